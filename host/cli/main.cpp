@@ -1,0 +1,71 @@
+// labhost: finds the verb, hands it its arguments, turns errors into messages and exit codes.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/verbs.hpp"
+#include "plugin/stamp.hpp"
+#include "support/text.hpp"
+
+namespace {
+
+using namespace labhost;
+
+std::string overview(const std::vector<Verb>& verbs) {
+    std::string text =
+        "labhost: trains network variants that live in shared libraries, and says how they compare\n\n"
+        "  labhost EXPERIMENT.toml [options]     the same as: labhost run EXPERIMENT.toml\n";
+    for (const Verb& verb : verbs)
+        text += fmt::format("  {:<36}  {}\n", fmt::format("labhost {} {}", verb.syntax.verb, verb.syntax.argument),
+                            verb.syntax.summary);
+    text += "  labhost VERB --help                   the options of a verb\n  labhost --version\n";
+    return text;
+}
+
+ExitCode dispatch(std::vector<std::string> arguments) {
+    const std::vector<Verb> verbs{run_verb(), plan_verb(), plugins_verb(), fetch_verb()};
+    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+        fmt::print(arguments.empty() ? stderr : stdout, "{}", overview(verbs));
+        return arguments.empty() ? ExitCode::usage : ExitCode::ok;
+    }
+    if (arguments[0] == "--version") {
+        fmt::print("labhost {} ({})\n", host_stamp().field("sdk"), host_stamp().summary());
+        return ExitCode::ok;
+    }
+    std::string name = arguments[0];
+    if (name.ends_with(".toml") || name.starts_with("-")) {
+        name = "run";
+    } else {
+        arguments.erase(arguments.begin());
+    }
+    std::vector<std::string> names;
+    for (const Verb& verb : verbs) {
+        names.push_back(verb.syntax.verb);
+        if (verb.syntax.verb != name) continue;
+        const Options options = parse_options(verb.syntax, arguments);
+        if (!options.help) return verb.run(options);
+        fmt::print("{}", help_text(verb.syntax));
+        return ExitCode::ok;
+    }
+    throw Error(ExitCode::usage, fmt::format("labhost: error: unknown verb '{}'{} (there are {}; an experiment's file "
+                                             "ends in .toml)",
+                                             name, did_you_mean(name, names), join(names)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return static_cast<int>(dispatch({argv + 1, argv + argc}));
+    } catch (const Error& e) {
+        fmt::print(stderr, "{}\n", e.what());
+        return static_cast<int>(e.code());
+    } catch (const std::exception& e) {
+        fmt::print(stderr, "labhost: error: {}\n", e.what());
+        return static_cast<int>(ExitCode::run_failed);
+    }
+}

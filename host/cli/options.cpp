@@ -1,0 +1,123 @@
+#include "cli/options.hpp"
+
+#include <cstdlib>
+#include <sstream>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include "support/error.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description describe(const VerbSyntax& syntax) {
+    using Texts = std::vector<std::string>;
+    po::options_description options("Options", 100);
+    auto add = options.add_options();
+    if (syntax.selects_runs) {
+        add("set", po::value<Texts>()->value_name("KEY=VALUE")->composing(),
+            "override one key, dotted, VALUE in TOML syntax: --set trainer.epochs=1 (repeatable)");
+        add("only", po::value<Texts>()->value_name("GLOB")->composing(), "only runs whose id matches (repeatable)");
+        add("seeds", po::value<std::string>()->value_name("1,2,3"), "replaces experiment.seeds");
+        add("device", po::value<std::string>()->value_name("NAME"), "auto, cpu, cuda or cuda:N; replaces trainer.device");
+        add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
+    }
+    if (syntax.plugins)
+        add("plugins", po::value<Texts>()->value_name("DIR")->composing(), "search this folder first (repeatable)");
+    if (syntax.data)
+        add("data", po::value<std::string>()->value_name("DIR"), "where data sets are kept (default: $LABHOST_DATA, then the cache)");
+    if (syntax.runs) {
+        add("force", "run finished runs again");
+        add("dry-run", "only say what would run, as 'labhost plan' does");
+        add("quiet", "no progress; errors and results only");
+    }
+    if (syntax.json) add("json", "one JSON document on standard output, nothing else there");
+    add("no-color", "no colours (NO_COLOR is honoured too)");
+    add("help", "this text");
+    return options;
+}
+
+std::vector<std::uint64_t> parse_seeds(const std::string& list) {
+    std::vector<std::uint64_t> seeds;
+    for (const std::string& part : split(list, ',')) {
+        if (part.find_first_not_of("0123456789") != std::string::npos || part.size() > 18)
+            throw Error(ExitCode::usage, fmt::format("--seeds {}: error: '{}' is no seed; give integers from 0 up, as in "
+                                                     "--seeds 1,2,3",
+                                                     list, part));
+        seeds.push_back(std::stoull(part));
+    }
+    if (seeds.empty()) throw Error(ExitCode::usage, "--seeds: error: name at least one seed, as in --seeds 1,2,3");
+    return seeds;
+}
+
+[[noreturn]] void refuse(const VerbSyntax& syntax, const std::string& message) {
+    throw Error(ExitCode::usage, fmt::format("labhost {}: error: {} (see labhost {} --help)", syntax.verb, message, syntax.verb));
+}
+
+po::variables_map parse(const VerbSyntax& syntax, const std::vector<std::string>& arguments) {
+    po::options_description options = describe(syntax);
+    std::vector<std::string> names;
+    for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+    options.add_options()("argument", po::value<std::vector<std::string>>());
+    po::positional_options_description positional;
+    positional.add("argument", -1);
+    po::variables_map values;
+    try {
+        const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+        po::store(po::command_line_parser(arguments).options(options).positional(positional).style(style).run(), values);
+    } catch (const po::unknown_option& e) {
+        const std::string& written = e.get_option_name();
+        refuse(syntax, fmt::format("unknown option {}{}", written, did_you_mean(written, names)));
+    } catch (const po::error& e) {
+        refuse(syntax, e.what());
+    }
+    return values;
+}
+
+}  // namespace
+
+Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& arguments) {
+    const po::variables_map values = parse(syntax, arguments);
+    const auto texts = [&](const char* name) {
+        return values.count(name) != 0 ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+    };
+    const auto text = [&](const char* name) {
+        return values.count(name) != 0 ? std::optional(values[name].as<std::string>()) : std::nullopt;
+    };
+
+    Options options;
+    options.help = values.count("help") != 0;
+    if (options.help) return options;
+    const auto positional = texts("argument");
+    if (positional.size() > (syntax.argument.empty() ? 0U : 1U))
+        refuse(syntax, fmt::format("'{}' is one argument too many", positional.back()));
+    if (positional.empty() && !syntax.argument.empty()) refuse(syntax, fmt::format("name the {}", syntax.argument));
+    if (!positional.empty()) options.argument = positional.front();
+
+    options.overrides = {.set = texts("set"), .seeds = {}, .device = text("device"), .only = texts("only")};
+    if (const auto seeds = text("seeds")) options.overrides.seeds = parse_seeds(*seeds);
+    for (const std::string& folder : texts("plugins")) options.places.plugins.emplace_back(folder);
+    if (const auto folder = text("data")) options.places.data = *folder;
+    if (const auto folder = text("runs")) options.places.runs = *folder;
+    options.force = values.count("force") != 0;
+    options.dry_run = values.count("dry-run") != 0;
+    options.json = values.count("json") != 0;
+    options.quiet = values.count("quiet") != 0;
+    const char* no_color = std::getenv("NO_COLOR");
+    options.color = values.count("no-color") == 0 && (no_color == nullptr || *no_color == '\0');
+    return options;
+}
+
+std::string help_text(const VerbSyntax& syntax) {
+    std::ostringstream text;
+    text << "labhost " << syntax.verb << (syntax.argument.empty() ? "" : " ") << syntax.argument << ": " << syntax.summary
+         << "\n\n" << describe(syntax);
+    return text.str();
+}
+
+}  // namespace labhost

@@ -1,0 +1,73 @@
+// labhost plan: what would run, what is already there, and why.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "cli/verbs.hpp"
+#include "report/table.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+std::string reason(const PlannedRun& run) {
+    switch (run.status) {
+        case RunStatus::fresh: return "never run with these settings";
+        case RunStatus::unfinished: return "begun, but not finished; starts again";
+        case RunStatus::failed: return "failed, starts again: " + run.result->reason;
+        case RunStatus::finished: return "finished; is not run again";
+    }
+    return "";
+}
+
+Json plan_json(const Plan& plan) {
+    Json runs = Json::array();
+    for (const PlannedRun& run : plan.runs)
+        runs.push_back({{"id", run.settings.id},
+                        {"fingerprint", run.fingerprint},
+                        {"status", to_text(run.status)},
+                        {"why", reason(run)},
+                        {"folder", run.folder.native()},
+                        {"model", run.settings.model},
+                        {"params", to_json(run.params)},
+                        {"seed", run.settings.seed}});
+    return {{"schema", 1}, {"experiment", plan.experiment}, {"runs", runs}, {"claims", Json::array()}};
+}
+
+ExitCode plan_runs(const Options& options) {
+    print_plan(make_plan(read_experiment(options.argument, options.overrides), options.places), options);
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+void print_plan(const Plan& plan, const Options& options) {
+    if (options.json) {
+        fmt::print("{}\n", plan_json(plan).dump(2, ' ', false, Json::error_handler_t::replace));
+        return;
+    }
+    std::vector<std::vector<std::string>> rows;
+    std::map<std::string, int> counts;
+    for (const PlannedRun& run : plan.runs) {
+        rows.push_back({run.settings.id, run.fingerprint.substr(0, 8), run.device.text(), to_text(run.status), reason(run)});
+        ++counts[to_text(run.status)];
+    }
+    fmt::print("{}\n", text_table({"run", "print", "device", "status", "why"}, rows, 5));
+    std::vector<std::string> summary;
+    for (const auto& [status, count] : counts) summary.push_back(fmt::format("{} {}", count, status));
+    fmt::print("{} runs: {}\n", plan.runs.size(), join(summary));
+}
+
+Verb plan_verb() {
+    return {{.verb = "plan",
+             .argument = "EXPERIMENT.toml",
+             .summary = "what would run, what is already there, and why",
+             .selects_runs = true,
+             .plugins = true,
+             .data = true,
+             .json = true},
+            plan_runs};
+}
+
+}  // namespace labhost

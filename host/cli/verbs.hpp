@@ -1,0 +1,22 @@
+// The verbs: one function and one file each. A verb returns its exit code or throws Error.
+#pragma once
+
+#include "cli/options.hpp"
+#include "support/error.hpp"
+
+namespace labhost {
+
+struct Verb {
+    VerbSyntax syntax;
+    ExitCode (*run)(const Options& options);
+};
+
+Verb run_verb();
+Verb plan_verb();
+Verb plugins_verb();
+Verb fetch_verb();
+
+/// What `labhost plan` and `labhost run --dry-run` print.
+void print_plan(const Plan& plan, const Options& options);
+
+}  // namespace labhost

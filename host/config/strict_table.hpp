@@ -1,0 +1,64 @@
+// A TOML table that is read strictly: every key must be asked for, with the right type and in range.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <toml++/toml.h>
+
+#include "config/experiment.hpp"
+
+namespace labhost {
+
+/// Throws Error (usage): "<location>: error: <message>".
+[[noreturn]] void fail_at(const Location& where, const std::string& message);
+
+/// The location of `region`, or `fallback` if the node was made rather than parsed.
+Location location_of(const toml::source_region& region, const Location& fallback);
+
+/// "an integer", "a string", ... as errors name the type of a node.
+std::string_view type_name(const toml::node& node);
+
+/// Reads one table key by key. Each getter returns nothing if the key is absent, and throws Error (usage) with the
+/// key's place if it is ill-typed or out of range. `finish` refuses the keys that no getter asked for.
+class StrictTable {
+public:
+    /// `path`: how errors name the table ("trainer.optimizer"; "" for the whole file).
+    StrictTable(const toml::table& table, std::string path, Location fallback);
+
+    std::optional<std::string> string(std::string_view key);
+    std::optional<std::string> one_of(std::string_view key, const std::vector<std::string>& allowed);
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t minimum,
+                                        std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
+    std::optional<double> number(std::string_view key, double minimum, double maximum);
+    std::optional<std::vector<double>> numbers(std::string_view key);
+    std::optional<StrictTable> table(std::string_view key);
+    /// The tables of an array of tables; a single table counts as an array of one.
+    std::vector<StrictTable> tables(std::string_view key);
+    const toml::node* node(std::string_view key);
+
+    bool has(std::string_view key) const { return table_->contains(key); }
+    const toml::table& raw() const { return *table_; }
+    const Location& where() const { return where_; }
+    Location where(std::string_view key) const;
+    /// "trainer.optimizer.lr"
+    std::string name_of(std::string_view key) const;
+    [[noreturn]] void fail(std::string_view key, const std::string& message) const;
+
+    /// Throws Error (usage) for the first key that was not asked for, with the nearest one that could be.
+    void finish() const;
+
+private:
+    const toml::table* table_;
+    std::string path_;
+    Location where_;
+    std::set<std::string, std::less<>> asked_;
+};
+
+}  // namespace labhost

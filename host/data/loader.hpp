@@ -1,0 +1,46 @@
+// Batches in the order, and with the random draws, of PyTorch's DataLoader(shuffle=True).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <torch/types.h>
+
+#include "data/dataset.hpp"
+
+namespace labhost {
+
+struct Batch {
+    torch::Tensor images;  ///< float32 [n, 1, H, W], normalised
+    torch::Tensor labels;  ///< int64 [n]
+};
+
+/// A split, limited to its first `count` examples, as shuffled batches. The split must outlive the loader.
+class Loader {
+public:
+    Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std);
+
+    /// Begins a pass: from the default CPU generator one int64 `random_()`, which DataLoader calls its base seed, then
+    /// another that seeds a private generator whose `randperm(count)` is the order (torch/utils/data: dataloader.py,
+    /// _BaseDataLoaderIter; sampler.py, RandomSampler).
+    void begin_pass();
+
+    /// The next batch of the pass; the last may be short. False at the pass's end.
+    bool next(Batch& batch);
+
+    std::int64_t count() const { return count_; }
+    std::int64_t batches() const { return (count_ + batch_size_ - 1) / batch_size_; }
+
+private:
+    const Split* split_;
+    std::int64_t count_;
+    std::int64_t batch_size_;
+    std::int64_t position_ = 0;
+    torch::Tensor order_;               ///< int64 [count]
+    std::array<float, 256> normalized_; ///< of each byte
+};
+
+/// torchvision's ToTensor and Normalize for every byte, in float32 as there: (byte / 255 - mean) / std.
+std::array<float, 256> normalization_table(double mean, double std);
+
+}  // namespace labhost

@@ -1,0 +1,37 @@
+#include "record/fingerprint.hpp"
+
+#include <fmt/format.h>
+
+#include "support/hash.hpp"
+
+namespace labhost {
+
+namespace {
+
+/// To be raised by any change of the trainer that changes numbers.
+constexpr int numerics_version = 1;
+
+}  // namespace
+
+Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
+                        const Dataset& dataset, const Device& device) {
+    Json trainer = to_json(run.trainer);
+    trainer["device"] = device.cuda ? "cuda" : "cpu";
+    if (!run.trainer.init_from.empty()) trainer["init_from"] = sha256_of_file(run.trainer.init_from);
+    Json data = to_json(run.data);
+    data.erase("dataset");
+    data["train_limit"] = run.data.train_limit.value_or(dataset.train.count);
+    data["test_limit"] = run.data.test_limit.value_or(dataset.test.count);
+    data["sha256"] = dataset.sha256;
+    return {{"plugin", plugin.sha256},
+            {"params", to_json(params)},
+            {"trainer", trainer},
+            {"data", data},
+            {"seed", run.seed},
+            {"torch", fmt::format("{}+{}", host_stamp().field("torch"), host_stamp().field("build"))},
+            {"numerics_version", numerics_version}};
+}
+
+std::string fingerprint_of(const Json& inputs) { return sha256(nlohmann::json(inputs).dump()); }
+
+}  // namespace labhost

@@ -1,0 +1,24 @@
+// A run's fingerprint: the hash of all that determines its numbers.
+#pragma once
+
+#include <string>
+
+#include "config/experiment.hpp"
+#include "data/dataset.hpp"
+#include "plugin/params.hpp"
+#include "plugin/plugin.hpp"
+#include "record/json.hpp"
+#include "train/device.hpp"
+
+namespace labhost {
+
+/// What a run's numbers depend on, by content: the plugin's bytes, its parameters, the settings the trainer reads, the
+/// data files' bytes, seed, LibTorch build, class of device, and the version of the trainer's own arithmetic.
+/// Names, folders and times have no part in it.
+Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
+                        const Dataset& dataset, const Device& device);
+
+/// SHA-256 of the inputs with sorted keys; 64 hexadecimal digits.
+std::string fingerprint_of(const Json& inputs);
+
+}  // namespace labhost

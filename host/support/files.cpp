@@ -1,0 +1,125 @@
+#include "support/files.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "support/error.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string reason() { return std::generic_category().message(errno); }
+
+[[noreturn]] void fail_to_write(const fs::path& path) {
+    const char* advice = errno == ENOSPC ? "; make space on that disk and run the same command again" : "";
+    throw StorageError(fmt::format("{}: error: cannot write: {}{}", path.native(), reason(), advice));
+}
+
+/// An open file descriptor, closed at the end of the scope.
+class Descriptor {
+public:
+    Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&&) = delete;
+    Descriptor& operator=(Descriptor&&) = delete;
+
+    explicit operator bool() const { return fd_ >= 0; }
+    int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+bool write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+fs::path user_folder(const char* variable, const char* below_home) {
+    if (const char* value = std::getenv(variable); value != nullptr && *value == '/') return fs::path(value) / "labhost";
+    const char* home = std::getenv("HOME");
+    return home == nullptr || *home == '\0' ? fs::path() : fs::path(home) / below_home / "labhost";
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+    const Descriptor file(path, O_RDONLY);
+    std::string content;
+    std::array<char, 1 << 16> piece{};
+    ssize_t count = file ? 1 : -1;
+    while (count > 0) {
+        count = ::read(file.get(), piece.data(), piece.size());
+        if (count > 0) content.append(piece.data(), static_cast<std::size_t>(count));
+        if (count < 0 && errno == EINTR) count = 1;
+    }
+    if (count < 0) throw Error(ExitCode::usage, fmt::format("{}: error: cannot read: {}", path.native(), reason()));
+    return content;
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+    fs::path temporary = path;
+    temporary += fmt::format(".tmp{}", ::getpid());
+    {
+        const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+        if (!file) fail_to_write(temporary);
+        if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) {
+            const int error = errno;
+            ::unlink(temporary.c_str());
+            errno = error;
+            fail_to_write(path);
+        }
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_to_write(path);
+    const Descriptor folder(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+    if (!folder || ::fsync(folder.get()) != 0) fail_to_write(path);
+}
+
+AppendFile::AppendFile(fs::path path)
+    : path_(std::move(path)),
+      descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) fail_to_write(path_);
+}
+
+AppendFile::~AppendFile() { ::close(descriptor_); }
+
+void AppendFile::append(std::string_view text) {
+    if (!write_all(descriptor_, text)) fail_to_write(path_);
+}
+
+void make_writable_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error || !fs::is_directory(folder))
+        throw Error(ExitCode::usage, fmt::format("{}: error: cannot make this folder: {}; choose another with --runs",
+                                                 folder.native(), error ? error.message() : "a file has its name"));
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+        throw Error(ExitCode::usage, fmt::format("{}: error: cannot write into this folder: {}; choose another with --runs",
+                                                 folder.native(), reason()));
+}
+
+fs::path executable_folder() { return fs::path(boost::dll::program_location().parent_path().string()); }
+fs::path user_cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
+fs::path user_data_folder() { return user_folder("XDG_DATA_HOME", ".local/share"); }
+
+}  // namespace labhost

@@ -1,0 +1,48 @@
+// Files: read whole, written so that they are complete or absent, and the folders of the user.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace labhost {
+
+/// The whole file. Throws Error (usage) naming the path and the reason.
+std::string read_file(const std::filesystem::path& path);
+
+/// Writes a temporary file beside `path`, syncs it, renames it to `path` and syncs the folder: a reader sees the
+/// old content or the new, also after a crash. Throws StorageError.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// A file that grows by whole pieces; each append has reached the operating system when it returns.
+class AppendFile {
+public:
+    /// Creates or empties `path`. Throws StorageError.
+    explicit AppendFile(std::filesystem::path path);
+    ~AppendFile();
+    AppendFile(const AppendFile&) = delete;
+    AppendFile& operator=(const AppendFile&) = delete;
+    AppendFile(AppendFile&&) = delete;
+    AppendFile& operator=(AppendFile&&) = delete;
+
+    /// Throws StorageError, for instance when the disk is full.
+    void append(std::string_view text);
+
+private:
+    std::filesystem::path path_;
+    int descriptor_;
+};
+
+/// Creates the folder and its parents; throws Error (usage) if it cannot be made or written to.
+void make_writable_folder(const std::filesystem::path& folder);
+
+/// The folder the running executable lies in.
+std::filesystem::path executable_folder();
+
+/// $XDG_CACHE_HOME/labhost, or ~/.cache/labhost; empty if neither variable is set.
+std::filesystem::path user_cache_folder();
+
+/// $XDG_DATA_HOME/labhost, or ~/.local/share/labhost; empty if neither variable is set.
+std::filesystem::path user_data_folder();
+
+}  // namespace labhost

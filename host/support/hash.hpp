@@ -1,0 +1,31 @@
+// SHA-256, in lower-case hexadecimal.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct evp_md_ctx_st;
+
+namespace labhost {
+
+/// A hash that is fed piece by piece.
+class Sha256 {
+public:
+    Sha256();
+    void update(std::string_view bytes);
+    /// 64 hexadecimal digits; call once.
+    std::string finish();
+
+private:
+    struct Free {
+        void operator()(evp_md_ctx_st* context) const;
+    };
+    std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+std::string sha256(std::string_view bytes);
+std::string sha256_of_file(const std::filesystem::path& path);
+
+}  // namespace labhost

@@ -1,0 +1,45 @@
+#include "support/process.hpp"
+
+#include <csignal>
+#include <exception>
+#include <future>
+#include <span>
+#include <sys/wait.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/process.hpp>
+#include <fmt/format.h>
+
+#include "support/error.hpp"
+
+namespace labhost {
+
+namespace bp = boost::process;
+
+ProcessResult run_process(const std::vector<std::string>& command, const ProcessOptions& options) {
+    try {
+        const auto program = command.at(0).find('/') == std::string::npos ? bp::search_path(command[0])
+                                                                          : boost::filesystem::path(command[0]);
+        if (program.empty()) throw Error(ExitCode::run_failed, fmt::format("{}: no such program in PATH", command[0]));
+        bp::environment environment = boost::this_process::environment();
+        for (const auto& [name, value] : options.environment) environment[name] = value;
+        const std::vector<std::string> arguments(command.begin() + 1, command.end());
+        const auto folder = options.folder.empty() ? boost::filesystem::current_path()
+                                                   : boost::filesystem::path(options.folder.native());
+        boost::asio::io_context context;
+        std::future<std::string> out;
+        std::future<std::string> err;
+        bp::child child(bp::exe = program, bp::args = arguments, bp::start_dir = folder, environment,
+                        bp::std_in < bp::null, bp::std_out > out, bp::std_err > err, context);
+        context.run();
+        child.wait();
+        const int status = child.native_exit_code();
+        return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : child.exit_code(), out.get(), err.get()};
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& e) {
+        throw Error(ExitCode::run_failed, fmt::format("{}: cannot be run: {}", command.at(0), e.what()));
+    }
+}
+
+}  // namespace labhost

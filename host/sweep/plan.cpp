@@ -1,0 +1,88 @@
+#include "sweep/plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "config/strict_table.hpp"
+#include "data/catalog.hpp"
+#include "plugin/find.hpp"
+#include "record/fingerprint.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset& dataset) {
+    const auto& input = plugin.descriptor->input;
+    const std::array<std::int64_t, 3> shape{1, dataset.train.height, dataset.train.width};
+    if (!std::ranges::equal(input, shape))
+        fail_at(run.model_where,
+                fmt::format("plugin '{}' takes images of {}x{}x{} (channels, height, width), those of {} have {}x{}x{}",
+                            plugin.id(), input[0], input[1], input[2], dataset.name, shape[0], shape[1], shape[2]));
+    const int largest = std::max(dataset.train.largest_label, dataset.test.largest_label);
+    if (largest >= plugin.descriptor->classes)
+        fail_at(run.model_where, fmt::format("labels out of range: {} has the label {}, plugin '{}' tells {} classes "
+                                             "apart (0 to {})",
+                                             dataset.folder.native(), largest, plugin.id(),
+                                             plugin.descriptor->classes, plugin.descriptor->classes - 1));
+}
+
+void look_into_folder(PlannedRun& run) {
+    run.result = read_result(run.folder);
+    if (run.result) {
+        run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
+    } else if (fs::exists(run.folder)) {
+        run.status = RunStatus::unfinished;
+    }
+}
+
+}  // namespace
+
+std::string to_text(RunStatus status) {
+    switch (status) {
+        case RunStatus::fresh: return "new";
+        case RunStatus::unfinished: return "unfinished";
+        case RunStatus::failed: return "failed";
+        case RunStatus::finished: return "finished";
+    }
+    return "";
+}
+
+Plan make_plan(const Experiment& experiment, const Places& places) {
+    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file, .datasets = {}, .runs = {}};
+    const auto folders = plugin_folders(places.plugins);
+    // Plugins and parameters first: a misspelt name should not wait for the data to be read.
+    for (const RunSettings& settings : experiment.runs) {
+        const Plugin& plugin = find_plugin(settings.model, settings.model_where, folders);
+        ResolvedParams params = resolve_params(plugin, settings.params);
+        plan.runs.push_back({.settings = settings,
+                             .plugin = &plugin,
+                             .params = std::move(params),
+                             .dataset = nullptr,
+                             .device = resolve_device(settings.trainer.device),
+                             .fingerprint_inputs = {},
+                             .fingerprint = {},
+                             .folder = {},
+                             .status = RunStatus::fresh,
+                             .result = {}});
+    }
+    for (PlannedRun& run : plan.runs) {
+        const DataSettings& data = run.settings.data;
+        auto& dataset = plan.datasets[data.dataset];
+        if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, data_folder(places.data)));
+        check_limits(data, *dataset);
+        check_data_fits(run.settings, *run.plugin, *dataset);
+        run.dataset = dataset.get();
+        run.fingerprint_inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);
+        run.fingerprint = fingerprint_of(run.fingerprint_inputs);
+        run.folder = places.runs / experiment.name / fmt::format("{}-{}", run.settings.id, run.fingerprint.substr(0, 8));
+        look_into_folder(run);
+    }
+    return plan;
+}
+
+}  // namespace labhost

@@ -1,0 +1,63 @@
+// The plan of a sweep: every run with its plugin, data and fingerprint, and what its folder holds already.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/experiment.hpp"
+#include "data/dataset.hpp"
+#include "plugin/params.hpp"
+#include "plugin/plugin.hpp"
+#include "record/json.hpp"
+#include "record/run_folder.hpp"
+#include "train/device.hpp"
+
+namespace labhost {
+
+enum class RunStatus {
+    fresh,       ///< nothing there
+    unfinished,  ///< begun, not over: starts again
+    failed,      ///< over, failed: starts again
+    finished,    ///< over, well: is not run again
+};
+
+/// "new", "unfinished", "failed", "finished".
+std::string to_text(RunStatus status);
+
+struct PlannedRun {
+    RunSettings settings;
+    const Plugin* plugin;
+    ResolvedParams params;
+    const Dataset* dataset;
+    Device device;
+    Json fingerprint_inputs;
+    std::string fingerprint;
+    std::filesystem::path folder;
+    RunStatus status = RunStatus::fresh;
+    std::optional<Result> result;  ///< of a finished or failed run
+};
+
+struct Plan {
+    std::string experiment;
+    std::string title;
+    std::filesystem::path file;
+    std::map<std::string, std::unique_ptr<Dataset>> datasets;  ///< each loaded once
+    std::vector<PlannedRun> runs;
+};
+
+/// The folders that the command line names.
+struct Places {
+    std::vector<std::filesystem::path> plugins;  ///< searched first
+    std::optional<std::filesystem::path> data;
+    std::filesystem::path runs = "runs";
+};
+
+/// Checks everything that can be checked before a run begins. Throws Error with the exit code that fits: settings,
+/// parameters and data (usage), plugins and devices (unusable).
+Plan make_plan(const Experiment& experiment, const Places& places);
+
+}  // namespace labhost

@@ -1,0 +1,37 @@
+// A plugin's model behind the plugin boundary: built, run and inspected without exceptions crossing it.
+#pragma once
+
+#include <memory>
+
+#include <labhost/model.hpp>
+
+#include "plugin/params.hpp"
+#include "plugin/plugin.hpp"
+#include "train/pickle.hpp"
+
+namespace labhost {
+
+class PluginModel {
+public:
+    /// Draws the initial weights from the default generator. Throws Error (run_failed) with the plugin's words.
+    PluginModel(const Plugin& plugin, const ResolvedParams& params);
+
+    /// float32 [N, C, H, W] -> float32 [N, classes]. Throws Error (run_failed) if the plugin throws, or returns
+    /// another shape or dtype than it declares.
+    torch::Tensor forward(const torch::Tensor& images);
+
+    torch::nn::Module& module() { return *model_; }
+
+    /// Parameters and buffers named and ordered as in Python's state_dict: of each module its parameters, its buffers,
+    /// then its children. Tensors share memory with the model.
+    NamedTensors state_dict() const;
+
+    /// Copies the tensors into the model's own. Throws Error (usage), naming `source`, unless names and shapes agree.
+    void load_state_dict(const NamedTensors& tensors, const std::string& source);
+
+private:
+    const Plugin* plugin_;
+    std::shared_ptr<Model> model_;
+};
+
+}  // namespace labhost

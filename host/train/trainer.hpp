@@ -1,0 +1,69 @@
+// The trainer: one model, one data set, epochs of training and testing, as PyTorch's own loop would do them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/experiment.hpp"
+#include "data/dataset.hpp"
+#include "plugin/params.hpp"
+#include "plugin/plugin.hpp"
+#include "train/device.hpp"
+
+namespace labhost {
+
+/// Loss and accuracy over one pass.
+struct PassMetrics {
+    double loss = 0.0;         ///< mean over the examples: each batch's sum in float32, their sum in double
+    double accuracy = 0.0;     ///< percent
+    std::int64_t correct = 0;  ///< in training: from the outputs before each step
+    std::int64_t count = 0;    ///< examples
+};
+
+struct EpochMetrics {
+    std::int64_t epoch = 0;  ///< from 1
+    PassMetrics train;
+    PassMetrics test;
+    double seconds = 0.0;  ///< wall time of both passes
+};
+
+/// Where a run is; told after every batch.
+struct Progress {
+    std::int64_t epoch;  ///< from 1
+    std::int64_t epochs;
+    bool testing;
+    std::int64_t batch;  ///< done in this pass
+    std::int64_t batches;
+    std::int64_t examples;  ///< done in this pass
+    double loss;            ///< mean over them
+};
+
+/// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
+/// manual_seed(seed); then per epoch a pass over the training data and one over the test data, each beginning with the
+/// draws of Loader::begin_pass. With one thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
+class Trainer {
+public:
+    /// Builds the model. Plugin and dataset must outlive the trainer. Throws Error (run_failed) with the plugin's own
+    /// words if it cannot be built, Error (usage) if init_from does not fit it.
+    Trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
+            const Device& device);
+    ~Trainer();
+    Trainer(const Trainer&) = delete;
+    Trainer& operator=(const Trainer&) = delete;
+    Trainer(Trainer&&) = delete;
+    Trainer& operator=(Trainer&&) = delete;
+
+    /// The next epoch. Throws Error (run_failed) if the plugin fails or returns something else than it declared.
+    EpochMetrics run_epoch(const std::function<void(const Progress&)>& progress);
+
+    /// The weights now, as a file that torch.load reads as a state_dict.
+    std::string state_dict() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace labhost

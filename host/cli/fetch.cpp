@@ -14,8 +14,9 @@ namespace {
 ExitCode fetch(const Options& options) {
     const CatalogEntry* entry = find_in_catalog(options.argument);
     if (entry == nullptr)
-        throw Error(ExitCode::usage, fmt::format("labhost fetch: error: unknown data set '{}'{} (there are {})", options.argument,
-                                                 did_you_mean(options.argument, catalog_names()), join(catalog_names())));
+        throw Error(ExitCode::usage,
+                    fmt::format("labhost fetch: error: unknown data set '{}'{} (there are {})", options.argument,
+                                did_you_mean(options.argument, catalog_names()), join(catalog_names())));
     const auto folder = data_folder(options.places.data) / entry->name;
     if (is_complete(*entry, folder)) {
         fmt::print("{}: already in {}\n", entry->name, folder.native());
@@ -29,7 +30,9 @@ ExitCode fetch(const Options& options) {
 }  // namespace
 
 Verb fetch_verb() {
-    return {{.verb = "fetch", .argument = "DATASET", .summary = "gets a data set: mnist or fashion-mnist", .data = true}, fetch};
+    return {
+        {.verb = "fetch", .argument = "DATASET", .summary = "gets a data set: mnist or fashion-mnist", .data = true},
+        fetch};
 }
 
 }  // namespace labhost

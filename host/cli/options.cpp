@@ -3,9 +3,10 @@
 #include <cstdlib>
 #include <sstream>
 
-#include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <boost/program_options.hpp>
 
+#include "config/settings.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 
@@ -24,13 +25,15 @@ po::options_description describe(const VerbSyntax& syntax) {
             "override one key, dotted, VALUE in TOML syntax: --set trainer.epochs=1 (repeatable)");
         add("only", po::value<Texts>()->value_name("GLOB")->composing(), "only runs whose id matches (repeatable)");
         add("seeds", po::value<std::string>()->value_name("1,2,3"), "replaces experiment.seeds");
-        add("device", po::value<std::string>()->value_name("NAME"), "auto, cpu, cuda or cuda:N; replaces trainer.device");
+        add("device", po::value<std::string>()->value_name("NAME"),
+            "auto, cpu, cuda or cuda:N; replaces trainer.device");
         add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
     }
     if (syntax.plugins)
         add("plugins", po::value<Texts>()->value_name("DIR")->composing(), "search this folder first (repeatable)");
     if (syntax.data)
-        add("data", po::value<std::string>()->value_name("DIR"), "where data sets are kept (default: $LABHOST_DATA, then the cache)");
+        add("data", po::value<std::string>()->value_name("DIR"),
+            "where data sets are kept (default: $LABHOST_DATA, then the cache)");
     if (syntax.runs) {
         add("force", "run finished runs again");
         add("dry-run", "only say what would run, as 'labhost plan' does");
@@ -46,9 +49,10 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list) {
     std::vector<std::uint64_t> seeds;
     for (const std::string& part : split(list, ',')) {
         if (part.find_first_not_of("0123456789") != std::string::npos || part.size() > 18)
-            throw Error(ExitCode::usage, fmt::format("--seeds {}: error: '{}' is no seed; give integers from 0 up, as in "
-                                                     "--seeds 1,2,3",
-                                                     list, part));
+            throw Error(ExitCode::usage,
+                        fmt::format("--seeds {}: error: '{}' is no seed; give integers from 0 up, as in "
+                                    "--seeds 1,2,3",
+                                    list, part));
         seeds.push_back(std::stoull(part));
     }
     if (seeds.empty()) throw Error(ExitCode::usage, "--seeds: error: name at least one seed, as in --seeds 1,2,3");
@@ -56,7 +60,8 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list) {
 }
 
 [[noreturn]] void refuse(const VerbSyntax& syntax, const std::string& message) {
-    throw Error(ExitCode::usage, fmt::format("labhost {}: error: {} (see labhost {} --help)", syntax.verb, message, syntax.verb));
+    throw Error(ExitCode::usage,
+                fmt::format("labhost {}: error: {} (see labhost {} --help)", syntax.verb, message, syntax.verb));
 }
 
 po::variables_map parse(const VerbSyntax& syntax, const std::vector<std::string>& arguments) {
@@ -69,7 +74,8 @@ po::variables_map parse(const VerbSyntax& syntax, const std::vector<std::string>
     po::variables_map values;
     try {
         const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-        po::store(po::command_line_parser(arguments).options(options).positional(positional).style(style).run(), values);
+        po::store(po::command_line_parser(arguments).options(options).positional(positional).style(style).run(),
+                  values);
     } catch (const po::unknown_option& e) {
         const std::string& written = e.get_option_name();
         refuse(syntax, fmt::format("unknown option {}{}", written, did_you_mean(written, names)));
@@ -99,7 +105,9 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     if (positional.empty() && !syntax.argument.empty()) refuse(syntax, fmt::format("name the {}", syntax.argument));
     if (!positional.empty()) options.argument = positional.front();
 
-    options.overrides = {.set = texts("set"), .seeds = {}, .device = text("device"), .only = texts("only")};
+    options.overrides = {.set = texts("set"), .device = text("device"), .only = texts("only")};
+    if (const auto& device = options.overrides.device; device && !is_device(*device))
+        throw Error(ExitCode::usage, fmt::format("--device {}: error: must be auto, cpu, cuda or cuda:N", *device));
     if (const auto seeds = text("seeds")) options.overrides.seeds = parse_seeds(*seeds);
     for (const std::string& folder : texts("plugins")) options.places.plugins.emplace_back(folder);
     if (const auto folder = text("data")) options.places.data = *folder;
@@ -115,8 +123,9 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
 
 std::string help_text(const VerbSyntax& syntax) {
     std::ostringstream text;
-    text << "labhost " << syntax.verb << (syntax.argument.empty() ? "" : " ") << syntax.argument << ": " << syntax.summary
-         << "\n\n" << describe(syntax);
+    text << "labhost " << syntax.verb << (syntax.argument.empty() ? "" : " ") << syntax.argument << ": "
+         << syntax.summary << "\n\n"
+         << describe(syntax);
     return text.str();
 }
 

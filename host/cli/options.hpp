@@ -12,9 +12,9 @@
 namespace labhost {
 
 struct Options {
-    std::string argument;  ///< the experiment or data set; "" if the verb takes none
-    Overrides overrides;
-    Places places;
+    std::string argument{};  ///< the experiment or data set; "" if the verb takes none
+    Overrides overrides{};
+    Places places{};
     bool force = false;
     bool dry_run = false;
     bool json = false;
@@ -25,9 +25,9 @@ struct Options {
 
 /// Which groups of options a verb takes.
 struct VerbSyntax {
-    std::string verb;
-    std::string argument;  ///< "EXPERIMENT.toml", "DATASET", or "" for none
-    std::string summary;   ///< one line
+    std::string verb{};
+    std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", or "" for none
+    std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
     bool runs = false;          ///< --force --dry-run --quiet
     bool plugins = false;       ///< --plugins

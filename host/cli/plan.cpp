@@ -50,7 +50,8 @@ void print_plan(const Plan& plan, const Options& options) {
     std::vector<std::vector<std::string>> rows;
     std::map<std::string, int> counts;
     for (const PlannedRun& run : plan.runs) {
-        rows.push_back({run.settings.id, run.fingerprint.substr(0, 8), run.device.text(), to_text(run.status), reason(run)});
+        rows.push_back(
+            {run.settings.id, run.fingerprint.substr(0, 8), run.device.text(), to_text(run.status), reason(run)});
         ++counts[to_text(run.status)];
     }
     fmt::print("{}\n", text_table({"run", "print", "device", "status", "why"}, rows, 5));

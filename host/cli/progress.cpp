@@ -39,7 +39,8 @@ public:
 
     void epoch_finished(const EpochMetrics& m) override {
         print_line(fmt::format("{} {}  epoch {}/{}  train {:.4f} {:.2f}%  test {:.4f} {:.2f}%  {:.1f} s", place_, id_,
-                               m.epoch, epochs_, m.train.loss, m.train.accuracy, m.test.loss, m.test.accuracy, m.seconds));
+                               m.epoch, epochs_, m.train.loss, m.train.accuracy, m.test.loss, m.test.accuracy,
+                               m.seconds));
     }
 
     void run_ended(const PlannedRun& run, bool was_finished) override {
@@ -92,7 +93,8 @@ public:
         if (p.batch != p.batches && seconds_since(drawn_) < 0.1) return;
         drawn_ = Clock::now();
         const auto examples = static_cast<double>(p.examples);
-        const double done = static_cast<double>(p.epoch - 1) * epoch_work_ + (p.testing ? train_count_ + examples / 3.0 : examples);
+        const double done =
+            static_cast<double>(p.epoch - 1) * epoch_work_ + (p.testing ? train_count_ + examples / 3.0 : examples);
         const double left = seconds_since(run_start_) * (static_cast<double>(p.epochs) * epoch_work_ / done - 1.0);
         const double elapsed = seconds_since(pass_start_);
         const std::string rate = p.batch > 1 && elapsed > 0.0 ? fmt::format("{:.0f} images/s", examples / elapsed) : "";

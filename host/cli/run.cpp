@@ -32,8 +32,9 @@ Json results_json(const Plan& plan) {
 
 void warn_of_slow_blas(const Options& options) {
     if (!options.quiet && torch_info().blas == "reference")
-        fmt::print(stderr, "labhost: warning: LibTorch runs on the reference BLAS, which is many times slower than "
-                           "OpenBLAS; install libopenblas0-openmp\n");
+        fmt::print(stderr,
+                   "labhost: warning: LibTorch runs on the reference BLAS, which is many times slower than "
+                   "OpenBLAS; install libopenblas0-openmp\n");
 }
 
 ExitCode run_experiment(const Options& options) {
@@ -52,7 +53,8 @@ ExitCode run_experiment(const Options& options) {
     } else {
         fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(plan));
     }
-    const bool all_well = std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunStatus::finished; });
+    const bool all_well =
+        std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunStatus::finished; });
     return all_well ? ExitCode::ok : ExitCode::run_failed;
 }
 

@@ -64,8 +64,7 @@ std::vector<GridPoint> grid_points(const StrictTable& grid) {
     std::vector<Axis> axes;
     collect(grid.raw(), "", grid, false, axes);
     std::ranges::stable_sort(axes, [](const Axis& a, const Axis& b) {
-        return a.written.line != b.written.line ? a.written.line < b.written.line
-                                                : a.written.column < b.written.column;
+        return a.written.line != b.written.line ? a.written.line < b.written.line : a.written.column < b.written.column;
     });
     std::vector<GridPoint> points{{}};
     for (const Axis& axis : axes) {
@@ -86,8 +85,7 @@ bool matches(const StrictTable& when, const GridPoint& point) {
     return std::ranges::all_of(conditions, [&](const Axis& condition) {
         const auto axis = std::ranges::find(point, condition.key, &AxisValue::key);
         if (axis == point.end())
-            fail_at(condition.values.front().where,
-                    fmt::format("'{}' is no axis of this run's grid", condition.key));
+            fail_at(condition.values.front().where, fmt::format("'{}' is no axis of this run's grid", condition.key));
         return std::ranges::find(condition.values, axis->label, &AxisValue::label) != condition.values.end();
     });
 }

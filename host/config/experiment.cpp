@@ -36,7 +36,8 @@ void overlay(toml::table& into, toml::table&& from) {
         if (node.is_table() && existing != nullptr && existing->is_table()) {
             overlay(*existing->as_table(), std::move(*node.as_table()));
         } else {
-            node.visit([&, &name = key](auto& value) { into.insert_or_assign(name, std::move(value)); });
+            into.erase(key.str());  // else the old key would stay, with its old place
+            node.visit([&, &name = key](auto& value) { into.insert(name, std::move(value)); });
         }
     }
 }
@@ -52,8 +53,9 @@ void apply_set(toml::table& file, const std::string& assignment) {
     try {
         overlay(file, toml::parse(assignment, std::string(name)));
     } catch (const toml::parse_error& e) {
-        fail_at({name}, fmt::format("{}; VALUE is in TOML syntax, so a string has quotes: --set 'trainer.device=\"cpu\"'",
-                                    e.description()));
+        fail_at({name},
+                fmt::format("{}; VALUE is in TOML syntax, so a string has quotes: --set 'trainer.device=\"cpu\"'",
+                            e.description()));
     }
 }
 
@@ -165,7 +167,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     const fs::path folder = fs::absolute(file).parent_path();
     StrictTable root(tree, "", {file.native(), 1, 1});
 
-    Experiment experiment{.name = file.stem().native(), .title = "", .file = file, .runs = {}};
+    Experiment experiment{.name = file.stem().native(), .file = file};
     std::vector<std::uint64_t> seeds{1};
     if (auto table = root.table("experiment")) {
         experiment.name = read_name(*table, "name").value_or(experiment.name);
@@ -174,7 +176,8 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
         table->finish();
     }
     if (!is_file_name(experiment.name))
-        fail_at(root.where(), "give the experiment a name made of letters, digits, '_', '-' and '.': [experiment] name");
+        fail_at(root.where(),
+                "give the experiment a name made of letters, digits, '_', '-' and '.': [experiment] name");
     if (!overrides.seeds.empty()) seeds = overrides.seeds;
 
     RunSettings common;
@@ -184,8 +187,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
         std::ranges::move(expand(table, common, folder, seeds), std::back_inserter(experiment.runs));
     root.finish();
 
-    if (experiment.runs.empty())
-        fail_at(root.where(), "the experiment has no runs; add [[run]] with model = \"...\"");
+    if (experiment.runs.empty()) fail_at(root.where(), "the experiment has no runs; add [[run]] with model = \"...\"");
     for (RunSettings& run : experiment.runs) {
         if (run.data.dataset.empty())
             fail_at(run.model_where, "no data set is named; add [data] with dataset = \"mnist\"");

@@ -13,7 +13,7 @@ namespace labhost {
 
 /// Where a setting was written: "experiments/q4.toml:14:3", or the command-line option that set it.
 struct Location {
-    std::string file;
+    std::string file{};
     std::uint32_t line = 0;
     std::uint32_t column = 0;
 
@@ -37,61 +37,61 @@ struct TrainerSettings {
     std::string device = "auto";  ///< auto | cpu | cuda | cuda:N
     int threads = 1;              ///< intra-op threads of one run
     std::string numerics = "pytorch";
-    std::filesystem::path init_from;  ///< a state_dict to start from; empty: the model's own initialisation
-    OptimizerSettings optimizer;
+    std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
+    OptimizerSettings optimizer{};
 };
 
 /// [data]
 struct DataSettings {
-    std::string dataset;  ///< mnist | fashion-mnist | a folder (has a '/')
-    double mean = 0.0;    ///< pixels are scaled to 0..1, then (x - mean) / std
+    std::string dataset{};  ///< mnist | fashion-mnist | a folder (has a '/')
+    double mean = 0.0;      ///< pixels are scaled to 0..1, then (x - mean) / std
     double std = 1.0;
-    std::optional<std::int64_t> train_limit;  ///< the first N examples
-    std::optional<std::int64_t> test_limit;
-    Location where;
+    std::optional<std::int64_t> train_limit{};  ///< the first N examples
+    std::optional<std::int64_t> test_limit{};
+    Location where{};
 };
 
 /// Published numbers, one per epoch; shown beside ours.
 struct Reference {
-    std::vector<double> train_loss;
-    std::vector<double> train_accuracy;  ///< percent
-    std::vector<double> test_loss;
-    std::vector<double> test_accuracy;
+    std::vector<double> train_loss{};
+    std::vector<double> train_accuracy{};  ///< percent
+    std::vector<double> test_loss{};
+    std::vector<double> test_accuracy{};
 };
 
 /// A parameter of a model, as written; the plugin's descriptor decides what it must be.
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;
 
 struct WrittenParam {
-    ParamValue value;
-    Location where;
+    ParamValue value{};
+    Location where{};
 };
 
 /// One run: everything that was asked for, after defaults, axes and overrides.
 struct RunSettings {
-    std::string id;  ///< model or name, what varies, seed: "net2-p0.25-s1"
-    std::string model;
-    Location model_where;
-    std::map<std::string, WrittenParam> params;
-    TrainerSettings trainer;
-    DataSettings data;
+    std::string id{};  ///< model or name, what varies, seed: "net2-p0.25-s1"
+    std::string model{};
+    Location model_where{};
+    std::map<std::string, WrittenParam> params{};
+    TrainerSettings trainer{};
+    DataSettings data{};
     std::uint64_t seed = 1;
-    Reference reference;
+    Reference reference{};
 };
 
 struct Experiment {
-    std::string name;
-    std::string title;
-    std::filesystem::path file;
-    std::vector<RunSettings> runs;
+    std::string name{};
+    std::string title{};
+    std::filesystem::path file{};
+    std::vector<RunSettings> runs{};
 };
 
 /// What the command line changes in the file.
 struct Overrides {
-    std::vector<std::string> set;       ///< KEY=VALUE, dotted key, VALUE in TOML syntax
-    std::vector<std::uint64_t> seeds;   ///< replaces experiment.seeds unless empty
-    std::optional<std::string> device;  ///< replaces every run's trainer.device
-    std::vector<std::string> only;      ///< globs; keeps runs whose id matches one
+    std::vector<std::string> set{};       ///< KEY=VALUE, dotted key, VALUE in TOML syntax
+    std::vector<std::uint64_t> seeds{};   ///< replaces experiment.seeds unless empty
+    std::optional<std::string> device{};  ///< replaces every run's trainer.device
+    std::vector<std::string> only{};      ///< globs; keeps runs whose id matches one
 };
 
 /// Reads and checks the file; the order of runs is that of the file, then of the axes, then of the seeds.

@@ -33,13 +33,13 @@ void read_optimizer(StrictTable table, OptimizerSettings& settings) {
     table.finish();
 }
 
+}  // namespace
+
 bool is_device(const std::string& name) {
     if (name == "auto" || name == "cpu" || name == "cuda") return true;
     return name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
            name.find_first_not_of("0123456789", 5) == std::string::npos;
 }
-
-}  // namespace
 
 void read_trainer(StrictTable table, const fs::path& folder, TrainerSettings& settings) {
     constexpr std::int64_t most = 1'000'000'000;
@@ -49,7 +49,8 @@ void read_trainer(StrictTable table, const fs::path& folder, TrainerSettings& se
     if (const auto loss = table.one_of("loss", {"nll", "cross_entropy"}))
         settings.loss = *loss == "nll" ? Loss::nll : Loss::cross_entropy;
     if (const auto device = table.string("device")) {
-        if (!is_device(*device)) table.fail("device", fmt::format("must be auto, cpu, cuda or cuda:N, not '{}'", *device));
+        if (!is_device(*device))
+            table.fail("device", fmt::format("must be auto, cpu, cuda or cuda:N, not '{}'", *device));
         settings.device = *device;
     }
     assign(settings.threads, table.integer("threads", 1, 1024));

@@ -16,6 +16,9 @@ void read_data(StrictTable table, const std::filesystem::path& folder, DataSetti
 void read_params(const StrictTable& table, std::map<std::string, WrittenParam>& params);
 void read_reference(StrictTable table, Reference& reference);
 
+/// Whether `name` has the form of a device: auto, cpu, cuda, cuda:N.
+bool is_device(const std::string& name);
+
 /// A scalar TOML node as a parameter's value; throws Error (usage) for any other.
 ParamValue param_value(const toml::node& node, const std::string& name, const Location& where);
 

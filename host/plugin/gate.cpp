@@ -7,10 +7,10 @@
 #include <vector>
 
 #define BOOST_DLL_USE_STD_FS
-#include <boost/dll/library_info.hpp>
 #include <elf.h>
 #include <fmt/format.h>
 #include <labhost/abi.h>
+#include <boost/dll/library_info.hpp>
 
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -62,12 +62,15 @@ std::vector<std::string> exported_symbols(const fs::path& file) {
 Stamp check_at_gate(const fs::path& file) {
     check_elf(file);
     const auto symbols = exported_symbols(file);
-    const auto stamp = std::ranges::find_if(symbols, [](const std::string& s) { return s.starts_with(LABHOST_PREFIX_STAMP); });
+    const auto stamp =
+        std::ranges::find_if(symbols, [](const std::string& s) { return s.starts_with(LABHOST_PREFIX_STAMP); });
     if (stamp == symbols.end())
-        refuse(file, "this shared library is no labhost plugin: it has no labhost_abi stamp; build it with "
-                     "labhost_add_plugin() and end its source with LABHOST_PLUGIN(...)");
+        refuse(file,
+               "this shared library is no labhost plugin: it has no labhost_abi stamp; build it with "
+               "labhost_add_plugin() and end its source with LABHOST_PLUGIN(...)");
     if (std::ranges::find(symbols, LABHOST_PLUGIN_SYMBOL) == symbols.end())
-        refuse(file, "this plugin has a stamp but no descriptor (labhost_plugin); end its source with LABHOST_PLUGIN(...)");
+        refuse(file,
+               "this plugin has a stamp but no descriptor (labhost_plugin); end its source with LABHOST_PLUGIN(...)");
     const Stamp plugin(*stamp);
     const auto reasons = mismatches(plugin, host_stamp());
     if (!reasons.empty())

@@ -74,7 +74,8 @@ std::string declaration_fault(const labhost_param& param) {
         return fmt::format("'{}' lacks its choices or its default", param.name);
     const ParamValue initial = default_value(param);
     if (!in_range(param, initial))
-        return fmt::format("'{}' has the default {}, which is not {}", param.name, to_text(initial), allowed_values(param));
+        return fmt::format("'{}' has the default {}, which is not {}", param.name, to_text(initial),
+                           allowed_values(param));
     return "";
 }
 
@@ -88,9 +89,10 @@ ResolvedParams resolve_params(const Plugin& plugin, const std::map<std::string, 
     for (const auto& [name, value] : written) {
         const auto found = std::ranges::find(resolved.names, name);
         if (found == resolved.names.end())
-            fail_at(value.where, fmt::format("plugin '{}' has no parameter '{}'{} ({})", plugin.id(), name,
-                                             did_you_mean(name, resolved.names),
-                                             resolved.names.empty() ? "it has none" : "it has " + join(resolved.names)));
+            fail_at(value.where,
+                    fmt::format("plugin '{}' has no parameter '{}'{} ({})", plugin.id(), name,
+                                did_you_mean(name, resolved.names),
+                                resolved.names.empty() ? "it has none" : "it has " + join(resolved.names)));
         const auto index = static_cast<std::size_t>(found - resolved.names.begin());
         const labhost_param& param = plugin.descriptor->params[index];
         const auto converted = convert(param, value.value);

@@ -6,8 +6,8 @@
 #include <utility>
 
 #define BOOST_DLL_USE_STD_FS
-#include <boost/dll/shared_library.hpp>
 #include <fmt/format.h>
+#include <boost/dll/shared_library.hpp>
 
 #include "plugin/gate.hpp"
 #include "plugin/params.hpp"
@@ -45,11 +45,13 @@ boost::dll::shared_library open_library(const fs::path& file) {
 
 std::vector<std::string> descriptor_faults(const labhost_descriptor& d, const std::string& expected_id) {
     if (d.struct_size < sizeof(labhost_descriptor))
-        return {fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, sizeof(labhost_descriptor))};
+        return {
+            fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, sizeof(labhost_descriptor))};
     if (d.id == nullptr || d.version == nullptr || d.summary == nullptr) return {"its id, version or summary is null"};
     std::vector<std::string> faults;
     if (d.id != expected_id)
-        faults.push_back(fmt::format("it says it is '{}', but the file is called {}.so; rename one of them", d.id, expected_id));
+        faults.push_back(
+            fmt::format("it says it is '{}', but the file is called {}.so; rename one of them", d.id, expected_id));
     if (!is_file_name(d.id)) faults.push_back(fmt::format("its id '{}' must be made of letters, digits and '_'", d.id));
     if (d.create == nullptr || d.forward == nullptr) faults.emplace_back("its create or forward function is null");
     if (d.input[0] <= 0 || d.input[1] <= 0 || d.input[2] <= 0)

@@ -44,9 +44,12 @@ std::vector<std::string> mismatches(const Stamp& plugin, const Stamp& host) {
     const auto [plugin_major, plugin_minor] = version(plugin);
     const auto [host_major, host_minor] = version(host);
     if (plugin_major != host_major || plugin_minor < 0 || plugin_minor > host_minor)
-        found.push_back(fmt::format("built with labhost SDK {}, this host has SDK {}", plugin.field("sdk"), host.field("sdk")));
+        found.push_back(
+            fmt::format("built with labhost SDK {}, this host has SDK {}", plugin.field("sdk"), host.field("sdk")));
 
-    const auto torch = [](const Stamp& stamp) { return fmt::format("{}+{}", stamp.field("torch"), stamp.field("build")); };
+    const auto torch = [](const Stamp& stamp) {
+        return fmt::format("{}+{}", stamp.field("torch"), stamp.field("build"));
+    };
     if (torch(plugin) != torch(host))
         found.push_back(fmt::format("built for LibTorch {}, this host has {}", torch(plugin), torch(host)));
 
@@ -54,7 +57,8 @@ std::vector<std::string> mismatches(const Stamp& plugin, const Stamp& host) {
         {{"cxx11", "the C++11 string ABI"}, {"stdlib", "the standard library"}, {"sanitizer", "the sanitizer"}}};
     for (const auto& [key, what] : others)
         if (plugin.field(key) != host.field(key))
-            found.push_back(fmt::format("built with {} '{}', this host with '{}'", what, plugin.field(key), host.field(key)));
+            found.push_back(
+                fmt::format("built with {} '{}', this host with '{}'", what, plugin.field(key), host.field(key)));
     return found;
 }
 

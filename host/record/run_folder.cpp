@@ -21,7 +21,8 @@ fs::path prepare(fs::path folder) {
     fs::create_directories(folder, error);
     for (const char* name : names)
         if (!error) fs::remove(folder / name, error);
-    if (error) throw StorageError(fmt::format("{}: error: cannot prepare this folder: {}", folder.native(), error.message()));
+    if (error)
+        throw StorageError(fmt::format("{}: error: cannot prepare this folder: {}", folder.native(), error.message()));
     return folder;
 }
 
@@ -50,10 +51,11 @@ void RunFolder::close(const Result& result) {
 }
 
 std::string log_lines(const EpochMetrics& m) {
-    return fmt::format("Train Epoch {}\n Train set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n"
-                       "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n",
-                       m.epoch, m.train.loss, m.train.correct, m.train.count, m.train.accuracy, m.test.loss,
-                       m.test.correct, m.test.count, m.test.accuracy);
+    return fmt::format(
+        "Train Epoch {}\n Train set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n"
+        "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n",
+        m.epoch, m.train.loss, m.train.correct, m.train.count, m.train.accuracy, m.test.loss, m.test.correct,
+        m.test.count, m.test.accuracy);
 }
 
 std::optional<Result> read_result(const fs::path& folder) {

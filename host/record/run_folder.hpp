@@ -14,10 +14,10 @@ namespace labhost {
 
 /// How a run ended; read from result.json, whose presence means that the run is over.
 struct Result {
-    bool finished = false;              ///< else failed
-    std::string reason;                 ///< why it failed
-    std::optional<EpochMetrics> final;  ///< of the last epoch
-    double seconds = 0.0;               ///< wall time of the whole run
+    bool finished = false;                ///< else failed
+    std::string reason{};                 ///< why it failed
+    std::optional<EpochMetrics> final{};  ///< of the last epoch
+    double seconds = 0.0;                 ///< wall time of the whole run
 };
 
 /// Writes one run's folder. All members throw StorageError when the disk refuses.

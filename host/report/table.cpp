@@ -56,7 +56,8 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
     const auto line = [&](const std::vector<std::string>& cells) {
         std::string out;
         for (std::size_t c = 0; c < cells.size(); ++c)
-            out += c < left ? fmt::format("{:<{}}  ", cells[c], widths[c]) : fmt::format("{:>{}}  ", cells[c], widths[c]);
+            out +=
+                c < left ? fmt::format("{:<{}}  ", cells[c], widths[c]) : fmt::format("{:>{}}  ", cells[c], widths[c]);
         out.erase(out.find_last_not_of(' ') + 1);
         text += out + "\n";
     };
@@ -70,7 +71,8 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
 
 std::string results_table(const Plan& plan) {
     const bool with_published = std::ranges::any_of(plan.runs, [](const PlannedRun& run) {
-        return std::ranges::any_of(columns, [&](const Column& c) { return !(run.settings.reference.*c.published).empty(); });
+        return std::ranges::any_of(columns,
+                                   [&](const Column& c) { return !(run.settings.reference.*c.published).empty(); });
     });
     std::vector<std::string> header{"run"};
     for (const Column& column : columns) {

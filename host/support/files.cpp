@@ -6,10 +6,10 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/dll/runtime_symbol_info.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <boost/dll/runtime_symbol_info.hpp>
 
 #include "support/error.hpp"
 
@@ -56,7 +56,8 @@ bool write_all(int fd, std::string_view bytes) {
 }
 
 fs::path user_folder(const char* variable, const char* below_home) {
-    if (const char* value = std::getenv(variable); value != nullptr && *value == '/') return fs::path(value) / "labhost";
+    if (const char* value = std::getenv(variable); value != nullptr && *value == '/')
+        return fs::path(value) / "labhost";
     const char* home = std::getenv("HOME");
     return home == nullptr || *home == '\0' ? fs::path() : fs::path(home) / below_home / "labhost";
 }
@@ -114,8 +115,9 @@ void make_writable_folder(const fs::path& folder) {
         throw Error(ExitCode::usage, fmt::format("{}: error: cannot make this folder: {}; choose another with --runs",
                                                  folder.native(), error ? error.message() : "a file has its name"));
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
-        throw Error(ExitCode::usage, fmt::format("{}: error: cannot write into this folder: {}; choose another with --runs",
-                                                 folder.native(), reason()));
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: error: cannot write into this folder: {}; choose another with --runs",
+                                folder.native(), reason()));
 }
 
 fs::path executable_folder() { return fs::path(boost::dll::program_location().parent_path().string()); }

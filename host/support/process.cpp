@@ -1,14 +1,14 @@
 #include "support/process.hpp"
 
+#include <sys/wait.h>
 #include <csignal>
 #include <exception>
 #include <future>
 #include <span>
-#include <sys/wait.h>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/process.hpp>
-#include <fmt/format.h>
 
 #include "support/error.hpp"
 
@@ -30,7 +30,7 @@ ProcessResult run_process(const std::vector<std::string>& command, const Process
         std::future<std::string> out;
         std::future<std::string> err;
         bp::child child(bp::exe = program, bp::args = arguments, bp::start_dir = folder, environment,
-                        bp::std_in < bp::null, bp::std_out > out, bp::std_err > err, context);
+                        bp::std_in<bp::null, bp::std_out> out, bp::std_err > err, context);
         context.run();
         child.wait();
         const int status = child.native_exit_code();

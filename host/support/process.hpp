@@ -10,13 +10,13 @@ namespace labhost {
 
 struct ProcessResult {
     int exit_code = 0;  ///< as a shell gives it: 128 + N for signal N
-    std::string out;
-    std::string err;
+    std::string out{};
+    std::string err{};
 };
 
 struct ProcessOptions {
-    std::filesystem::path folder;                    ///< to run in; empty: this process's
-    std::map<std::string, std::string> environment;  ///< set on top of this process's
+    std::filesystem::path folder{};                    ///< to run in; empty: this process's
+    std::map<std::string, std::string> environment{};  ///< set on top of this process's
 };
 
 /// Runs `command` (a program looked up in PATH, and its arguments) without standard input.

@@ -21,7 +21,8 @@ namespace {
 std::string cpu_model() {
     std::ifstream file("/proc/cpuinfo");
     for (std::string line; std::getline(file, line);)
-        if (line.starts_with("model name") && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
+        if (line.starts_with("model name") && line.find(": ") != std::string::npos)
+            return line.substr(line.find(": ") + 2);
     return "";
 }
 
@@ -36,10 +37,11 @@ Json provenance(const PlannedRun& run) {
             {"blas", torch.blas},
             {"cpu", cpu_model()},
             {"device", run.device.text()},
-            {"plugin", {{"file", run.plugin->file.native()},
-                        {"version", run.plugin->descriptor->version},
-                        {"sha256", run.plugin->sha256},
-                        {"stamp", run.plugin->stamp.summary()}}}};
+            {"plugin",
+             {{"file", run.plugin->file.native()},
+              {"version", run.plugin->descriptor->version},
+              {"sha256", run.plugin->sha256},
+              {"stamp", run.plugin->stamp.summary()}}}};
 }
 
 Json run_json(const Plan& plan, const PlannedRun& run) {

@@ -27,8 +27,8 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
     if (largest >= plugin.descriptor->classes)
         fail_at(run.model_where, fmt::format("labels out of range: {} has the label {}, plugin '{}' tells {} classes "
                                              "apart (0 to {})",
-                                             dataset.folder.native(), largest, plugin.id(),
-                                             plugin.descriptor->classes, plugin.descriptor->classes - 1));
+                                             dataset.folder.native(), largest, plugin.id(), plugin.descriptor->classes,
+                                             plugin.descriptor->classes - 1));
 }
 
 void look_into_folder(PlannedRun& run) {
@@ -53,7 +53,7 @@ std::string to_text(RunStatus status) {
 }
 
 Plan make_plan(const Experiment& experiment, const Places& places) {
-    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file, .datasets = {}, .runs = {}};
+    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file};
     const auto folders = plugin_folders(places.plugins);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     for (const RunSettings& settings : experiment.runs) {
@@ -62,13 +62,7 @@ Plan make_plan(const Experiment& experiment, const Places& places) {
         plan.runs.push_back({.settings = settings,
                              .plugin = &plugin,
                              .params = std::move(params),
-                             .dataset = nullptr,
-                             .device = resolve_device(settings.trainer.device),
-                             .fingerprint_inputs = {},
-                             .fingerprint = {},
-                             .folder = {},
-                             .status = RunStatus::fresh,
-                             .result = {}});
+                             .device = resolve_device(settings.trainer.device)});
     }
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;
@@ -79,7 +73,8 @@ Plan make_plan(const Experiment& experiment, const Places& places) {
         run.dataset = dataset.get();
         run.fingerprint_inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);
         run.fingerprint = fingerprint_of(run.fingerprint_inputs);
-        run.folder = places.runs / experiment.name / fmt::format("{}-{}", run.settings.id, run.fingerprint.substr(0, 8));
+        run.folder =
+            places.runs / experiment.name / fmt::format("{}-{}", run.settings.id, run.fingerprint.substr(0, 8));
         look_into_folder(run);
     }
     return plan;

@@ -29,30 +29,30 @@ enum class RunStatus {
 std::string to_text(RunStatus status);
 
 struct PlannedRun {
-    RunSettings settings;
-    const Plugin* plugin;
-    ResolvedParams params;
-    const Dataset* dataset;
-    Device device;
-    Json fingerprint_inputs;
-    std::string fingerprint;
-    std::filesystem::path folder;
+    RunSettings settings{};
+    const Plugin* plugin{};
+    ResolvedParams params{};
+    const Dataset* dataset{};
+    Device device{};
+    Json fingerprint_inputs{};
+    std::string fingerprint{};
+    std::filesystem::path folder{};
     RunStatus status = RunStatus::fresh;
-    std::optional<Result> result;  ///< of a finished or failed run
+    std::optional<Result> result{};  ///< of a finished or failed run
 };
 
 struct Plan {
-    std::string experiment;
-    std::string title;
-    std::filesystem::path file;
-    std::map<std::string, std::unique_ptr<Dataset>> datasets;  ///< each loaded once
-    std::vector<PlannedRun> runs;
+    std::string experiment{};
+    std::string title{};
+    std::filesystem::path file{};
+    std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once
+    std::vector<PlannedRun> runs{};
 };
 
 /// The folders that the command line names.
 struct Places {
-    std::vector<std::filesystem::path> plugins;  ///< searched first
-    std::optional<std::filesystem::path> data;
+    std::vector<std::filesystem::path> plugins{};  ///< searched first
+    std::optional<std::filesystem::path> data{};
     std::filesystem::path runs = "runs";
 };
 

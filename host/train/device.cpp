@@ -24,9 +24,9 @@ Device resolve_device(const std::string& name) {
     const int index = name.starts_with("cuda:") ? std::stoi(name.substr(5)) : 0;
     const auto count = static_cast<int>(torch::cuda::device_count());
     if (index >= count)
-        throw Error(ExitCode::unusable, fmt::format("device '{}' was asked for, but this machine has {} GPU{}: cuda:0{}",
-                                                    name, count, count == 1 ? "" : "s",
-                                                    count == 1 ? "" : fmt::format(" to cuda:{}", count - 1)));
+        throw Error(ExitCode::unusable,
+                    fmt::format("device '{}' was asked for, but this machine has {} GPU{}: cuda:0{}", name, count,
+                                count == 1 ? "" : "s", count == 1 ? "" : fmt::format(" to cuda:{}", count - 1)));
     return {.cuda = true, .index = index};
 }
 

@@ -19,9 +19,9 @@ Device resolve_device(const std::string& name);
 
 /// For provenance and warnings.
 struct TorchInfo {
-    std::string version;  ///< "1.13.0"
-    std::string build;    ///< "cpu", "cu130"
-    std::string blas;     ///< "OpenBLAS 0.3.21 ...", "reference", or "" if it cannot be told
+    std::string version{};  ///< "1.13.0"
+    std::string build{};    ///< "cpu", "cu130"
+    std::string blas{};     ///< "OpenBLAS 0.3.21 ...", "reference", or "" if it cannot be told
 };
 TorchInfo torch_info();
 

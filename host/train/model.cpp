@@ -38,14 +38,16 @@ torch::Tensor PluginModel::forward(const torch::Tensor& images) {
     std::array<char, LABHOST_ERROR_SIZE> error{};
     torch::Tensor output;
     if (plugin_->descriptor->forward(model_.get(), &images, &output, error.data(), error.size()) != 0)
-        throw Error(ExitCode::run_failed, fmt::format("plugin '{}' failed in forward: {}", plugin_->id(), error.data()));
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' failed in forward: {}", plugin_->id(), error.data()));
     const std::array<std::int64_t, 2> expected{images.size(0), plugin_->descriptor->classes};
     if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
-        throw Error(ExitCode::run_failed,
-                    fmt::format("plugin '{}' returned {} from forward, but declares float32 [{}, {}]", plugin_->id(),
-                                output.defined() ? fmt::format("{} {}", c10::toString(output.scalar_type()), shape_text(output))
-                                                 : "nothing",
-                                expected[0], expected[1]));
+        throw Error(
+            ExitCode::run_failed,
+            fmt::format("plugin '{}' returned {} from forward, but declares float32 [{}, {}]", plugin_->id(),
+                        output.defined() ? fmt::format("{} {}", c10::toString(output.scalar_type()), shape_text(output))
+                                         : "nothing",
+                        expected[0], expected[1]));
     return output;
 }
 
@@ -57,7 +59,8 @@ NamedTensors PluginModel::state_dict() const {
 
 void PluginModel::load_state_dict(const NamedTensors& tensors, const std::string& source) {
     const auto fail = [&](const std::string& what) {
-        throw Error(ExitCode::usage, fmt::format("{}: error: does not fit plugin '{}': {}", source, plugin_->id(), what));
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: error: does not fit plugin '{}': {}", source, plugin_->id(), what));
     };
     NamedTensors state = state_dict();
     std::vector<std::string> names;

@@ -93,11 +93,11 @@ T& as(const Value& value) {
 
 torch::ScalarType storage_type(const std::string& global) {
     static const std::map<std::string, torch::ScalarType> types{
-        {"torch FloatStorage", torch::kFloat32},  {"torch DoubleStorage", torch::kFloat64},
-        {"torch HalfStorage", torch::kFloat16},   {"torch BFloat16Storage", torch::kBFloat16},
-        {"torch LongStorage", torch::kInt64},     {"torch IntStorage", torch::kInt32},
-        {"torch ShortStorage", torch::kInt16},    {"torch CharStorage", torch::kInt8},
-        {"torch ByteStorage", torch::kUInt8},     {"torch BoolStorage", torch::kBool}};
+        {"torch FloatStorage", torch::kFloat32}, {"torch DoubleStorage", torch::kFloat64},
+        {"torch HalfStorage", torch::kFloat16},  {"torch BFloat16Storage", torch::kBFloat16},
+        {"torch LongStorage", torch::kInt64},    {"torch IntStorage", torch::kInt32},
+        {"torch ShortStorage", torch::kInt16},   {"torch CharStorage", torch::kInt8},
+        {"torch ByteStorage", torch::kUInt8},    {"torch BoolStorage", torch::kBool}};
     const auto found = types.find(global);
     if (found == types.end()) throw Damaged(fmt::format("holds a tensor of the unknown type {}", global));
     return found->second;
@@ -125,38 +125,39 @@ public:
 private:
     void step(char opcode) {
         switch (opcode) {
-            case '\x80': take<char>(); break;                                            // PROTO
-            case '(': marks_.push_back(stack_.size()); break;                            // MARK
-            case 'N': push(make(None{})); break;                                         // NONE
-            case '\x88': push(make(true)); break;                                        // NEWTRUE
-            case '\x89': push(make(false)); break;                                       // NEWFALSE
-            case 'K': push(make(std::int64_t{take<std::uint8_t>()})); break;             // BININT1
-            case 'M': push(make(std::int64_t{take<std::uint16_t>()})); break;            // BININT2
-            case 'J': push(make(std::int64_t{take<std::int32_t>()})); break;             // BININT
-            case '\x8a': push(make(take_long())); break;                                 // LONG1
-            case 'X': push(make(take_text(take<std::uint32_t>()))); break;               // BINUNICODE
-            case 'c': push(make(take_global())); break;                                  // GLOBAL
-            case ')': push(make(Tuple{})); break;                                        // EMPTY_TUPLE
-            case '\x85': push(make(Tuple{pop_last(1)})); break;                          // TUPLE1
-            case '\x86': push(make(Tuple{pop_last(2)})); break;                          // TUPLE2
-            case '\x87': push(make(Tuple{pop_last(3)})); break;                          // TUPLE3
-            case 't': push(make(Tuple{pop_to_mark()})); break;                           // TUPLE
-            case '}': push(make(Dict{})); break;                                         // EMPTY_DICT
-            case 's': set_items(pop_last(2)); break;                                     // SETITEM
-            case 'u': set_items(pop_to_mark()); break;                                   // SETITEMS
-            case 'q': memo_[take<std::uint8_t>()] = top(); break;                        // BINPUT
-            case 'r': memo_[take<std::uint32_t>()] = top(); break;                       // LONG_BINPUT
-            case 'h': recall(take<std::uint8_t>()); break;                               // BINGET
-            case 'j': recall(take<std::uint32_t>()); break;                              // LONG_BINGET
-            case 'Q': push(load_storage(pop())); break;                                  // BINPERSID
-            case 'b': pop(); break;                                                      // BUILD: a state_dict's _metadata
-            case 'R': {                                                                  // REDUCE
+            case '\x80': take<char>(); break;                                  // PROTO
+            case '(': marks_.push_back(stack_.size()); break;                  // MARK
+            case 'N': push(make(None{})); break;                               // NONE
+            case '\x88': push(make(true)); break;                              // NEWTRUE
+            case '\x89': push(make(false)); break;                             // NEWFALSE
+            case 'K': push(make(std::int64_t{take<std::uint8_t>()})); break;   // BININT1
+            case 'M': push(make(std::int64_t{take<std::uint16_t>()})); break;  // BININT2
+            case 'J': push(make(std::int64_t{take<std::int32_t>()})); break;   // BININT
+            case '\x8a': push(make(take_long())); break;                       // LONG1
+            case 'X': push(make(take_text(take<std::uint32_t>()))); break;     // BINUNICODE
+            case 'c': push(make(take_global())); break;                        // GLOBAL
+            case ')': push(make(Tuple{})); break;                              // EMPTY_TUPLE
+            case '\x85': push(make(Tuple{pop_last(1)})); break;                // TUPLE1
+            case '\x86': push(make(Tuple{pop_last(2)})); break;                // TUPLE2
+            case '\x87': push(make(Tuple{pop_last(3)})); break;                // TUPLE3
+            case 't': push(make(Tuple{pop_to_mark()})); break;                 // TUPLE
+            case '}': push(make(Dict{})); break;                               // EMPTY_DICT
+            case 's': set_items(pop_last(2)); break;                           // SETITEM
+            case 'u': set_items(pop_to_mark()); break;                         // SETITEMS
+            case 'q': memo_[take<std::uint8_t>()] = top(); break;              // BINPUT
+            case 'r': memo_[take<std::uint32_t>()] = top(); break;             // LONG_BINPUT
+            case 'h': recall(take<std::uint8_t>()); break;                     // BINGET
+            case 'j': recall(take<std::uint32_t>()); break;                    // LONG_BINGET
+            case 'Q': push(load_storage(pop())); break;                        // BINPERSID
+            case 'b': pop(); break;                                            // BUILD: a state_dict's _metadata
+            case 'R': {                                                        // REDUCE
                 const Values call_and_arguments = pop_last(2);
                 push(call(as<Global>(call_and_arguments[0]).name, as<Tuple>(call_and_arguments[1]).items));
                 break;
             }
-            default: throw Damaged(fmt::format("holds more than a dict of tensors (pickle opcode 0x{:02x})",
-                                               static_cast<unsigned char>(opcode)));
+            default:
+                throw Damaged(fmt::format("holds more than a dict of tensors (pickle opcode 0x{:02x})",
+                                          static_cast<unsigned char>(opcode)));
         }
     }
 
@@ -165,8 +166,9 @@ private:
         if (function == "torch._utils _rebuild_parameter" && !arguments.empty()) return arguments[0];
         if (function == "torch._utils _rebuild_tensor_v2" && arguments.size() >= 4)
             // as_strided checks that the view lies within the storage.
-            return make(as<torch::Tensor>(arguments[0])
-                            .as_strided(integers(arguments[2]), integers(arguments[3]), as<std::int64_t>(arguments[1])));
+            return make(
+                as<torch::Tensor>(arguments[0])
+                    .as_strided(integers(arguments[2]), integers(arguments[3]), as<std::int64_t>(arguments[1])));
         throw Damaged(fmt::format("holds more than a dict of tensors (it calls {})", function));
     }
 
@@ -180,13 +182,15 @@ private:
         if (count < 0 || size / c10::elementSize(type) < static_cast<std::size_t>(count))
             throw Damaged("has a storage that is shorter than it says");
         torch::Tensor storage = torch::empty({count}, type);
-        if (count > 0) std::memcpy(storage.data_ptr(), data.get(), static_cast<std::size_t>(count) * c10::elementSize(type));
+        if (count > 0)
+            std::memcpy(storage.data_ptr(), data.get(), static_cast<std::size_t>(count) * c10::elementSize(type));
         return make(storage);
     }
 
     void set_items(const Values& pairs) {
         if (pairs.size() % 2 != 0) throw Damaged("is damaged: a dict has a key without a value");
-        for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) as<Dict>(top()).items.emplace_back(pairs[i], pairs[i + 1]);
+        for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+            as<Dict>(top()).items.emplace_back(pairs[i], pairs[i + 1]);
     }
 
     void push(Value value) { stack_.push_back(std::move(value)); }
@@ -259,8 +263,9 @@ private:
 
 NamedTensors unpickle_state_dict(const std::filesystem::path& file) {
     const auto fail = [&](std::string_view what) {
-        throw Error(ExitCode::usage, fmt::format("{}: error: {}; save a state_dict with torch.save(model.state_dict(), path)",
-                                                 file.native(), what));
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: error: {}; save a state_dict with torch.save(model.state_dict(), path)",
+                                file.native(), what));
     };
     NamedTensors tensors;
     try {

@@ -14,7 +14,8 @@ namespace labhost {
 
 namespace {
 
-torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch::Tensor& labels, at::Reduction::Reduction how) {
+torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch::Tensor& labels,
+                      at::Reduction::Reduction how) {
     return loss == Loss::nll ? torch::nll_loss_nd(output, labels, {}, how)
                              : torch::cross_entropy_loss(output, labels, {}, how);
 }
@@ -39,7 +40,9 @@ struct Sums {
 
     PassMetrics metrics() const {
         const auto count = static_cast<double>(examples);
-        return {.loss = loss / count, .accuracy = 100.0 * static_cast<double>(correct) / count, .correct = correct,
+        return {.loss = loss / count,
+                .accuracy = 100.0 * static_cast<double>(correct) / count,
+                .correct = correct,
                 .count = examples};
     }
 };
@@ -80,9 +83,10 @@ Trainer::Trainer(const RunSettings& run, const Plugin& plugin, const ResolvedPar
     module.to(state_->device);
     const auto parameters = module.parameters();
     if (parameters.empty())
-        throw Error(ExitCode::run_failed, fmt::format("plugin '{}' has no parameters to train; register its layers with "
-                                                      "register_module",
-                                                      plugin.id()));
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' has no parameters to train; register its layers with "
+                                "register_module",
+                                plugin.id()));
     state_->optimizer = std::make_unique<torch::optim::SGD>(
         parameters, torch::optim::SGDOptions(run.trainer.optimizer.lr).momentum(run.trainer.optimizer.momentum));
     torch::manual_seed(run.seed);

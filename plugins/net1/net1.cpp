@@ -19,5 +19,5 @@ struct Net1 final : labhost::Model {
     }
 };
 
-LABHOST_PLUGIN(Net1, .id = "net1", .summary = "Net with sigmoid in the convolutional layers",
-               .input = {1, 28, 28}, .classes = 10);
+LABHOST_PLUGIN(Net1, .id = "net1", .summary = "Net with sigmoid in the convolutional layers", .input = {1, 28, 28},
+               .classes = 10);

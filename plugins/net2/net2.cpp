@@ -8,9 +8,7 @@ struct Net2 final : labhost::Model {
     Linear fc2 = register_module("fc2", Linear(500, 10));
     Dropout dropout{nullptr};
 
-    explicit Net2(const labhost::Params& params) {
-        dropout = register_module("Dropout", Dropout(params.real("p")));
-    }
+    explicit Net2(const labhost::Params& params) { dropout = register_module("Dropout", Dropout(params.real("p"))); }
 
     Tensor forward(Tensor x) override {
         x = relu(conv1(x));

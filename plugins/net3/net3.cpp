@@ -10,9 +10,7 @@ struct Net3 final : labhost::Model {
     Linear fc2 = register_module("fc2", Linear(500, 10));
     Dropout dropout{nullptr};
 
-    explicit Net3(const labhost::Params& params) {
-        dropout = register_module("Dropout", Dropout(params.real("p")));
-    }
+    explicit Net3(const labhost::Params& params) { dropout = register_module("Dropout", Dropout(params.real("p"))); }
 
     Tensor forward(Tensor x) override {
         x = relu(conv1(x));
@@ -29,6 +27,5 @@ struct Net3 final : labhost::Model {
     }
 };
 
-LABHOST_PLUGIN(Net3, .id = "net3", .summary = "Net with batch normalisation and dropout",
-               .input = {1, 28, 28}, .classes = 10,
-               .params = {labhost::real("p", 0.5, {0, 1}, "probability of dropping a unit")});
+LABHOST_PLUGIN(Net3, .id = "net3", .summary = "Net with batch normalisation and dropout", .input = {1, 28, 28},
+               .classes = 10, .params = {labhost::real("p", 0.5, {0, 1}, "probability of dropping a unit")});

@@ -23,5 +23,4 @@ struct Net4 final : labhost::Model {
     }
 };
 
-LABHOST_PLUGIN(Net4, .id = "net4", .summary = "Net with batch normalisation", .input = {1, 28, 28},
-               .classes = 10);
+LABHOST_PLUGIN(Net4, .id = "net4", .summary = "Net with batch normalisation", .input = {1, 28, 28}, .classes = 10);

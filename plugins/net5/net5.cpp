@@ -29,5 +29,4 @@ struct Net5 final : labhost::Model {
     }
 };
 
-LABHOST_PLUGIN(Net5, .id = "net5", .summary = "Net4 with Xavier-uniform weights", .input = {1, 28, 28},
-               .classes = 10);
+LABHOST_PLUGIN(Net5, .id = "net5", .summary = "Net4 with Xavier-uniform weights", .input = {1, 28, 28}, .classes = 10);

@@ -39,6 +39,12 @@ MODELS = {
 }
 
 
+def default_data():
+    """Where labhost keeps data sets."""
+    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(os.environ.get("LABHOST_DATA") or pathlib.Path(cache) / "labhost")
+
+
 def datasets(data, train_limit, test_limit):
     """MNIST as the notebook loads it, cut to the first examples."""
     transform = torchvision.transforms.Compose([
@@ -86,7 +92,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labhost", type=pathlib.Path, required=True)
     parser.add_argument("--experiment", type=pathlib.Path, required=True, help="q4.toml")
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="the folder that has mnist/")
+    parser.add_argument("--data", type=pathlib.Path, default=default_data(), help="the folder that has mnist/")
     parser.add_argument("--train-limit", type=int, default=6400)
     parser.add_argument("--test-limit", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=2)

@@ -19,15 +19,15 @@ struct Range {
 
 /// Declares a real parameter: `real("p", 0.5, {0, 1}, "probability of dropping a unit")`.
 constexpr labhost_param real(const char* name, double initial, Range<double> range, const char* doc) {
-    return {name, doc, LABHOST_REAL, {initial, 0, nullptr}, {range.minimum, 0, nullptr},
-            {range.maximum, 0, nullptr}, nullptr};
+    return {name,   doc, LABHOST_REAL, {initial, 0, nullptr}, {range.minimum, 0, nullptr}, {range.maximum, 0, nullptr},
+            nullptr};
 }
 
 /// Declares an integer parameter.
-constexpr labhost_param integer(const char* name, std::int64_t initial, Range<std::int64_t> range,
-                                const char* doc) {
-    return {name, doc, LABHOST_INTEGER, {0, initial, nullptr}, {0, range.minimum, nullptr},
-            {0, range.maximum, nullptr}, nullptr};
+constexpr labhost_param integer(const char* name, std::int64_t initial, Range<std::int64_t> range, const char* doc) {
+    return {
+        name,   doc, LABHOST_INTEGER, {0, initial, nullptr}, {0, range.minimum, nullptr}, {0, range.maximum, nullptr},
+        nullptr};
 }
 
 /// Declares a boolean parameter.

@@ -1,0 +1,74 @@
+# Everything from a bare Debian 12: `make run` trains experiments/q4.toml, `make test` tests.
+# Each step does only what is not done yet.
+
+# What building, running and testing need. OpenBLAS: without it LibTorch falls on the reference BLAS. The openmp
+# variant, because the pthread one ignores the number of threads that LibTorch sets.
+PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
+  libboost1.81-dev libboost-program-options1.81-dev libboost-filesystem1.81-dev \
+  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libgtest-dev
+TEST_PACKAGES := python3-torch python3-torchvision
+TIDY_PACKAGES := clang-tidy
+
+CMAKE_FLAGS ?=
+ifdef CI
+CMAKE_FLAGS += -DLABHOST_WERROR=ON
+endif
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+PYTHON := /usr/bin/python3
+
+# $(call install,PACKAGES): installs those that are missing.
+install = @missing=""; for package in $(1); do \
+    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q "ok installed" || missing="$$missing $$package"; done; \
+  if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
+    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing > /dev/null; fi
+
+# $(call build,PRESET,FOLDER,TARGETS)
+build = @[ -f $(2)/build.ninja ] || cmake --preset $(1) $(CMAKE_FLAGS); cmake --build --preset $(1) --target $(3)
+
+.PHONY: run test parity bench asan tidy debug build data deps test-deps help clean
+
+run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
+	build/labhost experiments/q4.toml
+
+test: test-deps data  ## the same up to the build, then all tests
+	$(call build,release,build,all tests)
+	ctest --preset release
+
+build: deps  ## build/labhost and build/plugins/*.so
+	$(call build,release,build,all)
+
+data: build  ## MNIST, into the user's cache folder
+	@build/labhost fetch mnist
+
+parity: test  ## labhost against the notebook's Python, to the bit: more seeds, and all of MNIST
+	$(PYTHON) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml --seeds 2,3
+	$(PYTHON) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
+	  --train-limit 60000 --test-limit 10000
+
+bench: test-deps data  ## labhost against the notebook's Python: time and memory, as ratios of one go
+	$(PYTHON) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml
+
+asan: data  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call build,asan,build-asan,all tests)
+	ctest --preset asan
+
+tidy: deps  ## clang-tidy and -Wall -Wextra -Wconversion, warnings as errors
+	$(call install,$(TIDY_PACKAGES))
+	$(call build,tidy,build-tidy,all tests)
+
+debug: deps  ## build-debug/
+	$(call build,debug,build-debug,all tests)
+
+deps:
+	$(call install,$(PACKAGES))
+	@command -v npm > /dev/null || { echo "installing npm"; $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm > /dev/null; }
+
+test-deps: deps
+	$(call install,$(TEST_PACKAGES))
+
+help:  ## this text
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+clean:  ## remove the build folders
+	rm -rf build build-debug build-asan build-tidy

@@ -1,0 +1,89 @@
+// Plugins that must be refused, or that fail while they run: each with its message and exit code.
+#include "program.hpp"
+
+namespace labhost {
+namespace {
+
+class BadPlugin : public testing::ProgramTest {
+protected:
+    ProcessResult train(const std::string& model, const std::string& more = "") {
+        return labhost({experiment("[[run]]\nmodel = \"" + model + "\"\n" + more), "--plugins", plugins_});
+    }
+    ProcessResult train_faulty(const std::string& fault) {
+        return train("faulty", "params = { fault = \"" + fault + "\" }\n");
+    }
+
+    std::string plugins_ = LABHOST_BAD_PLUGINS;
+};
+
+TEST_F(BadPlugin, ASharedLibraryThatIsNoPlugin) {
+    expect_refusal(train("no_plugin"), 4,
+                   "no_plugin.so: error: this shared library is no labhost plugin: it has no labhost_abi stamp");
+    expect_refusal(train("no_descriptor"), 4, "no_descriptor.so: error: this plugin has a stamp but no descriptor");
+}
+
+TEST_F(BadPlugin, AFileThatIsNoSharedLibrary) {
+    plugins_ = folder_.path().native();
+    folder_.write("text.so", "this is text");
+    folder_.write("empty.so", "");
+    expect_refusal(train("text"), 4, "text.so: error: this is not a shared library");
+    expect_refusal(train("empty"), 4, "empty.so: error: this is not a shared library");
+    const std::string whole = read_file(std::string(LABHOST_BUILD) + "/plugins/net.so");
+    folder_.write("cut.so", whole.substr(0, whole.size() / 2));
+    expect_refusal(train("cut"), 4, "cut.so: error: this shared library is truncated");
+    std::string other_machine = whole;
+    other_machine[18] = 2;  // e_machine: SPARC
+    folder_.write("sparc.so", other_machine);
+    expect_refusal(train("sparc"), 4, "sparc.so: error: this shared library is for another kind of machine");
+    folder_.write("renamed.so", whole);
+    expect_refusal(train("renamed"), 4, "it says it is 'net', but the file is called renamed.so");
+}
+
+TEST_F(BadPlugin, BuiltWithAnotherSdkOrLibTorch) {
+    expect_refusal(train("other_sdk_major"), 4,
+                   "other_sdk_major.so: error: built with labhost SDK 2.0, this host has SDK 1.0; rebuild it against "
+                   "this host: cmake -B build");
+    expect_refusal(train("newer_sdk_minor"), 4, "built with labhost SDK 1.999, this host has SDK 1.0");
+    expect_refusal(train("other_libtorch"), 4, "built for LibTorch 9.9.9+cu999, this host has ");
+}
+
+TEST_F(BadPlugin, ADescriptorThatIsWrong) {
+    expect_refusal(train("default_out_of_range"), 4,
+                   "its parameter 0 'p' has the default 2, which is not a number in 0..1");
+}
+
+TEST_F(BadPlugin, FailuresKeepThePluginsWordsAndCostOnlyTheirRun) {
+    expect_refusal(train_faulty("constructor"), 1,
+                   "plugin 'faulty' cannot build its model: the constructor's own words");
+    expect_refusal(train_faulty("undeclared"), 1,
+                   "the model reads parameter 'gain', which its descriptor does not declare");
+    expect_refusal(train_faulty("forward"), 1, "plugin 'faulty' failed in forward: forward's own words");
+    expect_refusal(train_faulty("non_std"), 1,
+                   "plugin 'faulty' failed in forward: something that is no std::exception was thrown");
+    expect_refusal(train_faulty("torch"), 1,
+                   "plugin 'faulty' failed in forward: mat1 and mat2 shapes cannot be multiplied");
+    expect_refusal(train_faulty("shape"), 1,
+                   "plugin 'faulty' returned Float [64, 9] from forward, but declares float32 [64, 10]");
+    expect_refusal(train_faulty("dtype"), 1, "plugin 'faulty' returned Double [64, 10] from forward");
+    EXPECT_EQ(train_faulty("none").exit_code, 0);
+}
+
+TEST_F(BadPlugin, TheOtherRunsFinishAndTheFailureIsRecorded) {
+    const ProcessResult result = labhost(
+        {experiment("[[run]]\nmodel = \"faulty\"\nparams = { fault = \"forward\" }\n[[run]]\nmodel = \"net\"\n"),
+         "--plugins", plugins_});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_NE(result.out.find("faulty-s1 failed: plugin 'faulty' failed in forward: forward's own words"),
+              std::string::npos)
+        << result.out;
+    const auto read = [](const std::filesystem::path& folder) {
+        return nlohmann::json::parse(read_file(folder / "result.json"));
+    };
+    EXPECT_EQ(read(run_folder("e", "net-s1")).at("status"), "finished");
+    EXPECT_EQ(read(run_folder("e", "faulty-s1")).at("status"), "failed");
+    EXPECT_EQ(read(run_folder("e", "faulty-s1")).at("reason"),
+              "plugin 'faulty' failed in forward: forward's own words");
+}
+
+}  // namespace
+}  // namespace labhost

@@ -1,0 +1,69 @@
+// The verbs and their help.
+#include "program.hpp"
+
+namespace labhost {
+namespace {
+
+using CommandLine = testing::ProgramTest;
+using nlohmann::json;
+
+TEST_F(CommandLine, HelpAndVersion) {
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{"--help"},
+                                                                       {"run", "--help"},
+                                                                       {"plan", "--help"},
+                                                                       {"plugins", "--help"},
+                                                                       {"fetch", "--help"},
+                                                                       {"--version"}}) {
+        const ProcessResult result = labhost(arguments);
+        EXPECT_EQ(result.exit_code, 0) << arguments[0];
+        EXPECT_TRUE(result.out.starts_with("labhost")) << result.out;
+    }
+    EXPECT_NE(labhost({"run", "--help"}).out.find("--set KEY=VALUE"), std::string::npos);
+    EXPECT_EQ(labhost({}).exit_code, 2);
+}
+
+TEST_F(CommandLine, MistakesAreRefused) {
+    expect_refusal(labhost({"rn", "e.toml"}), 2, "labhost: error: unknown verb 'rn'; did you mean 'run'?");
+    expect_refusal(labhost({"no-such.toml"}), 2, "no-such.toml: error: cannot read: No such file or directory");
+    expect_refusal(labhost({"e.toml", "--jsn"}), 2, "unknown option --jsn; did you mean '--json'?");
+    expect_refusal(labhost({"fetch", "mnits"}), 2, "unknown data set 'mnits'; did you mean 'mnist'?");
+    expect_refusal(labhost({"plugins", "--plugins", "/no/such"}), 2, "there is no such folder");
+}
+
+TEST_F(CommandLine, PlanTrainsNothingAndSaysWhy) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
+    for (const auto& arguments : {std::vector<std::string>{"plan", file}, {"run", file, "--dry-run"}}) {
+        const ProcessResult result = labhost(arguments);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_NE(result.out.find("never run with these settings"), std::string::npos) << result.out;
+        EXPECT_NE(result.out.find("1 runs: 1 new"), std::string::npos) << result.out;
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "runs"));
+    const json plan = json::parse(labhost({"plan", file, "--json"}).out);
+    EXPECT_EQ(plan.at("runs").at(0).at("status"), "new");
+}
+
+TEST_F(CommandLine, PluginsListsWhatIsFoundAndWhatIsRefused) {
+    const ProcessResult result = labhost({"plugins", "--plugins", LABHOST_BAD_PLUGINS, "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const json found = json::parse(result.out);
+    std::vector<std::string> ids;
+    for (const json& plugin : found.at("plugins")) ids.push_back(plugin.at("id"));
+    EXPECT_EQ(ids, (std::vector<std::string>{"faulty", "net", "net1", "net2", "net3", "net4", "net5"}));
+    EXPECT_EQ(found.at("plugins").at(3).at("params").at(0).at("name"), "p");
+    EXPECT_EQ(found.at("refused").size(), 6U);
+    const std::string text = labhost({"plugins"}).out;
+    EXPECT_NE(text.find("Net4 with Xavier-uniform weights"), std::string::npos) << text;
+}
+
+TEST_F(CommandLine, FetchDoesNothingTwice) {
+    EXPECT_NE(labhost({"fetch", "mnist"}).out.find("mnist: already in "), std::string::npos);
+}
+
+TEST_F(CommandLine, ADeviceThatIsNotThereIsNotReplaced) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
+    expect_refusal(labhost({file, "--device", "cuda:99"}), 4, "device 'cuda:99' was asked for, but ");
+}
+
+}  // namespace
+}  // namespace labhost

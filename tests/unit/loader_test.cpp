@@ -1,0 +1,72 @@
+// The loader: torchvision's arithmetic and DataLoader's draws.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "data/loader.hpp"
+
+namespace labhost {
+namespace {
+
+TEST(Normalization, IsToTensorThenNormalizeInFloat32) {
+    const auto table = normalization_table(0.1307, 0.3081);
+    // torchvision: img.to(float32).div(255), then sub_(mean).div_(std) with float32 tensors.
+    const torch::Tensor expected = torch::arange(256, torch::kUInt8)
+                                       .to(torch::kFloat32)
+                                       .div(255)
+                                       .sub_(torch::tensor({0.1307}, torch::kFloat32))
+                                       .div_(torch::tensor({0.3081}, torch::kFloat32));
+    for (std::int64_t byte = 0; byte < 256; ++byte)
+        EXPECT_EQ(table[static_cast<std::size_t>(byte)], expected[byte].item<float>()) << byte;
+}
+
+Split numbered(std::uint8_t count) {
+    Split split{.count = count, .height = 1, .width = 2, .largest_label = count - 1};
+    for (std::uint8_t i = 0; i < count; ++i) {
+        split.images.insert(split.images.end(), {i, static_cast<std::uint8_t>(i + 100)});
+        split.labels.push_back(i);
+    }
+    return split;
+}
+
+TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {
+    const Split split = numbered(10);
+    Loader loader(split, 7, 3, 0.0, 1.0 / 255.0);  // the first seven examples; pixels come out as their bytes
+    EXPECT_EQ(loader.batches(), 3);
+    torch::manual_seed(1);
+    loader.begin_pass();
+    Batch batch;
+    std::vector<std::int64_t> sizes;
+    std::vector<std::int64_t> seen;
+    while (loader.next(batch)) {
+        sizes.push_back(batch.labels.size(0));
+        for (std::int64_t i = 0; i < batch.labels.size(0); ++i) {
+            const auto label = batch.labels[i].item<std::int64_t>();
+            seen.push_back(label);
+            EXPECT_NEAR(batch.images[i][0][0][0].item<float>(), static_cast<float>(label), 1e-4);
+            EXPECT_NEAR(batch.images[i][0][0][1].item<float>(), static_cast<float>(label + 100), 1e-4);
+        }
+    }
+    EXPECT_EQ(sizes, (std::vector<std::int64_t>{3, 3, 1}));
+    std::ranges::sort(seen);
+    EXPECT_EQ(seen, (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6}));
+}
+
+TEST(LoaderTest, DrawsABaseSeedAndASamplersSeedOnEachPass) {
+    const Split split = numbered(50);
+    Loader loader(split, 50, 50, 0.0, 1.0);
+    torch::manual_seed(3);
+    Batch first;
+    loader.begin_pass();
+    loader.next(first);
+    const auto next_draw = torch::empty({}, torch::kInt64).random_().item<std::int64_t>();
+
+    torch::manual_seed(3);
+    torch::empty({}, torch::kInt64).random_();
+    const auto seed = torch::empty({}, torch::kInt64).random_().item<std::int64_t>();
+    auto generator = at::detail::createCPUGenerator(static_cast<std::uint64_t>(seed));
+    EXPECT_TRUE(torch::equal(first.labels, torch::randperm(50, generator, torch::kInt64)));
+    EXPECT_EQ(next_draw, torch::empty({}, torch::kInt64).random_().item<std::int64_t>());
+}
+
+}  // namespace
+}  // namespace labhost

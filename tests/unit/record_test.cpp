@@ -1,0 +1,94 @@
+// The run folder: its files, their exact text, and what counts as finished.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "helpers/temporary_folder.hpp"
+#include "record/fingerprint.hpp"
+#include "record/run_folder.hpp"
+
+namespace labhost {
+namespace {
+
+const EpochMetrics epoch_2{
+    .epoch = 2,
+    .train = {.loss = 0.0871, .accuracy = 100.0 * 58399 / 60000, .correct = 58399, .count = 60000},
+    .test = {.loss = 0.1 + 0.2, .accuracy = 98.11, .correct = 9811, .count = 10000},
+    .seconds = 1.5};
+
+TEST(Log, HoldsTheNotebooksLinesToTheCharacter) {
+    EXPECT_EQ(log_lines(epoch_2),
+              "Train Epoch 2\n Train set: Average loss: 0.0871, Accuracy: 58399/60000 (97.3317%)\n\n"
+              "\nTest set: Average loss: 0.3000, Accuracy: 9811/10000 (98.1100%)\n\n");
+}
+
+TEST(Metrics, ReadBackToTheSameBits) {
+    EpochMetrics metrics = epoch_2;
+    for (const double value : {0.1 + 0.2, 1.0 / 3.0, 5e-324, 1.7976931348623157e308, 2.3026}) {
+        metrics.train.loss = value;
+        EXPECT_EQ(metrics_from_json(Json::parse(to_json(metrics).dump())).train.loss, value);
+    }
+    metrics.train.loss = std::numeric_limits<double>::infinity();
+    EXPECT_TRUE(Json::parse(to_json(metrics).dump()).at("train.loss").is_null());
+    EXPECT_TRUE(std::isnan(metrics_from_json(Json::parse(to_json(metrics).dump())).train.loss));
+}
+
+TEST(Metrics, HaveTheContractsKeysInOrder) {
+    std::vector<std::string> keys;
+    const Json json = to_json(epoch_2);
+    for (const auto& [key, value] : json.items()) keys.push_back(key);
+    EXPECT_EQ(keys, (std::vector<std::string>{"epoch", "train.loss", "train.accuracy", "train.correct", "test.loss",
+                                              "test.accuracy", "test.correct", "seconds"}));
+}
+
+TEST(RunFolderTest, IsFinishedOnlyWithItsResult) {
+    const testing::TemporaryFolder folder;
+    RunFolder record(folder / "r", Json{{"id", "net-s1"}});
+    record.append(epoch_2);
+    record.write_model("weights");
+    EXPECT_FALSE(read_result(folder / "r"));
+    record.close({.finished = true, .final = epoch_2, .seconds = 3.0});
+    const auto result = read_result(folder / "r");
+    ASSERT_TRUE(result && result->final);
+    EXPECT_TRUE(result->finished);
+    EXPECT_EQ(result->final->test.loss, 0.1 + 0.2);
+    EXPECT_EQ(result->final->epoch, 2);
+}
+
+TEST(RunFolderTest, AFailureKeepsItsReasonAndIsNotFinished) {
+    const testing::TemporaryFolder folder;
+    RunFolder(folder / "r", {}).close({.finished = false, .reason = "not \xff UTF-8"});
+    const auto result = read_result(folder / "r");
+    ASSERT_TRUE(result);
+    EXPECT_FALSE(result->finished);
+    EXPECT_NE(result->reason.find("not "), std::string::npos);
+}
+
+TEST(RunFolderTest, BeginningAgainRemovesWhatWasThere) {
+    const testing::TemporaryFolder folder;
+    for (const char* name : {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl"})
+        folder.write(std::string("r/") + name, "old");
+    const RunFolder record(folder / "r", {});
+    for (const char* name : {"result.json", "model.pt", "checkpoint.pt"})
+        EXPECT_FALSE(std::filesystem::exists(folder / "r" / name)) << name;
+    EXPECT_EQ(std::filesystem::file_size(folder / "r" / "metrics.jsonl"), 0U);
+}
+
+TEST(RunFolderTest, ADamagedResultIsNone) {
+    const testing::TemporaryFolder folder;
+    for (const char* text : {"", "{", "[]", "{\"status\": \"finished\"}",
+                             "{\"status\": \"finished\", \"final\": null, \"timings\": {\"seconds\": 1}}"}) {
+        folder.write("result.json", text);
+        EXPECT_FALSE(read_result(folder.path())) << text;
+    }
+}
+
+TEST(Fingerprint, DependsOnContentAndNotOnTheOrderOfKeys) {
+    EXPECT_EQ(fingerprint_of(Json{{"a", 1}, {"b", 2}}), fingerprint_of(Json{{"b", 2}, {"a", 1}}));
+    EXPECT_NE(fingerprint_of(Json{{"a", 1}}), fingerprint_of(Json{{"a", 2}}));
+    EXPECT_EQ(fingerprint_of(Json::object()).size(), 64U);
+}
+
+}  // namespace
+}  // namespace labhost

@@ -1,0 +1,45 @@
+// Tables of text.
+#include <gtest/gtest.h>
+
+#include "report/table.hpp"
+
+namespace labhost {
+namespace {
+
+TEST(TextTable, LinesUpItsColumns) {
+    EXPECT_EQ(text_table({"run", "loss"}, {{"net-s1", "0.5"}, {"n", "12.25"}}, 1),
+              "run      loss\n"
+              "------  -----\n"
+              "net-s1    0.5\n"
+              "n       12.25\n");
+    EXPECT_EQ(text_table({"a", "b"}, {{"x", "long"}, {"y", "z"}}, 2), "a  b\n-  ----\nx  long\ny  z\n");
+}
+
+TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
+    PlannedRun run;
+    run.settings.id = "net-s1";
+    run.folder = "runs/q/net-s1-0";
+    run.status = RunStatus::finished;
+    run.result.emplace();
+    run.result->final =
+        EpochMetrics{.epoch = 2, .train = {.loss = 0.1, .accuracy = 97}, .test = {.loss = 0.2, .accuracy = 98.11}};
+    run.result->seconds = 12.34;
+    Plan plan{.experiment = "q"};
+    plan.runs.push_back(run);
+    EXPECT_EQ(results_table(plan),
+              "run     train loss  train %  test loss  test %  seconds\n"
+              "------  ----------  -------  ---------  ------  -------\n"
+              "net-s1      0.1000    97.00     0.2000   98.11     12.3\n");
+    plan.runs[0].settings.reference.test_accuracy = {96.27, 98.1};
+    EXPECT_EQ(results_table(plan),
+              "run     train loss  publ.  train %  publ.  test loss  publ.  test %  publ.  seconds\n"
+              "------  ----------  -----  -------  -----  ---------  -----  ------  -----  -------\n"
+              "net-s1      0.1000      -    97.00      -     0.2000      -   98.11  98.10     12.3\n");
+    plan.runs[0].settings.reference = {};
+    plan.runs[0].status = RunStatus::failed;
+    plan.runs[0].result->reason = "it broke";
+    EXPECT_NE(results_table(plan).find("\nnet-s1 failed: it broke (runs/q/net-s1-0/log.txt)\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace labhost

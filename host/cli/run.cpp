@@ -30,11 +30,9 @@ Json results_json(const Plan& plan) {
     return {{"schema", 1}, {"experiment", plan.experiment}, {"runs", runs}, {"claims", Json::array()}};
 }
 
-void warn_of_slow_blas(const Options& options) {
-    if (!options.quiet && torch_info().blas == "reference")
-        fmt::print(stderr,
-                   "labhost: warning: LibTorch runs on the reference BLAS, which is many times slower than "
-                   "OpenBLAS; install libopenblas0-openmp\n");
+void warn_of_blas(const Options& options) {
+    const std::string fault = blas_fault(torch_info().blas);
+    if (!fault.empty() && !options.quiet) fmt::print(stderr, "labhost: warning: {}\n", fault);
 }
 
 ExitCode run_experiment(const Options& options) {
@@ -45,7 +43,7 @@ ExitCode run_experiment(const Options& options) {
         print_plan(plan, options);
         return ExitCode::ok;
     }
-    warn_of_slow_blas(options);
+    warn_of_blas(options);
     const auto progress = make_progress(options);
     execute(plan, options.force, *progress);
     if (options.json) {

@@ -155,8 +155,6 @@ void keep_only(const std::vector<std::string>& globs, std::vector<RunSettings>& 
 
 }  // namespace
 
-std::string Location::text() const { return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column); }
-
 std::string to_text(const ParamValue& value) {
     return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
 }

@@ -9,16 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "config/location.hpp"
+
 namespace labhost {
-
-/// Where a setting was written: "experiments/q4.toml:14:3", or the command-line option that set it.
-struct Location {
-    std::string file{};
-    std::uint32_t line = 0;
-    std::uint32_t column = 0;
-
-    std::string text() const;
-};
 
 enum class Loss { nll, cross_entropy };
 

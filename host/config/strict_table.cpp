@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "support/error.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -36,10 +35,6 @@ std::string suggestion(std::string_view written, const std::set<std::string, std
 }
 
 }  // namespace
-
-void fail_at(const Location& where, const std::string& message) {
-    throw Error(ExitCode::usage, fmt::format("{}: error: {}", where.text(), message));
-}
 
 Location location_of(const toml::source_region& region, const Location& fallback) {
     if (region.begin.line == 0) return fallback;

@@ -12,12 +12,9 @@
 
 #include <toml++/toml.h>
 
-#include "config/experiment.hpp"
+#include "config/location.hpp"
 
 namespace labhost {
-
-/// Throws Error (usage): "<location>: error: <message>".
-[[noreturn]] void fail_at(const Location& where, const std::string& message);
 
 /// The location of `region`, or `fallback` if the node was made rather than parsed.
 Location location_of(const toml::source_region& region, const Location& fallback);

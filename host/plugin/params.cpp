@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "config/strict_table.hpp"
+#include "config/location.hpp"
 #include "support/text.hpp"
 
 namespace labhost {

@@ -10,8 +10,10 @@ namespace labhost {
 enum class ExitCode : int {
     ok = 0,
     run_failed = 1,
-    usage = 2,     ///< bad command line, experiment file or data
-    unusable = 4,  ///< a plugin or device cannot be used
+    usage = 2,          ///< bad command line, experiment file or data
+    unusable = 4,       ///< a plugin or device cannot be used
+    interrupted = 130,  ///< by SIGINT
+    terminated = 143,   ///< by SIGTERM
 };
 
 /// A message says where, what, and what to do; `main` prints it and exits with `code`.
@@ -28,6 +30,12 @@ private:
 class StorageError : public Error {
 public:
     explicit StorageError(const std::string& message) : Error(ExitCode::run_failed, message) {}
+};
+
+/// A signal asked to stop. What is finished stays; what was under way is not over.
+class StopError : public Error {
+public:
+    using Error::Error;
 };
 
 }  // namespace labhost

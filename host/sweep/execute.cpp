@@ -12,6 +12,7 @@
 
 #include "plugin/stamp.hpp"
 #include "support/error.hpp"
+#include "support/signals.hpp"
 
 namespace labhost {
 
@@ -66,13 +67,18 @@ Result train(const PlannedRun& run, RunFolder& folder, SweepObserver& observer) 
     try {
         Trainer trainer(run.settings, *run.plugin, run.params, *run.dataset, run.device);
         for (std::int64_t epoch = 1; epoch <= run.settings.trainer.epochs; ++epoch) {
-            result.final = trainer.run_epoch([&](const Progress& progress) { observer.progressed(progress); });
+            result.final = trainer.run_epoch([&](const Progress& progress) {
+                observer.progressed(progress);
+                StopSignals::check();
+            });
             folder.append(*result.final);
             observer.epoch_finished(*result.final);
         }
         folder.write_model(trainer.state_dict());
         result.finished = true;
     } catch (const StorageError&) {
+        throw;
+    } catch (const StopError&) {
         throw;
     } catch (const std::exception& e) {
         result.reason = e.what();
@@ -84,6 +90,7 @@ Result train(const PlannedRun& run, RunFolder& folder, SweepObserver& observer) 
 }  // namespace
 
 void execute(Plan& plan, bool force, SweepObserver& observer) {
+    const StopSignals signals;
     std::size_t index = 0;
     for (PlannedRun& run : plan.runs) {
         ++index;

@@ -28,7 +28,7 @@ public:
 
 /// Runs what is not finished (with `force`: everything), in the plan's order, and updates status and result of each.
 /// A run that fails is recorded and the next one begins. Throws StorageError if records cannot be written; the run it
-/// happened in is left without result.json.
+/// happened in is left without result.json. So does StopError on SIGINT or SIGTERM, after the batch under way.
 void execute(Plan& plan, bool force, SweepObserver& observer);
 
 }  // namespace labhost

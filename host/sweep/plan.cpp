@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "config/strict_table.hpp"
+#include "config/location.hpp"
 #include "data/catalog.hpp"
 #include "plugin/find.hpp"
 #include "record/fingerprint.hpp"

@@ -32,16 +32,27 @@ Device resolve_device(const std::string& name) {
 
 TorchInfo torch_info() {
     TorchInfo info{TORCH_VERSION, LABHOST_TEXT(LABHOST_TORCH_BUILD), ""};
-    // Debian lets one libblas.so.3 stand for another; only OpenBLAS has this function. A CUDA LibTorch has MKL inside.
+    // Debian lets one libblas.so.3 stand for another; only OpenBLAS has this function. Other LibTorches have MKL
+    // inside.
     using Config = const char* (*)();
     if (auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config")); config != nullptr) {
         info.blas = config();
     } else if (at::hasMKL()) {
         info.blas = "MKL";
-    } else if (dlsym(RTLD_DEFAULT, "sgemm_") != nullptr) {
-        info.blas = "reference";
+    } else if (Dl_info where{}; dladdr(dlsym(RTLD_DEFAULT, "sgemm_"), &where) != 0) {
+        info.blas = where.dli_fname;
     }
     return info;
+}
+
+std::string blas_fault(const std::string& blas) {
+    if (blas.find("/blas/libblas.so") != std::string::npos)
+        return "LibTorch runs on the reference BLAS, many times slower than OpenBLAS; install libopenblas0-openmp";
+    if (blas.starts_with("OpenBLAS") && blas.find("USE_OPENMP") == std::string::npos)
+        return "this OpenBLAS is not the OpenMP variant and ignores trainer.threads, so numbers may differ from "
+               "PyTorch's with "
+               "that many threads; install libopenblas0-openmp and remove libopenblas0-pthread";
+    return "";
 }
 
 }  // namespace labhost

@@ -21,8 +21,11 @@ Device resolve_device(const std::string& name);
 struct TorchInfo {
     std::string version{};  ///< "1.13.0"
     std::string build{};    ///< "cpu", "cu130"
-    std::string blas{};     ///< "OpenBLAS 0.3.21 ...", "reference", or "" if it cannot be told
+    std::string blas{};     ///< "OpenBLAS 0.3.21 ...", "reference", "MKL", or the file its functions come from
 };
 TorchInfo torch_info();
+
+/// What is wrong with that BLAS, and the remedy; "" if nothing is.
+std::string blas_fault(const std::string& blas);
 
 }  // namespace labhost

@@ -132,6 +132,20 @@ TEST_F(RunCommand, CrossEntropyOfLogProbabilitiesIsTheirNll) {
     EXPECT_NEAR(loss("nll"), loss("cross_entropy"), 1e-4);
 }
 
+TEST_F(RunCommand, ASignalStopsItAndTheSameCommandGoesOn) {
+    const std::string file =
+        experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net1\"\ntrainer = { epochs = 1000 }\n");
+    for (const auto& [signal, code] : {std::pair("INT", 130), std::pair("TERM", 143)}) {
+        const ProcessResult result =
+            run_process({"timeout", "--foreground", "--preserve-status", "-s", signal, "8", LABHOST_PROGRAM, file},
+                        {.folder = folder_.path()});
+        EXPECT_EQ(result.exit_code, code) << result.err;
+        EXPECT_NE(result.err.find(std::string("stopped by SIG") + signal), std::string::npos) << result.err;
+        EXPECT_TRUE(std::filesystem::exists(run_folder("e", "net-s1") / "result.json"));
+        EXPECT_FALSE(std::filesystem::exists(run_folder("e", "net1-s1") / "result.json"));
+    }
+}
+
 TEST_F(RunCommand, DoesWhatTheReadmeExperimentSays) {
     const ProcessResult plan = labhost({"plan", std::string(LABHOST_SOURCE) + "/experiments/q4.toml", "--json"});
     ASSERT_EQ(plan.exit_code, 0) << plan.err;

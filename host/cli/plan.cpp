@@ -15,7 +15,7 @@ std::string reason(const PlannedRun& run) {
     switch (run.status) {
         case RunStatus::fresh: return "never run with these settings";
         case RunStatus::unfinished: return "begun, but not finished; starts again";
-        case RunStatus::failed: return "failed, starts again: " + run.result->reason;
+        case RunStatus::failed: return "failed, starts again: " + run.failure();
         case RunStatus::finished: return "finished; is not run again";
     }
     return "";

@@ -47,7 +47,7 @@ public:
         if (was_finished) {
             print_line(fmt::format("{}  finished before; --force runs it again", run.settings.id));
         } else if (run.status == RunStatus::failed) {
-            print_line(fmt::format("{} {}  failed: {} (log: {})", place_, id_, run.result->reason,
+            print_line(fmt::format("{} {}  failed: {} (log: {})", place_, id_, run.failure(),
                                    (run.folder / "log.txt").native()));
         }
     }

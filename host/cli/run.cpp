@@ -24,7 +24,7 @@ Json results_json(const Plan& plan) {
                   {"params", to_json(run.params)},
                   {"seed", run.settings.seed},
                   {"final", run.result && run.result->final ? to_json(*run.result->final) : Json(nullptr)}};
-        if (run.status == RunStatus::failed) json["reason"] = run.result->reason;
+        if (run.status == RunStatus::failed) json["reason"] = run.failure();
         runs.push_back(json);
     }
     return {{"schema", 1}, {"experiment", plan.experiment}, {"runs", runs}, {"claims", Json::array()}};

@@ -55,7 +55,7 @@ std::string_view type_name(const toml::node& node) {
     }
 }
 
-StrictTable::StrictTable(const toml::table& table, std::string path, Location fallback)
+StrictTable::StrictTable(const toml::table& table, std::string path, const Location& fallback)
     : table_(&table), path_(std::move(path)), where_(location_of(table.source(), fallback)) {}
 
 Location StrictTable::where(std::string_view key) const {
@@ -110,8 +110,8 @@ std::optional<double> StrictTable::number(std::string_view key, double minimum, 
     const toml::node* value = node(key);
     if (value == nullptr) return std::nullopt;
     if (!value->is_number()) fail(key, fmt::format("must be a number, not {}", type_name(*value)));
-    const double number = value->value<double>().value();
-    if (!(number >= minimum && number <= maximum) || !std::isfinite(number)) {
+    const double number = value->value_or(0.0);
+    if (!std::isfinite(number) || number < minimum || number > maximum) {
         if (std::isinf(maximum)) fail(key, fmt::format("= {} must be finite and at least {}", number, minimum));
         fail(key, fmt::format("= {} must be between {} and {}", number, minimum, maximum));
     }
@@ -127,7 +127,7 @@ std::optional<std::vector<double>> StrictTable::numbers(std::string_view key) {
         if (!element.is_number())
             fail_at(location_of(element.source(), where(key)),
                     fmt::format("{} must hold numbers only, not {}", name_of(key), type_name(element)));
-        numbers.push_back(element.value<double>().value());
+        numbers.push_back(element.value_or(0.0));
     }
     return numbers;
 }

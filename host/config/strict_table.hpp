@@ -27,7 +27,7 @@ std::string_view type_name(const toml::node& node);
 class StrictTable {
 public:
     /// `path`: how errors name the table ("trainer.optimizer"; "" for the whole file).
-    StrictTable(const toml::table& table, std::string path, Location fallback);
+    StrictTable(const toml::table& table, std::string path, const Location& fallback);
 
     std::optional<std::string> string(std::string_view key);
     std::optional<std::string> one_of(std::string_view key, const std::vector<std::string>& allowed);

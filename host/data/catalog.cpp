@@ -44,7 +44,7 @@ std::vector<std::string> catalog_names() {
 fs::path data_folder(const std::optional<fs::path>& chosen) {
     if (chosen) return *chosen;
     if (const char* folder = std::getenv("LABHOST_DATA"); folder != nullptr && *folder != '\0') return folder;
-    const fs::path cache = user_cache_folder();
+    fs::path cache = user_cache_folder();
     if (cache.empty())
         throw Error(ExitCode::usage,
                     "neither HOME nor XDG_CACHE_HOME is set, so there is no folder for data sets; "

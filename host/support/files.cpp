@@ -120,7 +120,7 @@ void make_writable_folder(const fs::path& folder) {
                                 folder.native(), reason()));
 }
 
-fs::path executable_folder() { return fs::path(boost::dll::program_location().parent_path().string()); }
+fs::path executable_folder() { return {boost::dll::program_location().parent_path().string()}; }
 fs::path user_cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
 fs::path user_data_folder() { return user_folder("XDG_DATA_HOME", ".local/share"); }
 

@@ -39,6 +39,9 @@ struct PlannedRun {
     std::filesystem::path folder{};
     RunStatus status = RunStatus::fresh;
     std::optional<Result> result{};  ///< of a finished or failed run
+
+    /// Why it failed; "" if it did not.
+    std::string failure() const { return status == RunStatus::failed && result ? result->reason : ""; }
 };
 
 struct Plan {

@@ -59,7 +59,7 @@ struct Trainer::State {
     std::int64_t epochs_done = 0;
 
     PassMetrics pass(bool training, const std::function<void(const Progress&)>& progress);
-    void step(const torch::Tensor& output, const torch::Tensor& labels);
+    void step(const torch::Tensor& output, const torch::Tensor& labels) const;
 };
 
 Trainer::Trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
@@ -94,7 +94,7 @@ Trainer::Trainer(const RunSettings& run, const Plugin& plugin, const ResolvedPar
 
 Trainer::~Trainer() = default;
 
-void Trainer::State::step(const torch::Tensor& output, const torch::Tensor& labels) {
+void Trainer::State::step(const torch::Tensor& output, const torch::Tensor& labels) const {
     loss_of(settings.loss, output, labels, at::Reduction::Mean).backward();
     optimizer->step();
 }

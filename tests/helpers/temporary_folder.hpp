@@ -31,7 +31,7 @@ public:
 
     /// Writes a file, making its folder, and returns its path.
     std::filesystem::path write(const std::filesystem::path& name, std::string_view content) const {
-        const std::filesystem::path file = path_ / name;
+        std::filesystem::path file = path_ / name;
         std::filesystem::create_directories(file.parent_path());
         std::ofstream(file, std::ios::binary) << content;
         return file;

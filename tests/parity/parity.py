@@ -97,9 +97,10 @@ def main():
     parser.add_argument("--test-limit", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seeds", default="1")
+    parser.add_argument("--threads", type=int, default=1, help="of both sides")
     parser.add_argument("--only", action="append", choices=MODELS, help="a configuration; default: all nine")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     models = options.only or list(MODELS)
     train_set, test_set = datasets(options.data, options.train_limit, options.test_limit)
 
@@ -108,7 +109,7 @@ def main():
         command = [options.labhost, "run", options.experiment, "--runs", runs, "--data", options.data, "--json",
                    "--quiet", "--device", "cpu", "--seeds", options.seeds,
                    "--set", f"data.train_limit={options.train_limit}", "--set", f"data.test_limit={options.test_limit}",
-                   "--set", f"trainer.epochs={options.epochs}"]
+                   "--set", f"trainer.epochs={options.epochs}", "--set", f"trainer.threads={options.threads}"]
         for model in models:
             command += ["--only", f"{model}-s*"]
         # Both at once: each keeps to one thread, and neither is timed.

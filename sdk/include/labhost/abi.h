@@ -8,6 +8,7 @@
 #ifndef LABHOST_ABI_H
 #define LABHOST_ABI_H
 
+/* NOLINTBEGIN(modernize-*): plain C */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,7 @@ typedef struct labhost_descriptor {
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(modernize-*) */
 
 /* ---- the stamp ------------------------------------------------------------------------------------------
  * labhost_abi$sdk_1.0$torch_1.13.0$build_cpu$cxx11_1$stdlib_libstdcxx$sanitizer_none$compiler_gcc12

@@ -5,7 +5,8 @@
 # variant, because the pthread one ignores the number of threads that LibTorch sets.
 PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   libboost1.81-dev libboost-program-options1.81-dev libboost-filesystem1.81-dev \
-  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libgtest-dev
+  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libgtest-dev \
+  curl ca-certificates
 TEST_PACKAGES := python3-torch python3-torchvision
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20
 
@@ -23,7 +24,8 @@ install = @missing=""; for package in $(1); do \
     $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing > /dev/null; fi
 
 # $(call build,PRESET,FOLDER,TARGETS)
-build = @[ -f $(2)/build.ninja ] || cmake --preset $(1) $(CMAKE_FLAGS); cmake --build --preset $(1) --target $(3)
+build = @{ [ -f $(2)/build.ninja ] && [ -z "$(strip $(CMAKE_FLAGS))" ] || cmake --preset $(1) $(CMAKE_FLAGS); } && \
+  cmake --build --preset $(1) --target $(3)
 
 .PHONY: run test parity bench asan tidy debug build data deps test-deps help clean
 

@@ -1,10 +1,9 @@
 // labhost fetch: gets a data set that labhost knows by name.
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "cli/verbs.hpp"
 #include "data/fetch.hpp"
+#include "support/console.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -22,7 +21,7 @@ ExitCode fetch(const Options& options) {
         fmt::print("{}: already in {}\n", entry->name, folder.native());
         return ExitCode::ok;
     }
-    fetch_dataset(*entry, folder, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+    fetch_dataset(*entry, folder, [](const std::string& line) { diagnose(line + "\n"); });
     fmt::print("{}: now in {}\n", entry->name, folder.native());
     return ExitCode::ok;
 }

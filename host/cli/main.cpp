@@ -1,5 +1,4 @@
 // labhost: finds the verb, hands it its arguments, turns errors into messages and exit codes.
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 
 #include "cli/verbs.hpp"
 #include "plugin/stamp.hpp"
+#include "support/console.hpp"
 #include "support/text.hpp"
 
 namespace {
@@ -29,8 +29,12 @@ std::string overview(const std::vector<Verb>& verbs) {
 ExitCode dispatch(std::vector<std::string> arguments) {
     const std::vector<Verb> verbs{run_verb(), plan_verb(), plugins_verb(), fetch_verb()};
     if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-        fmt::print(arguments.empty() ? stderr : stdout, "{}", overview(verbs));
-        return arguments.empty() ? ExitCode::usage : ExitCode::ok;
+        if (arguments.empty()) {
+            diagnose(overview(verbs));
+            return ExitCode::usage;
+        }
+        fmt::print("{}", overview(verbs));
+        return ExitCode::ok;
     }
     if (arguments[0] == "--version") {
         fmt::print("labhost {} ({})\n", host_stamp().field("sdk"), host_stamp().summary());
@@ -59,13 +63,19 @@ ExitCode dispatch(std::vector<std::string> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    prepare_standard_streams();
+    ExitCode code = ExitCode::run_failed;
     try {
-        return static_cast<int>(dispatch({argv + 1, argv + argc}));
+        code = dispatch({argv + 1, argv + argc});
     } catch (const Error& e) {
-        fmt::print(stderr, "{}\n", e.what());
-        return static_cast<int>(e.code());
+        diagnose(std::string(e.what()) + "\n");
+        code = e.code();
     } catch (const std::exception& e) {
-        fmt::print(stderr, "labhost: error: {}\n", e.what());
-        return static_cast<int>(ExitCode::run_failed);
+        diagnose(std::string("labhost: error: ") + e.what() + "\n");
     }
+    if (!flush_results() && code == ExitCode::ok) {
+        diagnose("labhost: error: standard output could not be written; the results above are incomplete\n");
+        code = ExitCode::run_failed;
+    }
+    return static_cast<int>(code);
 }

@@ -47,7 +47,11 @@ po::options_description describe(const VerbSyntax& syntax) {
 
 std::vector<std::uint64_t> parse_seeds(const std::string& list) {
     std::vector<std::uint64_t> seeds;
-    for (const std::string& part : split(list, ',')) {
+    const auto parts = split(list, ',');
+    if (join(parts, ",") != list || parts.empty())
+        throw Error(ExitCode::usage,
+                    fmt::format("--seeds {}: error: give integers separated by commas, as in --seeds 1,2,3", list));
+    for (const std::string& part : parts) {
         if (part.find_first_not_of("0123456789") != std::string::npos || part.size() > 18)
             throw Error(ExitCode::usage,
                         fmt::format("--seeds {}: error: '{}' is no seed; give integers from 0 up, as in "
@@ -55,7 +59,6 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list) {
                                     list, part));
         seeds.push_back(std::stoull(part));
     }
-    if (seeds.empty()) throw Error(ExitCode::usage, "--seeds: error: name at least one seed, as in --seeds 1,2,3");
     return seeds;
 }
 

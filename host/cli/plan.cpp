@@ -11,23 +11,23 @@ namespace labhost {
 
 namespace {
 
-std::string reason(const PlannedRun& run) {
+std::string reason(const PlannedRun& run, bool force) {
     switch (run.status) {
         case RunStatus::fresh: return "never run with these settings";
         case RunStatus::unfinished: return "begun, but not finished; starts again";
         case RunStatus::failed: return "failed, starts again: " + run.failure();
-        case RunStatus::finished: return "finished; is not run again";
+        case RunStatus::finished: return force ? "finished; --force runs it again" : "finished; is not run again";
     }
     return "";
 }
 
-Json plan_json(const Plan& plan) {
+Json plan_json(const Plan& plan, bool force) {
     Json runs = Json::array();
     for (const PlannedRun& run : plan.runs)
         runs.push_back({{"id", run.settings.id},
                         {"fingerprint", run.fingerprint},
                         {"status", to_text(run.status)},
-                        {"why", reason(run)},
+                        {"why", reason(run, force)},
                         {"folder", run.folder.native()},
                         {"model", run.settings.model},
                         {"params", to_json(run.params)},
@@ -44,14 +44,14 @@ ExitCode plan_runs(const Options& options) {
 
 void print_plan(const Plan& plan, const Options& options) {
     if (options.json) {
-        fmt::print("{}\n", plan_json(plan).dump(2, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}\n", plan_json(plan, options.force).dump(2, ' ', false, Json::error_handler_t::replace));
         return;
     }
     std::vector<std::vector<std::string>> rows;
     std::map<std::string, int> counts;
     for (const PlannedRun& run : plan.runs) {
-        rows.push_back(
-            {run.settings.id, run.fingerprint.substr(0, 8), run.device.text(), to_text(run.status), reason(run)});
+        rows.push_back({run.settings.id, run.fingerprint.substr(0, 8), run.device.text(), to_text(run.status),
+                        reason(run, options.force)});
         ++counts[to_text(run.status)];
     }
     fmt::print("{}\n", text_table({"run", "print", "device", "status", "why"}, rows, 5));

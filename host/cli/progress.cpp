@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <string>
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "support/console.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -39,8 +41,8 @@ public:
 
     void epoch_finished(const EpochMetrics& m) override {
         print_line(fmt::format("{} {}  epoch {}/{}  train {:.4f} {:.2f}%  test {:.4f} {:.2f}%  {:.1f} s", place_, id_,
-                               m.epoch, epochs_, m.train.loss, m.train.accuracy, m.test.loss, m.test.accuracy,
-                               m.seconds));
+                               m.epoch, epochs_, plain_nan(m.train.loss), m.train.accuracy, plain_nan(m.test.loss),
+                               m.test.accuracy, m.seconds));
     }
 
     void run_ended(const PlannedRun& run, bool was_finished) override {
@@ -53,10 +55,7 @@ public:
     }
 
 protected:
-    virtual void print_line(const std::string& line) {
-        fmt::print(stderr, "{}\n", line);
-        std::fflush(stderr);
-    }
+    virtual void print_line(const std::string& line) { diagnose(line + "\n"); }
 
     const std::string& place() const { return place_; }
     const std::string& id() const { return id_; }
@@ -99,7 +98,8 @@ public:
         const double elapsed = seconds_since(pass_start_);
         const std::string rate = p.batch > 1 && elapsed > 0.0 ? fmt::format("{:.0f} images/s", examples / elapsed) : "";
         draw(fmt::format("{} {}  epoch {}/{} {}  {}/{}  {}  loss {:.4f}  {} left", place(), id(), p.epoch, p.epochs,
-                         p.testing ? "test " : "train", p.batch, p.batches, rate, p.loss, duration_text(left)));
+                         p.testing ? "test " : "train", p.batch, p.batches, rate, plain_nan(p.loss),
+                         duration_text(left)));
     }
 
     void run_ended(const PlannedRun& run, bool was_finished) override {
@@ -117,14 +117,12 @@ private:
         winsize size{};
         const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
         const std::string cut = line.substr(0, known ? size.ws_col - 1U : 79U);
-        fmt::print(stderr, "\r\x1b[K{}{}{}", color_ ? "\x1b[36m" : "", cut, color_ ? "\x1b[0m" : "");
-        std::fflush(stderr);
+        diagnose(fmt::format("\r\x1b[K{}{}{}", color_ ? "\x1b[36m" : "", cut, color_ ? "\x1b[0m" : ""));
         shown_ = true;
     }
 
     void clear() {
-        if (shown_) fmt::print(stderr, "\r\x1b[K");
-        std::fflush(stderr);
+        if (shown_) diagnose("\r\x1b[K");
         shown_ = false;
     }
 

@@ -1,12 +1,12 @@
 // labhost run: trains every run of an experiment and prints how they compare.
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "report/table.hpp"
+#include "support/console.hpp"
 #include "sweep/execute.hpp"
 
 namespace labhost {
@@ -32,7 +32,7 @@ Json results_json(const Plan& plan) {
 
 void warn_of_blas(const Options& options) {
     const std::string fault = blas_fault(torch_info().blas);
-    if (!fault.empty() && !options.quiet) fmt::print(stderr, "labhost: warning: {}\n", fault);
+    if (!fault.empty() && !options.quiet) diagnose(fmt::format("labhost: warning: {}\n", fault));
 }
 
 ExitCode run_experiment(const Options& options) {

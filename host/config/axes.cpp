@@ -39,8 +39,11 @@ void collect(const toml::table& table, const std::string& prefix, const StrictTa
             continue;
         }
         const auto parts = split(name, '.');
-        if (parts.size() < 2 || (parts[0] != "params" && parts[0] != "trainer" && parts[0] != "data"))
+        const bool has_empty_part = join(parts, ".") != name;
+        if (parts.size() < 2 || has_empty_part || (parts[0] != "params" && parts[0] != "trainer" && parts[0] != "data"))
             fail_at(where, fmt::format("an axis is params.NAME, trainer.KEY or data.KEY, not '{}'", name));
+        if (std::ranges::find(axes, name, &Axis::key) != axes.end())
+            fail_at(where, fmt::format("the axis '{}' is written twice", name));
         Axis axis{name, {}, key.source().begin};
         const auto add = [&](const toml::node& value) {
             const Location place = location_of(value.source(), where);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -44,19 +45,22 @@ void overlay(toml::table& into, toml::table&& from) {
 
 void apply_set(toml::table& file, const std::string& assignment) {
     const std::string name = "--set " + assignment;
-    const std::size_t equals = assignment.find('=');
-    if (equals == std::string::npos || equals == 0)
-        fail_at({name}, "--set takes KEY=VALUE, for instance --set trainer.epochs=1");
-    const std::string head = split(assignment.substr(0, equals), '.').front();
-    if (head == "run" || head == "claim")
-        fail_at({name}, fmt::format("--set cannot reach into [[{}]]; edit the file, or use --only", head));
+    toml::table set;
     try {
-        overlay(file, toml::parse(assignment, std::string(name)));
+        set = toml::parse(assignment, std::string(name));
     } catch (const toml::parse_error& e) {
         fail_at({name},
-                fmt::format("{}; VALUE is in TOML syntax, so a string has quotes: --set 'trainer.device=\"cpu\"'",
-                            e.description()));
+                fmt::format(
+                    "{}; --set takes KEY=VALUE, VALUE in TOML syntax, so a string has quotes: --set trainer.epochs=1 "
+                    "or --set 'trainer.device=\"cpu\"'",
+                    e.description()));
     }
+    if (set.size() != 1 || assignment.find('\n') != std::string::npos)
+        fail_at({name}, "--set takes one KEY=VALUE, for instance --set trainer.epochs=1");
+    for (const char* head : {"run", "claim"})
+        if (set.contains(head))
+            fail_at({name}, fmt::format("--set cannot reach into [[{}]]; edit the file, or use --only", head));
+    overlay(file, std::move(set));
 }
 
 std::vector<std::uint64_t> read_seeds(StrictTable& table) {
@@ -73,11 +77,14 @@ std::vector<std::uint64_t> read_seeds(StrictTable& table) {
     return seeds;
 }
 
+/// A run's folder is called by its id and nine characters more; file systems allow 255.
+constexpr std::size_t longest_id = 240;
+
 /// A name that becomes part of ids and folders.
 std::optional<std::string> read_name(StrictTable& table, std::string_view key) {
     auto name = table.string(key);
     if (name && !is_file_name(*name))
-        table.fail(key, fmt::format("= '{}' must be made of letters, digits, '_', '-' and '.'", *name));
+        table.fail(key, fmt::format("= '{}' must be made of letters, digits, '_', '-' and '.', at most 100", *name));
     return name;
 }
 
@@ -94,6 +101,20 @@ void apply_axis_value(const AxisValue& value, const fs::path& folder, RunSetting
     }
 }
 
+/// Published numbers, and the grid points they belong to (all, without a `when`).
+using WrittenReference = std::pair<std::optional<StrictTable>, Reference>;
+
+std::vector<WrittenReference> read_references(StrictTable& run) {
+    std::vector<WrittenReference> references;
+    for (StrictTable table : run.tables("reference")) {
+        auto when = table.table("when");
+        Reference reference;
+        read_reference(table, reference);
+        references.emplace_back(std::move(when), std::move(reference));
+    }
+    return references;
+}
+
 /// Every run of one [[run]] table: its grid's points, each with all seeds. `common` holds [trainer] and [data].
 std::vector<RunSettings> expand(StrictTable table, const RunSettings& common, const fs::path& folder,
                                 const std::vector<std::uint64_t>& seeds) {
@@ -107,24 +128,31 @@ std::vector<RunSettings> expand(StrictTable table, const RunSettings& common, co
     if (auto trainer = table.table("trainer")) read_trainer(*trainer, folder, base.trainer);
     if (auto data = table.table("data")) read_data(*data, folder, base.data);
     const auto grid = table.table("grid");
-    auto references = table.tables("reference");
+    const auto references = read_references(table);
     table.finish();
 
     std::vector<RunSettings> runs;
-    for (const GridPoint& point : grid ? grid_points(*grid) : std::vector<GridPoint>{{}}) {
+    const auto points = grid ? grid_points(*grid) : std::vector<GridPoint>{{}};
+    for (const auto& [when, reference] : references)
+        if (when && std::ranges::none_of(points, [&](const GridPoint& point) { return matches(*when, point); }))
+            fail_at(when->where(), "this reference belongs to no point of the run's grid");
+    for (const GridPoint& point : points) {
         RunSettings run = base;
         for (const AxisValue& value : point) {
             run.id += "-" + value.label;
             apply_axis_value(value, folder, run);
         }
-        for (StrictTable reference : references) {
-            const auto when = reference.table("when");
-            if (!when || matches(*when, point)) read_reference(reference, run.reference);
-        }
+        for (const auto& [when, reference] : references)
+            if (!when || matches(*when, point)) run.reference = reference;
         for (const std::uint64_t seed : seeds) {
             runs.push_back(run);
             runs.back().seed = seed;
             runs.back().id += fmt::format("-s{}", seed);
+            if (runs.back().id.size() > longest_id)
+                fail_at(base.model_where,
+                        fmt::format("the run id '{}' is longer than {} characters; give the run a shorter "
+                                    "name, or vary fewer keys",
+                                    runs.back().id, longest_id));
         }
     }
     return runs;
@@ -165,7 +193,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     const fs::path folder = fs::absolute(file).parent_path();
     StrictTable root(tree, "", {file.native(), 1, 1});
 
-    Experiment experiment{.name = file.stem().native(), .file = file};
+    Experiment experiment{.name = file.stem().native()};
     std::vector<std::uint64_t> seeds{1};
     if (auto table = root.table("experiment")) {
         experiment.name = read_name(*table, "name").value_or(experiment.name);
@@ -175,7 +203,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     }
     if (!is_file_name(experiment.name))
         fail_at(root.where(),
-                "give the experiment a name made of letters, digits, '_', '-' and '.': [experiment] name");
+                "give the experiment a name made of at most 100 letters, digits, '_', '-' and '.': [experiment] name");
     if (!overrides.seeds.empty()) seeds = overrides.seeds;
 
     RunSettings common;

@@ -41,7 +41,9 @@ struct DataSettings {
     double std = 1.0;
     std::optional<std::int64_t> train_limit{};  ///< the first N examples
     std::optional<std::int64_t> test_limit{};
-    Location where{};
+    Location where{};  ///< of `dataset`
+    Location train_limit_where{};
+    Location test_limit_where{};
 };
 
 /// Published numbers, one per epoch; shown beside ours.
@@ -75,7 +77,6 @@ struct RunSettings {
 struct Experiment {
     std::string name{};
     std::string title{};
-    std::filesystem::path file{};
     std::vector<RunSettings> runs{};
 };
 

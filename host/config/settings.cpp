@@ -75,13 +75,20 @@ void read_data(StrictTable table, const fs::path& folder, DataSettings& settings
     if (auto normalize = table.table("normalize")) {
         assign(settings.mean, normalize->number("mean", -1e6, 1e6));
         if (const auto std = normalize->number("std", 0.0, 1e6)) {
-            if (*std == 0.0) normalize->fail("std", "= 0 would divide by zero");
+            if (static_cast<float>(*std) == 0.0F)
+                normalize->fail("std", fmt::format("= {} would divide by zero (it is a float32)", *std));
             settings.std = *std;
         }
         normalize->finish();
     }
-    assign(settings.train_limit, table.integer("train_limit", 1));
-    assign(settings.test_limit, table.integer("test_limit", 1));
+    if (const auto limit = table.integer("train_limit", 1)) {
+        settings.train_limit = limit;
+        settings.train_limit_where = table.where("train_limit");
+    }
+    if (const auto limit = table.integer("test_limit", 1)) {
+        settings.test_limit = limit;
+        settings.test_limit_where = table.where("test_limit");
+    }
     table.finish();
 }
 

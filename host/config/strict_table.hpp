@@ -40,7 +40,6 @@ public:
     std::vector<StrictTable> tables(std::string_view key);
     const toml::node* node(std::string_view key);
 
-    bool has(std::string_view key) const { return table_->contains(key); }
     const toml::table& raw() const { return *table_; }
     const Location& where() const { return where_; }
     Location where(std::string_view key) const;

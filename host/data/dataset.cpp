@@ -25,14 +25,14 @@ struct Source {
     std::string name;
 };
 
-Source locate(const DataSettings& settings, const fs::path& data_folder) {
+Source locate(const DataSettings& settings, const std::optional<fs::path>& chosen_folder) {
     if (settings.dataset.find('/') != std::string::npos) return {settings.dataset, nullptr, settings.dataset};
     const CatalogEntry* entry = find_in_catalog(settings.dataset);
     if (entry == nullptr)
         fail(fmt::format("{}: error: unknown data set '{}'{} (known: {}; a folder is written with a '/', as './{}')",
                          settings.where.text(), settings.dataset, did_you_mean(settings.dataset, catalog_names()),
                          join(catalog_names()), settings.dataset));
-    return {data_folder / settings.dataset, entry, settings.dataset};
+    return {data_folder(chosen_folder) / settings.dataset, entry, settings.dataset};
 }
 
 fs::path locate_file(const Source& source, std::string_view file, const Location& where) {
@@ -79,8 +79,8 @@ Split load_split(const Source& source, std::span<const CatalogFile, 2> files, co
 
 }  // namespace
 
-Dataset load_dataset(const DataSettings& settings, const fs::path& data_folder) {
-    const Source source = locate(settings, data_folder);
+Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder) {
+    const Source source = locate(settings, chosen_folder);
     // The names are the same for all data sets in this format.
     const auto& files = (source.entry != nullptr ? *source.entry : catalog().front()).files;
     Dataset dataset{.name = settings.dataset, .folder = source.folder};
@@ -93,13 +93,13 @@ Dataset load_dataset(const DataSettings& settings, const fs::path& data_folder) 
 }
 
 void check_limits(const DataSettings& settings, const Dataset& dataset) {
-    const auto check = [&](const char* key, const std::optional<std::int64_t>& limit, const Split& split) {
+    const auto check = [](const char* key, const std::optional<std::int64_t>& limit, const Location& where,
+                          const Split& split) {
         if (limit && *limit > split.count)
-            fail(fmt::format("{}: error: data.{} = {}, but the data set has {} examples", settings.where.text(), key,
-                             *limit, split.count));
+            fail_at(where, fmt::format("data.{} = {}, but the data set has {} examples", key, *limit, split.count));
     };
-    check("train_limit", settings.train_limit, dataset.train);
-    check("test_limit", settings.test_limit, dataset.test);
+    check("train_limit", settings.train_limit, settings.train_limit_where, dataset.train);
+    check("test_limit", settings.test_limit, settings.test_limit_where, dataset.test);
 }
 
 }  // namespace labhost

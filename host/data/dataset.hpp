@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,11 @@ struct Dataset {
     std::vector<std::string> sha256{};  ///< of the four files, uncompressed: train images, labels, test images, labels
 };
 
-/// Loads the four files of `settings.dataset`: a name from the catalogue (looked for in `data_folder`, hashes
-/// checked) or a folder. Throws Error (usage): a data set that is not there (with the command that fetches it),
-/// a damaged file, images and labels that do not fit together, limits beyond the data.
-Dataset load_dataset(const DataSettings& settings, const std::filesystem::path& data_folder);
+/// Loads the four files of `settings.dataset`: a name from the catalogue (looked for in the folder that
+/// `data_folder(chosen_folder)` gives, hashes checked) or a folder. Throws Error (usage): a data set that is not there
+/// (with the command that fetches it), a damaged file, images and labels that do not fit together, limits beyond the
+/// data.
+Dataset load_dataset(const DataSettings& settings, const std::optional<std::filesystem::path>& chosen_folder);
 
 /// Refuses limits that exceed what the data set holds. Throws Error (usage).
 void check_limits(const DataSettings& settings, const Dataset& dataset);

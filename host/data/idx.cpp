@@ -108,4 +108,16 @@ IdxFile read_idx(const std::filesystem::path& path, std::size_t rank) {
     return file;
 }
 
+std::string idx_bytes(const IdxFile& file) {
+    const auto rank = static_cast<std::uint32_t>(file.sizes.size());
+    std::string bytes;
+    const auto append = [&](std::uint32_t number) {
+        for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(number >> shift & 0xFFU);
+    };
+    append(0x00000800U + rank);
+    for (const std::int64_t size : file.sizes) append(static_cast<std::uint32_t>(size));
+    bytes.append(reinterpret_cast<const char*>(file.values.data()), file.values.size());
+    return bytes;
+}
+
 }  // namespace labhost

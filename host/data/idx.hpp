@@ -18,4 +18,7 @@ struct IdxFile {
 /// wrong: not IDX, another rank or type, shorter or longer than its header says, broken gzip data.
 IdxFile read_idx(const std::filesystem::path& path, std::size_t rank);
 
+/// The file's bytes, uncompressed: what `sha256` is the hash of.
+std::string idx_bytes(const IdxFile& file);
+
 }  // namespace labhost

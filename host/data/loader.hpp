@@ -28,7 +28,6 @@ public:
     /// The next batch of the pass; the last may be short. False at the pass's end.
     bool next(Batch& batch);
 
-    std::int64_t count() const { return count_; }
     std::int64_t batches() const { return (count_ + batch_size_ - 1) / batch_size_; }
 
 private:

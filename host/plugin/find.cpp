@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 std::vector<fs::path> plugin_folders(const std::vector<fs::path>& given) {
     std::vector<fs::path> folders;
     for (const fs::path& folder : given) {
-        if (!fs::is_directory(folder))
+        std::error_code ignored;
+        if (!fs::is_directory(folder, ignored))
             throw Error(ExitCode::usage, fmt::format("--plugins {}: error: there is no such folder", folder.native()));
         folders.push_back(folder);
     }
@@ -45,7 +46,7 @@ std::vector<fs::path> plugin_files(const std::vector<fs::path>& folders) {
 const Plugin& find_plugin(const std::string& id, const Location& where, const std::vector<fs::path>& folders) {
     for (const fs::path& folder : folders) {
         const fs::path file = folder / (id + ".so");
-        if (fs::exists(file)) return load_plugin(file);
+        if (file_exists(file)) return load_plugin(file);
     }
     std::vector<std::string> names;
     for (const fs::path& file : plugin_files(folders)) names.push_back(file.stem().native());

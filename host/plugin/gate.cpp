@@ -36,7 +36,13 @@ constexpr Elf64_Half this_machine = EM_AARCH64;
 
 /// Refuses what is not a whole ELF shared library of this machine's kind.
 void check_elf(const fs::path& file) {
-    const std::string bytes = read_file(file);
+    if (std::error_code error; !fs::is_regular_file(file, error)) refuse(file, "this is no regular file");
+    std::string bytes;
+    try {
+        bytes = read_file(file);
+    } catch (const Error& e) {
+        throw Error(ExitCode::unusable, e.what());
+    }
     Elf64_Ehdr header{};
     if (bytes.size() < sizeof header || bytes.compare(0, SELFMAG, ELFMAG) != 0)
         refuse(file, "this is not a shared library");

@@ -1,5 +1,6 @@
 #include "plugin/plugin.hpp"
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <set>
@@ -35,7 +36,9 @@ std::map<fs::path, std::unique_ptr<Loaded>>& registry() {
 
 boost::dll::shared_library open_library(const fs::path& file) {
     try {
-        return boost::dll::shared_library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        boost::dll::shared_library library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);  // throws if it is not there
+        return library;
     } catch (const std::exception& e) {
         throw Error(ExitCode::unusable, fmt::format("{}: error: cannot be loaded: {}", file.native(), e.what()));
     }
@@ -44,15 +47,18 @@ boost::dll::shared_library open_library(const fs::path& file) {
 }  // namespace
 
 std::vector<std::string> descriptor_faults(const labhost_descriptor& d, const std::string& expected_id) {
-    if (d.struct_size < sizeof(labhost_descriptor))
-        return {
-            fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, sizeof(labhost_descriptor))};
+    // SDK 1.0 ends with `forward`; later minors append.
+    constexpr std::size_t size_1_0 = offsetof(labhost_descriptor, forward) + sizeof(labhost_descriptor::forward);
+    if (d.struct_size < size_1_0)
+        return {fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, size_1_0)};
     if (d.id == nullptr || d.version == nullptr || d.summary == nullptr) return {"its id, version or summary is null"};
     std::vector<std::string> faults;
     if (d.id != expected_id)
         faults.push_back(
             fmt::format("it says it is '{}', but the file is called {}.so; rename one of them", d.id, expected_id));
-    if (!is_file_name(d.id)) faults.push_back(fmt::format("its id '{}' must be made of letters, digits and '_'", d.id));
+    if (!is_file_name(d.id))
+        faults.push_back(
+            fmt::format("its id '{}' must be made of at most 100 letters, digits, '_', '-' and '.'", d.id));
     if (d.create == nullptr || d.forward == nullptr) faults.emplace_back("its create or forward function is null");
     if (d.input[0] <= 0 || d.input[1] <= 0 || d.input[2] <= 0)
         faults.push_back(fmt::format("its input shape {}x{}x{} is not positive", d.input[0], d.input[1], d.input[2]));

@@ -1,8 +1,12 @@
 #include "record/fingerprint.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
 
 #include "support/hash.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -10,6 +14,13 @@ namespace {
 
 /// To be raised by any change of the trainer that changes numbers.
 constexpr int numerics_version = 1;
+
+/// "OpenBLAS 0.3.21", "MKL", or the library's path: without the processor it chose its kernels for, so that results
+/// can be shared between machines of a cluster.
+std::string blas_name() {
+    const auto words = split(torch_info().blas, ' ');
+    return join(std::span(words).first(std::min<std::size_t>(words.size(), 2)), " ");
+}
 
 }  // namespace
 
@@ -29,9 +40,12 @@ Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const Reso
             {"data", data},
             {"seed", run.seed},
             {"torch", fmt::format("{}+{}", host_stamp().field("torch"), host_stamp().field("build"))},
+            {"blas", blas_name()},
             {"numerics_version", numerics_version}};
 }
 
-std::string fingerprint_of(const Json& inputs) { return sha256(nlohmann::json(inputs).dump()); }
+std::string fingerprint_of(const Json& inputs) {
+    return sha256(nlohmann::json(inputs).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 }  // namespace labhost

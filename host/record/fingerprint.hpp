@@ -13,7 +13,7 @@
 namespace labhost {
 
 /// What a run's numbers depend on, by content: the plugin's bytes, its parameters, the settings the trainer reads, the
-/// data files' bytes, seed, LibTorch build, class of device, and the version of the trainer's own arithmetic.
+/// data files' bytes, seed, LibTorch build and BLAS, class of device, and the version of the trainer's own arithmetic.
 /// Names, folders and times have no part in it.
 Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
                         const Dataset& dataset, const Device& device);

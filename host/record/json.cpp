@@ -1,7 +1,10 @@
 #include "record/json.hpp"
 
+#include <cmath>
 #include <limits>
 #include <string>
+
+#include <fmt/format.h>
 
 namespace labhost {
 
@@ -68,6 +71,10 @@ Json to_json(const ResolvedParams& params) {
     Json json = Json::object();
     for (std::size_t i = 0; i < params.names.size(); ++i)
         std::visit([&](const auto& value) { json[params.names[i]] = value; }, params.values[i]);
+    // JSON has no infinity; as text it still differs from the other one.
+    for (auto& [name, value] : json.items())
+        if (value.is_number_float() && !std::isfinite(value.get<double>()))
+            value = fmt::format("{}", value.get<double>());
     return json;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "support/error.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -30,7 +31,7 @@ fs::path prepare(fs::path folder) {
 
 RunFolder::RunFolder(fs::path folder, const Json& run)
     : folder_(prepare(std::move(folder))), metrics_(folder_ / "metrics.jsonl"), log_(folder_ / "log.txt") {
-    write_file_atomically(folder_ / "run.json", run.dump(2) + "\n");
+    write_file_atomically(folder_ / "run.json", run.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 void RunFolder::append(const EpochMetrics& metrics) {
@@ -45,7 +46,10 @@ void RunFolder::close(const Result& result) {
     if (!result.finished) json["reason"] = result.reason;
     json["final"] = result.final ? to_json(*result.final) : Json(nullptr);
     json["timings"] = {{"seconds", result.seconds}};
+    json["fingerprint"] = result.fingerprint;
     if (!result.finished) log_.append(fmt::format("failed: {}\n", result.reason));
+    metrics_.sync();
+    log_.sync();
     // replace: a plugin's words need not be UTF-8.
     write_file_atomically(folder_ / "result.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
@@ -54,18 +58,19 @@ std::string log_lines(const EpochMetrics& m) {
     return fmt::format(
         "Train Epoch {}\n Train set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n"
         "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n",
-        m.epoch, m.train.loss, m.train.correct, m.train.count, m.train.accuracy, m.test.loss, m.test.correct,
-        m.test.count, m.test.accuracy);
+        m.epoch, plain_nan(m.train.loss), m.train.correct, m.train.count, m.train.accuracy, plain_nan(m.test.loss),
+        m.test.correct, m.test.count, m.test.accuracy);
 }
 
 std::optional<Result> read_result(const fs::path& folder) {
     const fs::path file = folder / "result.json";
-    if (!fs::exists(file)) return std::nullopt;
+    if (!file_exists(file)) return std::nullopt;
     try {
         const Json json = Json::parse(read_file(file));
         Result result;
         result.finished = json.at("status") == "finished";
         result.reason = json.value("reason", "");
+        result.fingerprint = json.at("fingerprint").get<std::string>();
         if (!json.at("final").is_null()) result.final = metrics_from_json(json.at("final"));
         result.seconds = json.at("timings").at("seconds").get<double>();
         if (result.finished && !result.final) return std::nullopt;

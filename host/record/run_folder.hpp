@@ -18,6 +18,7 @@ struct Result {
     std::string reason{};                 ///< why it failed
     std::optional<EpochMetrics> final{};  ///< of the last epoch
     double seconds = 0.0;                 ///< wall time of the whole run
+    std::string fingerprint{};            ///< of the run that ended so
 };
 
 /// Writes one run's folder. All members throw StorageError when the disk refuses.

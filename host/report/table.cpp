@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "support/text.hpp"
+
 namespace labhost {
 
 namespace {
@@ -35,8 +37,9 @@ std::vector<std::string> row_of(const PlannedRun& run, bool with_published) {
     std::vector<std::string> row{run.settings.id};
     const bool done = run.status == RunStatus::finished && run.result && run.result->final;
     for (const Column& column : columns) {
-        row.push_back(done ? fmt::format("{:.{}f}", (*run.result->final).*column.pass.*column.value, column.digits)
-                           : to_text(run.status));
+        row.push_back(
+            done ? fmt::format("{:.{}f}", plain_nan((*run.result->final).*column.pass.*column.value), column.digits)
+                 : to_text(run.status));
         if (with_published) row.push_back(published(run, column));
     }
     row.push_back(run.result ? fmt::format("{:.1f}", run.result->seconds) : "-");

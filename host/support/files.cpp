@@ -108,10 +108,19 @@ void AppendFile::append(std::string_view text) {
     if (!write_all(descriptor_, text)) fail_to_write(path_);
 }
 
+void AppendFile::sync() {
+    if (::fsync(descriptor_) != 0) fail_to_write(path_);
+}
+
+bool file_exists(const fs::path& path) {
+    std::error_code error;
+    return fs::exists(path, error);
+}
+
 void make_writable_folder(const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error || !fs::is_directory(folder))
+    if (std::error_code ignored; error || !fs::is_directory(folder, ignored))
         throw Error(ExitCode::usage, fmt::format("{}: error: cannot make this folder: {}; choose another with --runs",
                                                  folder.native(), error ? error.message() : "a file has its name"));
     if (::access(folder.c_str(), W_OK | X_OK) != 0)

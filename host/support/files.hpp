@@ -27,11 +27,16 @@ public:
 
     /// Throws StorageError, for instance when the disk is full.
     void append(std::string_view text);
+    /// Waits until all of it is on the disk. Throws StorageError.
+    void sync();
 
 private:
     std::filesystem::path path_;
     int descriptor_;
 };
+
+/// Whether something is there; false also where that cannot be told (a loop of links, a name too long, no permission).
+bool file_exists(const std::filesystem::path& path);
 
 /// Creates the folder and its parents; throws Error (usage) if it cannot be made or written to.
 void make_writable_folder(const std::filesystem::path& folder);

@@ -8,7 +8,17 @@ namespace {
 
 volatile std::sig_atomic_t noted = 0;  // a handler can reach nothing but a global
 
-extern "C" void note(int signal) { noted = signal; }
+extern "C" void note(int signal) {
+    noted = signal;
+    std::signal(SIGINT, SIG_DFL);  // a second one of either kind ends the process
+    std::signal(SIGTERM, SIG_DFL);
+}
+
+/// Installs `action`, unless the signal is ignored (nohup, a background job of a script).
+void install(int signal, const struct sigaction& action, struct sigaction& old) {
+    sigaction(signal, nullptr, &old);
+    if (old.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+}
 
 }  // namespace
 
@@ -16,9 +26,10 @@ StopSignals::StopSignals() {
     noted = 0;
     struct sigaction action {};
     action.sa_handler = note;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one gets the default
-    sigaction(SIGINT, &action, &old_interrupt_);
-    sigaction(SIGTERM, &action, &old_terminate_);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
+    install(SIGINT, action, old_interrupt_);
+    install(SIGTERM, action, old_terminate_);
 }
 
 StopSignals::~StopSignals() {

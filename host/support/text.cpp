@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -68,10 +69,12 @@ std::vector<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
+double plain_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
+
 bool is_file_name(std::string_view name) {
-    return !name.empty() && name != "." && name != ".." && std::ranges::all_of(name, [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
-    });
+    return !name.empty() && name.size() <= 100 && name != "." && name != ".." &&
+           std::ranges::all_of(
+               name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
 }
 
 }  // namespace labhost

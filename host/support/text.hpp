@@ -1,7 +1,6 @@
-// Text: suggestions for misspelt names, glob patterns, the shortest form of numbers.
+// Text: suggestions for misspelt names, glob patterns, lists.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +20,10 @@ std::string join(std::span<const std::string> parts, std::string_view separator 
 /// The parts of `text` between `separator`s; empty parts are left out.
 std::vector<std::string> split(std::string_view text, char separator);
 
-/// Whether `name` is made of letters, digits, '_', '-' and '.', and so can be a file's name.
+/// Whether `name` is made of at most 100 letters, digits, '_', '-' and '.', and so can be part of a file's name.
 bool is_file_name(std::string_view name);
+
+/// `value`, a NaN without its sign: Python prints "nan" where C++ may print "-nan".
+double plain_nan(double value);
 
 }  // namespace labhost

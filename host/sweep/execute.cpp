@@ -93,12 +93,14 @@ void execute(Plan& plan, bool force, SweepObserver& observer) {
     const StopSignals signals;
     std::size_t index = 0;
     for (PlannedRun& run : plan.runs) {
+        StopSignals::check();
         ++index;
         const bool was_finished = run.status == RunStatus::finished && !force;
         if (!was_finished) {
             observer.run_started(run, index, plan.runs.size());
             RunFolder folder(run.folder, run_json(plan, run));
             run.result = train(run, folder, observer);
+            run.result->fingerprint = run.fingerprint;
             folder.close(*run.result);
             run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
         }

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "config/location.hpp"
-#include "data/catalog.hpp"
 #include "plugin/find.hpp"
 #include "record/fingerprint.hpp"
+#include "support/files.hpp"
 
 namespace labhost {
 
@@ -33,9 +33,11 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
 
 void look_into_folder(PlannedRun& run) {
     run.result = read_result(run.folder);
+    if (run.result && run.result->fingerprint != run.fingerprint)
+        run.result.reset();  // the name holds only a part of it
     if (run.result) {
         run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
-    } else if (fs::exists(run.folder)) {
+    } else if (file_exists(run.folder)) {
         run.status = RunStatus::unfinished;
     }
 }
@@ -53,7 +55,7 @@ std::string to_text(RunStatus status) {
 }
 
 Plan make_plan(const Experiment& experiment, const Places& places) {
-    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file};
+    Plan plan{.experiment = experiment.name, .title = experiment.title};
     const auto folders = plugin_folders(places.plugins);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     for (const RunSettings& settings : experiment.runs) {
@@ -63,11 +65,12 @@ Plan make_plan(const Experiment& experiment, const Places& places) {
                              .plugin = &plugin,
                              .params = std::move(params),
                              .device = resolve_device(settings.trainer.device)});
+        if (!settings.trainer.init_from.empty()) check_init_from(settings, plugin, plan.runs.back().params);
     }
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;
         auto& dataset = plan.datasets[data.dataset];
-        if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, data_folder(places.data)));
+        if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data));
         check_limits(data, *dataset);
         check_data_fits(run.settings, *run.plugin, *dataset);
         run.dataset = dataset.get();

@@ -47,7 +47,6 @@ struct PlannedRun {
 struct Plan {
     std::string experiment{};
     std::string title{};
-    std::filesystem::path file{};
     std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once
     std::vector<PlannedRun> runs{};
 };

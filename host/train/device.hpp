@@ -21,7 +21,7 @@ Device resolve_device(const std::string& name);
 struct TorchInfo {
     std::string version{};  ///< "1.13.0"
     std::string build{};    ///< "cpu", "cu130"
-    std::string blas{};     ///< "OpenBLAS 0.3.21 ...", "reference", "MKL", or the file its functions come from
+    std::string blas{};     ///< "OpenBLAS 0.3.21 ...", "MKL", or the file its functions come from
 };
 TorchInfo torch_info();
 

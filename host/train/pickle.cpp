@@ -1,5 +1,6 @@
 #include "train/pickle.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <torch/torch.h>
 
 #include "support/error.hpp"
+#include "support/files.hpp"
 
 namespace labhost {
 
@@ -71,8 +73,12 @@ struct Tuple {
 struct Dict {
     std::vector<std::pair<Value, Value>> items;
 };
+/// Deeper nesting is refused: values are freed recursively.
+constexpr int deepest = 100;
+
 struct Object {
     std::variant<None, bool, std::int64_t, double, std::string, Global, Tuple, Dict, torch::Tensor> is;
+    int depth = 0;  ///< of the containers in it
 };
 
 template <class T>
@@ -83,6 +89,18 @@ Value make(T value) {
 class Damaged : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// Notes that `outer` now holds `inner`.
+void nest(Object& outer, const Object& inner) {
+    outer.depth = std::max(outer.depth, inner.depth + 1);
+    if (outer.depth > deepest) throw Damaged("is nested too deeply");
+}
+
+Value make_tuple(Values items) {
+    Object tuple{Tuple{std::move(items)}};
+    for (const Value& item : std::get<Tuple>(tuple.is).items) nest(tuple, *item);
+    return std::make_shared<Object>(std::move(tuple));
+}
 
 template <class T>
 T& as(const Value& value) {
@@ -137,10 +155,10 @@ private:
             case 'X': push(make(take_text(take<std::uint32_t>()))); break;     // BINUNICODE
             case 'c': push(make(take_global())); break;                        // GLOBAL
             case ')': push(make(Tuple{})); break;                              // EMPTY_TUPLE
-            case '\x85': push(make(Tuple{pop_last(1)})); break;                // TUPLE1
-            case '\x86': push(make(Tuple{pop_last(2)})); break;                // TUPLE2
-            case '\x87': push(make(Tuple{pop_last(3)})); break;                // TUPLE3
-            case 't': push(make(Tuple{pop_to_mark()})); break;                 // TUPLE
+            case '\x85': push(make_tuple(pop_last(1))); break;                 // TUPLE1
+            case '\x86': push(make_tuple(pop_last(2))); break;                 // TUPLE2
+            case '\x87': push(make_tuple(pop_last(3))); break;                 // TUPLE3
+            case 't': push(make_tuple(pop_to_mark())); break;                  // TUPLE
             case '}': push(make(Dict{})); break;                               // EMPTY_DICT
             case 's': set_items(pop_last(2)); break;                           // SETITEM
             case 'u': set_items(pop_to_mark()); break;                         // SETITEMS
@@ -189,8 +207,10 @@ private:
 
     void set_items(const Values& pairs) {
         if (pairs.size() % 2 != 0) throw Damaged("is damaged: a dict has a key without a value");
-        for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+        for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+            nest(*top(), *pairs[i + 1]);
             as<Dict>(top()).items.emplace_back(pairs[i], pairs[i + 1]);
+        }
     }
 
     void push(Value value) { stack_.push_back(std::move(value)); }
@@ -267,6 +287,8 @@ NamedTensors unpickle_state_dict(const std::filesystem::path& file) {
                     fmt::format("{}: error: {}; save a state_dict with torch.save(model.state_dict(), path)",
                                 file.native(), what));
     };
+    if (!file_exists(file))
+        throw Error(ExitCode::usage, fmt::format("{}: error: cannot read: No such file or directory", file.native()));
     NamedTensors tensors;
     try {
         caffe2::serialize::PyTorchStreamReader archive(file.native());

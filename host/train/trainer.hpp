@@ -40,6 +40,10 @@ struct Progress {
     double loss;            ///< mean over them
 };
 
+/// Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that cannot be
+/// built is left to its run to report.
+void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params);
+
 /// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
 /// manual_seed(seed); then per epoch a pass over the training data and one over the test data, each beginning with the
 /// draws of Loader::begin_pass. With one thread on a CPU the numbers are those of PyTorch's Python, bit for bit.

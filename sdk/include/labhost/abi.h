@@ -38,9 +38,9 @@ typedef struct labhost_value {
     const char* text;
 } labhost_value;
 
-/* One parameter that an experiment may set. */
+/* One parameter that an experiment may set. Frozen within a major version: plugins hold arrays of it. */
 typedef struct labhost_param {
-    const char* name; /* an identifier: letters, digits, '_' */
+    const char* name; /* letters, digits, '_', '-'; at most 100 */
     const char* doc;  /* one line */
     int32_t type;     /* labhost_param_type */
     labhost_value initial;
@@ -54,7 +54,7 @@ typedef struct labhost_descriptor {
     uint32_t struct_size; /* sizeof(labhost_descriptor) as the plugin knew it; later minors append fields */
     uint32_t param_count;
     const labhost_param* params;
-    const char* id;      /* letters, digits, '_'; the file is named <id>.so */
+    const char* id;      /* letters, digits, '_', '-', '.'; at most 100; the file is named <id>.so */
     const char* version; /* of the plugin */
     const char* summary; /* one line */
     int64_t input[3];    /* channels, height, width of one example */

@@ -41,7 +41,10 @@ void collect(const toml::table& table, const std::string& prefix, const StrictTa
         const auto parts = split(name, '.');
         const bool has_empty_part = join(parts, ".") != name;
         if (parts.size() < 2 || has_empty_part || (parts[0] != "params" && parts[0] != "trainer" && parts[0] != "data"))
-            fail_at(where, fmt::format("an axis is params.NAME, trainer.KEY or data.KEY, not '{}'", name));
+            fail_at(where,
+                    fmt::format(
+                        "an axis is params.NAME, trainer.KEY or data.KEY, not '{}'; for a parameter write 'params.{}'",
+                        name, name));
         if (std::ranges::find(axes, name, &Axis::key) != axes.end())
             fail_at(where, fmt::format("the axis '{}' is written twice", name));
         Axis axis{name, {}, key.source().begin};

@@ -174,7 +174,7 @@ void keep_only(const std::vector<std::string>& globs, std::vector<RunSettings>& 
     for (const RunSettings& run : runs) ids.push_back(run.id);
     for (const std::string& glob : globs)
         if (std::ranges::none_of(ids, [&](const std::string& id) { return glob_matches(glob, id); }))
-            throw Error(ExitCode::usage, fmt::format("--only '{}' matches no run{}; the runs are {}", glob,
+            throw Error(ExitCode::usage, fmt::format("--only '{}': error: it matches no run{}; the runs are {}", glob,
                                                      did_you_mean(glob, ids), join(ids)));
     std::erase_if(runs, [&](const RunSettings& run) {
         return std::ranges::none_of(globs, [&](const std::string& glob) { return glob_matches(glob, run.id); });

@@ -41,8 +41,9 @@ fs::path locate_file(const Source& source, std::string_view file, const Location
     if (source.entry == nullptr)
         fail(
             fmt::format("{}: error: the data set {} has no file {} (or {}.gz)", where.text(), source.name, file, file));
-    fail(fmt::format("{}: error: the data set '{}' is not in {} ({} is missing); get it with: labhost fetch {}",
-                     where.text(), source.name, source.folder.native(), file, source.name));
+    fail(fmt::format(
+        "{}: error: the data set '{}' is not in {} ({} is missing); get it with: labhost fetch {} --data {}",
+        where.text(), source.name, source.folder.native(), file, source.name, source.folder.parent_path().native()));
 }
 
 void check_hash(const Source& source, const CatalogFile& file, const fs::path& path, const std::string& sha256) {

@@ -20,7 +20,10 @@ std::vector<fs::path> plugin_folders(const std::vector<fs::path>& given) {
     for (const fs::path& folder : given) {
         std::error_code ignored;
         if (!fs::is_directory(folder, ignored))
-            throw Error(ExitCode::usage, fmt::format("--plugins {}: error: there is no such folder", folder.native()));
+            throw Error(
+                ExitCode::usage,
+                fmt::format("--plugins {}: error: there is no such folder; name the one that holds the built .so files",
+                            folder.native()));
         folders.push_back(folder);
     }
     if (const char* list = std::getenv("LABHOST_PLUGIN_PATH"); list != nullptr)
@@ -54,7 +57,9 @@ const Plugin& find_plugin(const std::string& id, const Location& where, const st
     names.erase(std::ranges::unique(names).begin(), names.end());
     std::vector<std::string> looked_in;
     for (const fs::path& folder : folders) looked_in.push_back(folder.native());
-    fail_at(where, fmt::format("unknown plugin '{}'{} ({}; looked in {})", id, did_you_mean(id, names),
+    fail_at(where, fmt::format("unknown plugin '{}'{} ({}; looked in {}; a plugin must be built, and its build folder "
+                               "named with --plugins)",
+                               id, did_you_mean(id, names),
                                names.empty() ? "there are no plugins" : "there are " + join(names), join(looked_in)));
 }
 

@@ -159,7 +159,7 @@ TEST_F(ExperimentFile, WhatNamesNoRunsIsRefused) {
     refuse(data + "[[run]]\nparams = {}\n", "this [[run]] needs a model");
     refuse(data + "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\n", at("5:1") + "two runs have the id 'net-s1'");
     refuse(data + "experiment.seeds = [1, 1]\n[[run]]\nmodel = \"net\"\n", "two runs have the id 'net-s1'");
-    refuse(data + "[[run]]\nmodel = \"net\"\n", "--only 'nett*' matches no run", {.only = {"nett*"}});
+    refuse(data + "[[run]]\nmodel = \"net\"\n", "--only 'nett*': error: it matches no run", {.only = {"nett*"}});
 }
 
 TEST_F(ExperimentFile, BadAxesAreRefused) {

@@ -8,6 +8,7 @@
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "sweep/execute.hpp"
+#include "train/engine.hpp"
 
 namespace labhost {
 
@@ -31,7 +32,7 @@ Json results_json(const Plan& plan) {
 }
 
 void warn_of_blas(const Options& options) {
-    const std::string fault = blas_fault(torch_info().blas);
+    const std::string fault = blas_fault(engine().torch_info().blas);
     if (!fault.empty() && !options.quiet) diagnose(fmt::format("labhost: warning: {}\n", fault));
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <boost/dll/shared_library.hpp>
 
+#include "plugin/engine_library.hpp"
 #include "plugin/gate.hpp"
 #include "plugin/params.hpp"
 #include "support/error.hpp"
@@ -35,6 +36,7 @@ std::map<fs::path, std::unique_ptr<Loaded>>& registry() {
 }
 
 boost::dll::shared_library open_library(const fs::path& file) {
+    engine_library();
     try {
         boost::dll::shared_library library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
         library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);  // throws if it is not there

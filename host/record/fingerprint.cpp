@@ -7,6 +7,7 @@
 
 #include "support/hash.hpp"
 #include "support/text.hpp"
+#include "train/engine.hpp"
 
 namespace labhost {
 
@@ -18,7 +19,7 @@ constexpr int numerics_version = 1;
 /// "OpenBLAS 0.3.21", "MKL", or the library's path: without the processor it chose its kernels for, so that results
 /// can be shared between machines of a cluster.
 std::string blas_name() {
-    const auto words = split(torch_info().blas, ' ');
+    const auto words = split(engine().torch_info().blas, ' ');
     return join(std::span(words).first(std::min<std::size_t>(words.size(), 2)), " ");
 }
 

@@ -12,6 +12,7 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 
 #include "support/error.hpp"
+#include "support/file_descriptor.hpp"
 
 namespace labhost {
 
@@ -26,35 +27,6 @@ std::string reason() { return std::generic_category().message(errno); }
     throw StorageError(fmt::format("{}: error: cannot write: {}{}", path.native(), reason(), advice));
 }
 
-/// An open file descriptor, closed at the end of the scope.
-class Descriptor {
-public:
-    Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor(Descriptor&&) = delete;
-    Descriptor& operator=(Descriptor&&) = delete;
-
-    explicit operator bool() const { return fd_ >= 0; }
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
-bool write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
 fs::path user_folder(const char* variable, const char* below_home) {
     if (const char* value = std::getenv(variable); value != nullptr && *value == '/')
         return fs::path(value) / "labhost";
@@ -62,10 +34,24 @@ fs::path user_folder(const char* variable, const char* below_home) {
     return home == nullptr || *home == '\0' ? fs::path() : fs::path(home) / below_home / "labhost";
 }
 
+FileDescriptor open_file(const fs::path& path, int flags) {
+    return FileDescriptor(::open(path.c_str(), flags | O_CLOEXEC, 0666));
+}
+
 }  // namespace
 
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
 std::string read_file(const fs::path& path) {
-    const Descriptor file(path, O_RDONLY);
+    const FileDescriptor file = open_file(path, O_RDONLY);
     std::string content;
     std::array<char, 1 << 16> piece{};
     ssize_t count = file ? 1 : -1;
@@ -82,7 +68,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     fs::path temporary = path;
     temporary += fmt::format(".tmp{}", ::getpid());
     {
-        const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+        const FileDescriptor file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
         if (!file) fail_to_write(temporary);
         if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) {
             const int error = errno;
@@ -92,7 +78,8 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
         }
     }
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail_to_write(path);
-    const Descriptor folder(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+    const FileDescriptor folder =
+        open_file(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
     if (!folder || ::fsync(folder.get()) != 0) fail_to_write(path);
 }
 
@@ -130,6 +117,12 @@ void make_writable_folder(const fs::path& folder) {
 }
 
 fs::path executable_folder() { return {boost::dll::program_location().parent_path().string()}; }
+
+fs::path installed_file(const fs::path& beside, const fs::path& installed) {
+    fs::path file = executable_folder() / beside;
+    return file_exists(file) ? file : executable_folder().parent_path() / installed;
+}
+
 fs::path user_cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
 fs::path user_data_folder() { return user_folder("XDG_DATA_HOME", ".local/share"); }
 

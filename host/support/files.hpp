@@ -44,6 +44,10 @@ void make_writable_folder(const std::filesystem::path& folder);
 /// The folder the running executable lies in.
 std::filesystem::path executable_folder();
 
+/// A file of labhost's own: `beside` is its path in a build tree, from the executable's folder; `installed` its path in
+/// an installation, from the folder above the executable's. The first if it exists, else the second.
+std::filesystem::path installed_file(const std::filesystem::path& beside, const std::filesystem::path& installed);
+
 /// $XDG_CACHE_HOME/labhost, or ~/.cache/labhost; empty if neither variable is set.
 std::filesystem::path user_cache_folder();
 

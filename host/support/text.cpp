@@ -69,6 +69,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
+std::string one_line(std::string_view text) { return join(split(text, '\n'), " | "); }
+
+std::string size_text(std::uintmax_t bytes) {
+    if (bytes < 1024) return fmt::format("{} bytes", bytes);
+    const auto kib = static_cast<double>(bytes) / 1024.0;
+    return kib < 1024.0 ? fmt::format("{:.1f} KiB", kib) : fmt::format("{:.1f} MiB", kib / 1024.0);
+}
+
 double plain_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
 
 bool is_file_name(std::string_view name) {

@@ -1,6 +1,7 @@
 // Text: suggestions for misspelt names, glob patterns, lists.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,12 @@ std::vector<std::string> split(std::string_view text, char separator);
 
 /// Whether `name` is made of at most 100 letters, digits, '_', '-' and '.', and so can be part of a file's name.
 bool is_file_name(std::string_view name);
+
+/// `text` without line breaks, for a message of one line.
+std::string one_line(std::string_view text);
+
+/// "58.2 KiB"
+std::string size_text(std::uintmax_t bytes);
 
 /// `value`, a NaN without its sign: Python prints "nan" where C++ may print "-nan".
 double plain_nan(double value);

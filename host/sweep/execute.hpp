@@ -1,4 +1,4 @@
-// Executes a plan, run after run, and records what comes out.
+// Executes a plan, run after run, each in a worker process, and records what comes out.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,9 @@ public:
 };
 
 /// Runs what is not finished (with `force`: everything), in the plan's order, and updates status and result of each.
-/// A run that fails is recorded and the next one begins. Throws StorageError if records cannot be written; the run it
-/// happened in is left without result.json. So does StopError on SIGINT or SIGTERM, after the batch under way.
+/// Each trains in a process of its own: one that fails, crashes or exits is recorded and the next one begins. Throws
+/// StorageError if records cannot be written, and StopError on SIGINT or SIGTERM; the run it happened in is left
+/// without result.json.
 void execute(Plan& plan, bool force, SweepObserver& observer);
 
 }  // namespace labhost

@@ -8,7 +8,10 @@
 #include "config/location.hpp"
 #include "plugin/find.hpp"
 #include "record/fingerprint.hpp"
+#include "support/child.hpp"
+#include "support/error.hpp"
 #include "support/files.hpp"
+#include "train/engine.hpp"
 
 namespace labhost {
 
@@ -29,6 +32,19 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                                              "apart (0 to {})",
                                              dataset.folder.native(), largest, plugin.id(), plugin.descriptor->classes,
                                              plugin.descriptor->classes - 1));
+}
+
+/// In a child, since it builds the model. One that ends its process is left to its run to report.
+void check_init_from(const PlannedRun& run) {
+    const Engine& torch = engine();
+    const auto check = [&](const Outbox& outbox) {
+        try {
+            torch.check_init_from(run.settings, *run.plugin, run.params);
+        } catch (const std::exception& e) {
+            outbox.send(e.what());
+        }
+    };
+    run_in_child(check, {.on_message = [](std::string_view why) { throw Error(ExitCode::usage, std::string(why)); }});
 }
 
 void look_into_folder(PlannedRun& run) {
@@ -65,7 +81,7 @@ Plan make_plan(const Experiment& experiment, const Places& places) {
                              .plugin = &plugin,
                              .params = std::move(params),
                              .device = resolve_device(settings.trainer.device)});
-        if (!settings.trainer.init_from.empty()) check_init_from(settings, plugin, plan.runs.back().params);
+        if (!settings.trainer.init_from.empty()) check_init_from(plan.runs.back());
     }
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;

@@ -23,7 +23,6 @@ struct TorchInfo {
     std::string build{};    ///< "cpu", "cu130"
     std::string blas{};     ///< "OpenBLAS 0.3.21 ...", "MKL", or the file its functions come from
 };
-TorchInfo torch_info();
 
 /// What is wrong with that BLAS, and the remedy; "" if nothing is.
 std::string blas_fault(const std::string& blas);

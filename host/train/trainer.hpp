@@ -3,14 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-
-#include "config/experiment.hpp"
-#include "data/dataset.hpp"
-#include "plugin/params.hpp"
-#include "plugin/plugin.hpp"
-#include "train/device.hpp"
 
 namespace labhost {
 
@@ -40,34 +33,23 @@ struct Progress {
     double loss;            ///< mean over them
 };
 
-/// Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that cannot be
-/// built is left to its run to report.
-void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params);
-
 /// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
 /// manual_seed(seed); then per epoch a pass over the training data and one over the test data, each beginning with the
 /// draws of Loader::begin_pass. With one thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
 class Trainer {
 public:
-    /// Builds the model. Plugin and dataset must outlive the trainer. Throws Error (run_failed) with the plugin's own
-    /// words if it cannot be built, Error (usage) if init_from does not fit it.
-    Trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
-            const Device& device);
-    ~Trainer();
+    Trainer() = default;
+    virtual ~Trainer() = default;
     Trainer(const Trainer&) = delete;
     Trainer& operator=(const Trainer&) = delete;
     Trainer(Trainer&&) = delete;
     Trainer& operator=(Trainer&&) = delete;
 
     /// The next epoch. Throws Error (run_failed) if the plugin fails or returns something else than it declared.
-    EpochMetrics run_epoch(const std::function<void(const Progress&)>& progress);
+    virtual EpochMetrics run_epoch(const std::function<void(const Progress&)>& progress) = 0;
 
     /// The weights now, as a file that torch.load reads as a state_dict.
-    std::string state_dict() const;
-
-private:
-    struct State;
-    std::unique_ptr<State> state_;
+    virtual std::string state_dict() const = 0;
 };
 
 }  // namespace labhost

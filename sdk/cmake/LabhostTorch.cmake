@@ -17,11 +17,12 @@ else()
 endif()
 
 if(NOT TARGET labhost::torch)
-  # SYSTEM: LibTorch's headers are not ours to keep free of warnings.
-  add_library(labhost::torch INTERFACE IMPORTED)
-  target_include_directories(labhost::torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(labhost::torch INTERFACE ${TORCH_LIBRARIES})
-  target_compile_definitions(labhost::torch INTERFACE LABHOST_TORCH_BUILD=${LABHOST_TORCH_BUILD})
+  # What compiling needs, without linking. SYSTEM: LibTorch's headers are not ours to keep free of warnings.
+  add_library(labhost::torch_headers INTERFACE IMPORTED)
+  target_include_directories(labhost::torch_headers SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+  target_compile_definitions(labhost::torch_headers INTERFACE LABHOST_TORCH_BUILD=${LABHOST_TORCH_BUILD})
   separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-  target_compile_options(labhost::torch INTERFACE ${torch_flags})
+  target_compile_options(labhost::torch_headers INTERFACE ${torch_flags})
+  add_library(labhost::torch INTERFACE IMPORTED)
+  target_link_libraries(labhost::torch INTERFACE labhost::torch_headers ${TORCH_LIBRARIES})
 endif()

@@ -1,0 +1,39 @@
+#include "plugin/engine_library.hpp"
+
+#include <exception>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "plugin/stamp.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+
+namespace labhost {
+
+namespace {
+
+boost::dll::shared_library load() {
+    const auto file = installed_file("lib/liblabhost_engine.so", "lib/labhost/liblabhost_engine.so");
+    try {
+        // Lazy: LibTorch has 140,000 functions to bind. Global: plugins, and LibTorch's own parts, find it so.
+        using boost::dll::load_mode::rtld_global;
+        using boost::dll::load_mode::rtld_lazy;
+        return boost::dll::shared_library(file, rtld_lazy | rtld_global);
+    } catch (const std::exception& e) {
+        throw Error(ExitCode::unusable,
+                    fmt::format("{}: error: cannot be loaded: {}; install LibTorch {}, or build labhost again",
+                                file.native(), e.what(), host_stamp().field("torch")));
+    }
+}
+
+}  // namespace
+
+const boost::dll::shared_library& engine_library() {
+    // Never unloaded: LibTorch cannot be, safely.
+    static const auto& library = *std::make_unique<boost::dll::shared_library>(load()).release();
+    return library;
+}
+
+}  // namespace labhost

@@ -1,0 +1,62 @@
+// All of the host that needs LibTorch, behind one interface, loaded when first needed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/experiment.hpp"
+#include "data/dataset.hpp"
+#include "plugin/params.hpp"
+#include "plugin/plugin.hpp"
+#include "train/device.hpp"
+#include "train/trainer.hpp"
+
+namespace labhost {
+
+/// A module of a model that holds tensors of its own.
+struct Layer {
+    struct Tensor {
+        std::string name{};  ///< "weight"
+        std::vector<std::int64_t> shape{};
+        bool trained = false;  ///< a parameter, not a buffer
+    };
+    std::string name{};  ///< "conv1", "block.0.conv"
+    std::string type{};  ///< "torch::nn::Conv2dImpl"
+    std::vector<Tensor> tensors{};
+};
+
+/// To be called in a child process, but for torch_info: what LibTorch does here (threads, CUDA) does not survive a
+/// fork, and a plugin's code may end its process.
+class Engine {
+public:
+    Engine() = default;
+    virtual ~Engine() = default;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    Engine(Engine&&) = delete;
+    Engine& operator=(Engine&&) = delete;
+
+    virtual TorchInfo torch_info() const = 0;
+
+    virtual int gpu_count() const = 0;
+
+    /// Builds the model and the state of its training. Plugin and data set must outlive the trainer. Throws Error
+    /// (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from does not fit.
+    virtual std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin,
+                                                  const ResolvedParams& params, const Dataset& dataset,
+                                                  const Device& device) const = 0;
+
+    /// Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that cannot be
+    /// built is left to its run to report.
+    virtual void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const = 0;
+
+    /// The model's modules, in the order of its state_dict. Throws Error (run_failed) if it cannot be built.
+    virtual std::vector<Layer> layers(const Plugin& plugin, const ResolvedParams& params) const = 0;
+};
+
+/// The engine of this process. Throws Error (unusable) if its library cannot be loaded.
+const Engine& engine();
+
+}  // namespace labhost

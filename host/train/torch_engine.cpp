@@ -1,0 +1,83 @@
+// The engine: what liblabhost_engine.so gives to the host.
+#include <optional>
+
+#include <dlfcn.h>
+#include <labhost/abi.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include "support/error.hpp"
+#include "train/engine.hpp"
+#include "train/model.hpp"
+#include "train/pickle.hpp"
+#include "train/torch_trainer.hpp"
+
+namespace labhost {
+
+namespace {
+
+Layer layer_of(const std::string& name, const torch::nn::Module& module) {
+    Layer layer{.name = name, .type = module.name()};
+    const auto add = [&](const auto& tensors, bool trained) {
+        for (const auto& item : tensors)
+            layer.tensors.push_back({.name = item.key(), .shape = item.value().sizes().vec(), .trained = trained});
+    };
+    add(module.named_parameters(/*recurse=*/false), true);
+    add(module.named_buffers(/*recurse=*/false), false);
+    return layer;
+}
+
+class TorchEngine final : public Engine {
+public:
+    TorchInfo torch_info() const override {
+        TorchInfo info{TORCH_VERSION, LABHOST_TEXT(LABHOST_TORCH_BUILD), ""};
+        // Debian lets one libblas.so.3 stand for another; only OpenBLAS has this function. Other LibTorches have MKL
+        // inside.
+        using Config = const char* (*)();
+        if (auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config")); config != nullptr) {
+            info.blas = config();
+        } else if (at::hasMKL()) {
+            info.blas = "MKL";
+        } else if (Dl_info where{}; dladdr(dlsym(RTLD_DEFAULT, "sgemm_"), &where) != 0) {
+            info.blas = where.dli_fname;
+        }
+        return info;
+    }
+
+    int gpu_count() const override { return static_cast<int>(torch::cuda::device_count()); }
+
+    std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
+                                          const Dataset& dataset, const Device& device) const override {
+        return make_torch_trainer(run, plugin, params, dataset, device);
+    }
+
+    void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const override {
+        const NamedTensors tensors = unpickle_state_dict(run.trainer.init_from);
+        std::optional<PluginModel> model;
+        try {
+            model.emplace(plugin, params);
+        } catch (const Error&) {
+            return;
+        }
+        model->load_state_dict(tensors, run.trainer.init_from.native());
+    }
+
+    std::vector<Layer> layers(const Plugin& plugin, const ResolvedParams& params) const override {
+        PluginModel model(plugin, params);
+        std::vector<Layer> layers;
+        for (const auto& item : model.module().named_modules("", /*include_self=*/true)) {
+            Layer layer = layer_of(item.key(), *item.value());
+            if (!item.key().empty() || !layer.tensors.empty()) layers.push_back(std::move(layer));
+        }
+        return layers;
+    }
+};
+
+}  // namespace
+
+}  // namespace labhost
+
+extern "C" __attribute__((visibility("default"))) const labhost::Engine* labhost_engine() {
+    static const labhost::TorchEngine engine;
+    return &engine;
+}

@@ -29,8 +29,10 @@ po::options_description describe(const VerbSyntax& syntax) {
             "auto, cpu, cuda or cuda:N; replaces trainer.device");
         add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
     }
-    if (syntax.plugins)
+    if (syntax.plugins) {
         add("plugins", po::value<Texts>()->value_name("DIR")->composing(), "search this folder first (repeatable)");
+        add("allow-insecure-plugins", "load plugins although anyone may write to their file or folder");
+    }
     if (syntax.data)
         add("data", po::value<std::string>()->value_name("DIR"),
             "where data sets are kept (default: $LABHOST_DATA, then the cache)");
@@ -112,9 +114,10 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     if (const auto& device = options.overrides.device; device && !is_device(*device))
         throw Error(ExitCode::usage, fmt::format("--device {}: error: must be auto, cpu, cuda or cuda:N", *device));
     if (const auto seeds = text("seeds")) options.overrides.seeds = parse_seeds(*seeds);
-    for (const std::string& folder : texts("plugins")) options.places.plugins.emplace_back(folder);
+    for (const std::string& folder : texts("plugins")) options.places.plugins.folders.emplace_back(folder);
     if (const auto folder = text("data")) options.places.data = *folder;
     if (const auto folder = text("runs")) options.places.runs = *folder;
+    options.places.plugins.allow_insecure = values.count("allow-insecure-plugins") != 0;
     options.force = values.count("force") != 0;
     options.dry_run = values.count("dry-run") != 0;
     options.json = values.count("json") != 0;

@@ -44,7 +44,7 @@ ExitCode plan_runs(const Options& options) {
 
 void print_plan(const Plan& plan, const Options& options) {
     if (options.json) {
-        fmt::print("{}\n", plan_json(plan, options.force).dump(2, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}", to_text(plan_json(plan, options.force)));
         return;
     }
     std::vector<std::vector<std::string>> rows;

@@ -48,7 +48,7 @@ ExitCode run_experiment(const Options& options) {
     const auto progress = make_progress(options);
     execute(plan, options.force, *progress);
     if (options.json) {
-        fmt::print("{}\n", results_json(plan).dump(2, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}", to_text(results_json(plan)));
     } else {
         fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(plan));
     }

@@ -14,6 +14,8 @@ struct Verb {
 Verb run_verb();
 Verb plan_verb();
 Verb plugins_verb();
+Verb inspect_verb();
+Verb new_verb();
 Verb fetch_verb();
 
 /// What `labhost plan` and `labhost run --dry-run` print.

@@ -1,6 +1,7 @@
 #include "config/experiment.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -88,6 +89,16 @@ std::optional<std::string> read_name(StrictTable& table, std::string_view key) {
     return name;
 }
 
+/// 64 hexadecimal digits, in lower case; "" if there are none.
+std::string read_sha256(StrictTable& table, std::string_view key) {
+    std::string text = table.string(key).value_or("");
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (table.node(key) != nullptr &&
+        (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string::npos))
+        table.fail(key, "must be a SHA-256: 64 hexadecimal digits, as labhost inspect prints it");
+    return text;
+}
+
 void apply_axis_value(const AxisValue& value, const fs::path& folder, RunSettings& run) {
     const std::string head = split(value.key, '.').front();
     const toml::table table = nested_table(value);
@@ -123,6 +134,7 @@ std::vector<RunSettings> expand(StrictTable table, const RunSettings& common, co
     if (!model) fail_at(table.where(), "this [[run]] needs a model, for instance model = \"net\"");
     base.model = *model;
     base.model_where = table.where("model");
+    base.plugin_sha256 = read_sha256(table, "plugin_sha256");
     base.id = read_name(table, "name").value_or(*model);
     if (auto params = table.table("params")) read_params(*params, base.params);
     if (auto trainer = table.table("trainer")) read_trainer(*trainer, folder, base.trainer);

@@ -67,6 +67,7 @@ struct RunSettings {
     std::string id{};  ///< model or name, what varies, seed: "net2-p0.25-s1"
     std::string model{};
     Location model_where{};
+    std::string plugin_sha256{};  ///< of the only plugin file that will do, in lower case; empty: any
     std::map<std::string, WrittenParam> params{};
     TrainerSettings trainer{};
     DataSettings data{};

@@ -1,13 +1,18 @@
-// liblabhost_engine.so: the host's own use of LibTorch, and with it LibTorch and the SDK that plugins need.
+// Shared libraries in this process: the host's engine, which brings LibTorch and the SDK, and the plugins after it.
 #pragma once
+
+#include <filesystem>
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 
 namespace labhost {
 
-/// Loaded on the first call, since LibTorch takes 0.4 s to load and most commands do without. A plugin takes LibTorch
-/// and the SDK from this process, so it must be loaded before any. Throws Error (unusable).
+/// liblabhost_engine.so. Loaded on the first call, since LibTorch takes 0.4 s to load and most commands do without. A
+/// plugin takes LibTorch and the SDK from this process, so it must be loaded before any. Throws Error (unusable).
 const boost::dll::shared_library& engine_library();
+
+/// Loads a plugin's file (now, local) and makes sure that it has a descriptor. Throws Error (unusable).
+boost::dll::shared_library open_library(const std::filesystem::path& file);
 
 }  // namespace labhost

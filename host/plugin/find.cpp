@@ -46,10 +46,10 @@ std::vector<fs::path> plugin_files(const std::vector<fs::path>& folders) {
     return files;
 }
 
-const Plugin& find_plugin(const std::string& id, const Location& where, const std::vector<fs::path>& folders) {
+fs::path find_plugin_file(const std::string& id, const Location& where, const std::vector<fs::path>& folders) {
     for (const fs::path& folder : folders) {
         const fs::path file = folder / (id + ".so");
-        if (file_exists(file)) return load_plugin(file);
+        if (file_exists(file)) return file;
     }
     std::vector<std::string> names;
     for (const fs::path& file : plugin_files(folders)) names.push_back(file.stem().native());
@@ -61,6 +61,12 @@ const Plugin& find_plugin(const std::string& id, const Location& where, const st
                                "named with --plugins)",
                                id, did_you_mean(id, names),
                                names.empty() ? "there are no plugins" : "there are " + join(names), join(looked_in)));
+}
+
+fs::path named_plugin_file(const std::string& name, const std::vector<fs::path>& folders) {
+    if (name.find('/') == std::string::npos && !name.ends_with(".so")) return find_plugin_file(name, {name}, folders);
+    if (!file_exists(name)) throw Error(ExitCode::usage, fmt::format("{}: error: there is no such file", name));
+    return name;
 }
 
 }  // namespace labhost

@@ -5,10 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "config/experiment.hpp"
-#include "plugin/plugin.hpp"
+#include "config/location.hpp"
 
 namespace labhost {
+
+/// What the command line says of plugins.
+struct PluginOptions {
+    std::vector<std::filesystem::path> folders{};  ///< searched first
+    bool allow_insecure = false;                   ///< load files that anyone may write to
+};
 
 /// The folders searched, first match wins: `given` (--plugins), $LABHOST_PLUGIN_PATH, the one beside the executable,
 /// the installed one, the user's data folder. Throws Error (usage) if one of `given` is no folder.
@@ -17,9 +22,11 @@ std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesys
 /// All .so files of the folders, the winner of each name first; sorted by name within a folder.
 std::vector<std::filesystem::path> plugin_files(const std::vector<std::filesystem::path>& folders);
 
-/// Loads the plugin that a run names. Throws Error: usage if there is none of that name (with near names),
-/// unusable if it is there but refused.
-const Plugin& find_plugin(const std::string& id, const Location& where,
-                          const std::vector<std::filesystem::path>& folders);
+/// The file of the plugin called `id`. Throws Error (usage) at `where` if there is none, with near names.
+std::filesystem::path find_plugin_file(const std::string& id, const Location& where,
+                                       const std::vector<std::filesystem::path>& folders);
+
+/// The file that a command line's PLUGIN means: a path, if it has a '/' or ends in .so, else an id.
+std::filesystem::path named_plugin_file(const std::string& name, const std::vector<std::filesystem::path>& folders);
 
 }  // namespace labhost

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <labhost/params.hpp>
 
 #include "config/location.hpp"
 #include "support/text.hpp"
@@ -26,23 +27,16 @@ std::optional<ParamValue> convert(const labhost_param& param, const ParamValue& 
     }
 }
 
-/// `value` has the declared type.
-bool in_range(const labhost_param& param, const ParamValue& value) {
-    switch (param.type) {
-        case LABHOST_REAL: {
-            const double number = std::get<double>(value);
-            return number >= param.minimum.real && number <= param.maximum.real;  // false for NaN
-        }
-        case LABHOST_INTEGER: {
-            const std::int64_t number = std::get<std::int64_t>(value);
-            return number >= param.minimum.integer && number <= param.maximum.integer;
-        }
-        case LABHOST_BOOLEAN: return true;
-        default: {
-            const auto choices = split(param.choices, '|');
-            return std::ranges::find(choices, std::get<std::string>(value)) != choices.end();
-        }
-    }
+/// A dot would end the name in a dotted key, such as params.width.
+bool is_param_name(std::string_view name) { return is_file_name(name) && name.find('.') == std::string_view::npos; }
+
+labhost_value to_abi(const ParamValue& value) {
+    labhost_value abi{};
+    if (const auto* real = std::get_if<double>(&value)) abi.real = *real;
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) abi.integer = *integer;
+    if (const auto* boolean = std::get_if<bool>(&value)) abi.integer = *boolean ? 1 : 0;
+    if (const auto* text = std::get_if<std::string>(&value)) abi.text = text->c_str();
+    return abi;
 }
 
 }  // namespace
@@ -66,14 +60,16 @@ std::string allowed_values(const labhost_param& param) {
 }
 
 std::string declaration_fault(const labhost_param& param) {
-    if (param.name == nullptr || !is_file_name(param.name)) return "has no proper name";
+    if (param.name == nullptr || !is_param_name(param.name))
+        return fmt::format("has the name '{}', which must be made of at most 100 letters, digits, '_' and '-'",
+                           param.name == nullptr ? "" : param.name);
     if (param.doc == nullptr) return fmt::format("'{}' has no doc", param.name);
     if (param.type < LABHOST_REAL || param.type > LABHOST_CHOICE)
         return fmt::format("'{}' has the unknown type {}", param.name, param.type);
     if (param.type == LABHOST_CHOICE && (param.choices == nullptr || param.initial.text == nullptr))
         return fmt::format("'{}' lacks its choices or its default", param.name);
     const ParamValue initial = default_value(param);
-    if (!in_range(param, initial))
+    if (!allows(param, param.initial))
         return fmt::format("'{}' has the default {}, which is not {}", param.name, to_text(initial),
                            allowed_values(param));
     return "";
@@ -96,7 +92,7 @@ ResolvedParams resolve_params(const Plugin& plugin, const std::map<std::string, 
         const auto index = static_cast<std::size_t>(found - resolved.names.begin());
         const labhost_param& param = plugin.descriptor->params[index];
         const auto converted = convert(param, value.value);
-        if (!converted || !in_range(param, *converted))
+        if (!converted || !allows(param, to_abi(*converted)))
             fail_at(value.where, fmt::format("params.{} = {} of plugin '{}' must be {}", name, to_text(value.value),
                                              plugin.id(), allowed_values(param)));
         resolved.values[index] = *converted;
@@ -106,14 +102,7 @@ ResolvedParams resolve_params(const Plugin& plugin, const std::map<std::string, 
 
 std::vector<labhost_value> ResolvedParams::as_abi_values() const {
     std::vector<labhost_value> abi;
-    for (const ParamValue& value : values) {
-        labhost_value v{};
-        if (const auto* real = std::get_if<double>(&value)) v.real = *real;
-        if (const auto* integer = std::get_if<std::int64_t>(&value)) v.integer = *integer;
-        if (const auto* boolean = std::get_if<bool>(&value)) v.integer = *boolean ? 1 : 0;
-        if (const auto* text = std::get_if<std::string>(&value)) v.text = text->c_str();
-        abi.push_back(v);
-    }
+    for (const ParamValue& value : values) abi.push_back(to_abi(value));
     return abi;
 }
 

@@ -1,21 +1,16 @@
 #include "plugin/plugin.hpp"
 
-#include <cstddef>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 
-#define BOOST_DLL_USE_STD_FS
 #include <fmt/format.h>
-#include <boost/dll/shared_library.hpp>
 
 #include "plugin/engine_library.hpp"
 #include "plugin/gate.hpp"
-#include "plugin/params.hpp"
+#include "plugin/verdict.hpp"
 #include "support/error.hpp"
 #include "support/hash.hpp"
-#include "support/text.hpp"
 
 namespace labhost {
 
@@ -35,62 +30,47 @@ std::map<fs::path, std::unique_ptr<Loaded>>& registry() {
     return plugins;
 }
 
-boost::dll::shared_library open_library(const fs::path& file) {
-    engine_library();
-    try {
-        boost::dll::shared_library library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-        library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);  // throws if it is not there
-        return library;
-    } catch (const std::exception& e) {
-        throw Error(ExitCode::unusable, fmt::format("{}: error: cannot be loaded: {}", file.native(), e.what()));
-    }
+[[noreturn]] void refuse(const fs::path& file, const std::string& why) {
+    throw Error(ExitCode::unusable, fmt::format("{}: error: {}", file.native(), why));
+}
+
+void check_pin(const fs::path& file, const std::string& sha256, const std::string& pinned) {
+    if (!pinned.empty() && sha256 != pinned)
+        refuse(file, fmt::format("its SHA-256 is {}, the experiment's plugin_sha256 is {}; build or fetch that file "
+                                 "again, or change plugin_sha256",
+                                 sha256, pinned));
 }
 
 }  // namespace
 
-std::vector<std::string> descriptor_faults(const labhost_descriptor& d, const std::string& expected_id) {
-    // SDK 1.0 ends with `forward`; later minors append.
-    constexpr std::size_t size_1_0 = offsetof(labhost_descriptor, forward) + sizeof(labhost_descriptor::forward);
-    if (d.struct_size < size_1_0)
-        return {fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, size_1_0)};
-    if (d.id == nullptr || d.version == nullptr || d.summary == nullptr) return {"its id, version or summary is null"};
-    std::vector<std::string> faults;
-    if (d.id != expected_id)
-        faults.push_back(
-            fmt::format("it says it is '{}', but the file is called {}.so; rename one of them", d.id, expected_id));
-    if (!is_file_name(d.id))
-        faults.push_back(
-            fmt::format("its id '{}' must be made of at most 100 letters, digits, '_', '-' and '.'", d.id));
-    if (d.create == nullptr || d.forward == nullptr) faults.emplace_back("its create or forward function is null");
-    if (d.input[0] <= 0 || d.input[1] <= 0 || d.input[2] <= 0)
-        faults.push_back(fmt::format("its input shape {}x{}x{} is not positive", d.input[0], d.input[1], d.input[2]));
-    if (d.classes <= 0) faults.push_back(fmt::format("it declares {} classes", d.classes));
-    if (d.param_count > 0 && d.params == nullptr) return {"its parameters are null"};
-    std::set<std::string> names;
-    for (std::uint32_t i = 0; i < d.param_count; ++i) {
-        const std::string fault = declaration_fault(d.params[i]);
-        if (!fault.empty()) faults.push_back(fmt::format("its parameter {} {}", i, fault));
-        if (fault.empty() && !names.insert(d.params[i].name).second)
-            faults.push_back(fmt::format("it declares the parameter '{}' twice", d.params[i].name));
-    }
-    return faults;
-}
-
-const Plugin& load_plugin(const fs::path& file_as_given) {
+const Plugin& load_plugin(const fs::path& file_as_given, const LoadRules& rules) {
     const fs::path file = fs::absolute(file_as_given).lexically_normal();
     auto& plugins = registry();
-    if (const auto found = plugins.find(file); found != plugins.end()) return found->second->plugin;
+    if (const auto found = plugins.find(file); found != plugins.end()) {
+        check_pin(file, found->second->plugin.sha256, rules.sha256);
+        return found->second->plugin;
+    }
+    if (!rules.allow_insecure)
+        if (const std::string fault = permission_fault(file); !fault.empty()) refuse(file, fault);
 
-    Stamp stamp = check_at_gate(file);
-    std::string hash = sha256_of_file(file);
-    boost::dll::shared_library library = open_library(file);
-    const auto& descriptor = library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);
-    auto loaded = std::make_unique<Loaded>(
-        Loaded{std::move(library), Plugin{file, std::move(hash), std::move(stamp), &descriptor}});
-    const auto faults = descriptor_faults(descriptor, file.stem().native());
-    if (!faults.empty())
-        throw Error(ExitCode::unusable, fmt::format("{}: error: {}", file.native(), join(faults, "; ")));
-    return plugins.emplace(file, std::move(loaded)).first->second->plugin;
+    constexpr int patience = 5;  // for a file that is being replaced
+    for (int attempt = 0; attempt < patience; ++attempt) {
+        Verdict verdict = judge(file);
+        check_pin(file, verdict.sha256, rules.sha256);
+        if (!verdict.refusal.empty()) refuse(file, verdict.refusal);
+        boost::dll::shared_library library;
+        try {
+            library = open_library(file);
+        } catch (const Error& e) {
+            refuse(file, e.what());
+        }
+        if (sha256_of_file(file) != verdict.sha256) continue;  // replaced meanwhile: which one was loaded?
+        const auto& descriptor = library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);
+        auto loaded = std::make_unique<Loaded>(
+            Loaded{std::move(library), Plugin{file, std::move(verdict.sha256), Stamp(verdict.stamp), &descriptor}});
+        return plugins.emplace(file, std::move(loaded)).first->second->plugin;
+    }
+    refuse(file, "it is being replaced again and again; try once more when its build is over");
 }
 
 }  // namespace labhost

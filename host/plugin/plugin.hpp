@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include <labhost/abi.h>
 
@@ -13,19 +12,23 @@ namespace labhost {
 
 /// Lives from its load to the end of the process; refer to it freely.
 struct Plugin {
-    std::filesystem::path file;
-    std::string sha256;  ///< of the file
+    std::filesystem::path file{};
+    std::string sha256{};  ///< of the file
     Stamp stamp;
-    const labhost_descriptor* descriptor;
+    const labhost_descriptor* descriptor{};
 
     std::string id() const { return descriptor->id; }
 };
 
-/// Takes the file through the gate, loads it (now, local) and checks its descriptor field by field. A file that is
-/// loaded already is not loaded again. Throws Error (unusable).
-const Plugin& load_plugin(const std::filesystem::path& file_as_given);
+/// What a plugin's file must be besides loadable.
+struct LoadRules {
+    bool allow_insecure = false;  ///< a file or folder that anyone may write to
+    std::string sha256{};         ///< of the only file that will do; empty: any
+};
 
-/// What is wrong with the descriptor of a file called `<expected_id>.so`; empty if nothing is.
-std::vector<std::string> descriptor_faults(const labhost_descriptor& descriptor, const std::string& expected_id);
+/// Loads the file (now, local) if its permissions, its hash, the gate and the verdict of a load in a child process
+/// allow it. A file that is loaded already is not loaded again, and one replaced later stays loaded as it was. Throws
+/// Error (unusable).
+const Plugin& load_plugin(const std::filesystem::path& file_as_given, const LoadRules& rules = {});
 
 }  // namespace labhost

@@ -12,7 +12,16 @@
 
 namespace labhost {
 
-Stamp::Stamp(std::string_view symbol) {
+namespace {
+
+int part_of_version(const std::string& version, std::size_t index) {
+    const auto parts = split(version, '.');
+    return index < parts.size() ? std::atoi(parts[index].c_str()) : -1;
+}
+
+}  // namespace
+
+Stamp::Stamp(std::string_view symbol) : text_(symbol) {
     for (const std::string& part : split(symbol, '$')) {
         const std::size_t underscore = part.find('_');
         if (underscore == std::string::npos) continue;
@@ -25,6 +34,9 @@ std::string Stamp::field(const std::string& key) const {
     return found == fields_.end() ? "" : found->second;
 }
 
+int Stamp::sdk_major() const { return part_of_version(field("sdk"), 0); }
+int Stamp::sdk_minor() const { return part_of_version(field("sdk"), 1); }
+
 std::string Stamp::summary() const {
     return fmt::format("SDK {}, LibTorch {}+{}, {}", field("sdk"), field("torch"), field("build"), field("compiler"));
 }
@@ -36,14 +48,7 @@ const Stamp& host_stamp() {
 
 std::vector<std::string> mismatches(const Stamp& plugin, const Stamp& host) {
     std::vector<std::string> found;
-    const auto version = [](const Stamp& stamp) {
-        const auto parts = split(stamp.field("sdk"), '.');
-        const auto number = [&](std::size_t i) { return i < parts.size() ? std::atoi(parts[i].c_str()) : -1; };
-        return std::pair(number(0), number(1));
-    };
-    const auto [plugin_major, plugin_minor] = version(plugin);
-    const auto [host_major, host_minor] = version(host);
-    if (plugin_major != host_major || plugin_minor < 0 || plugin_minor > host_minor)
+    if (plugin.sdk_major() != host.sdk_major() || plugin.sdk_minor() < 0 || plugin.sdk_minor() > host.sdk_minor())
         found.push_back(
             fmt::format("built with labhost SDK {}, this host has SDK {}", plugin.field("sdk"), host.field("sdk")));
 
@@ -54,7 +59,7 @@ std::vector<std::string> mismatches(const Stamp& plugin, const Stamp& host) {
         found.push_back(fmt::format("built for LibTorch {}, this host has {}", torch(plugin), torch(host)));
 
     constexpr std::array<std::pair<const char*, const char*>, 3> others{
-        {{"cxx11", "the C++11 string ABI"}, {"stdlib", "the standard library"}, {"sanitizer", "the sanitizer"}}};
+        {{"cxx11", "_GLIBCXX_USE_CXX11_ABI"}, {"stdlib", "the standard library"}, {"sanitizer", "the sanitizer"}}};
     for (const auto& [key, what] : others)
         if (plugin.field(key) != host.field(key))
             found.push_back(

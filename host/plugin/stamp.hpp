@@ -15,10 +15,15 @@ public:
     explicit Stamp(std::string_view symbol);
 
     std::string field(const std::string& key) const;
+    int sdk_major() const;  ///< -1 if it says none
+    int sdk_minor() const;
+    /// The whole symbol.
+    const std::string& text() const { return text_; }
     /// "SDK 1.0, LibTorch 1.13.0+cpu, gcc12"
     std::string summary() const;
 
 private:
+    std::string text_;
     std::map<std::string, std::string> fields_;
 };
 

@@ -31,7 +31,7 @@ fs::path prepare(fs::path folder) {
 
 RunFolder::RunFolder(fs::path folder, const Json& run)
     : folder_(prepare(std::move(folder))), metrics_(folder_ / "metrics.jsonl"), log_(folder_ / "log.txt") {
-    write_file_atomically(folder_ / "run.json", run.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    write_file_atomically(folder_ / "run.json", to_text(run));
 }
 
 void RunFolder::append(const EpochMetrics& metrics) {
@@ -50,8 +50,7 @@ void RunFolder::close(const Result& result) {
     if (!result.finished) log_.append(fmt::format("failed: {}\n", result.reason));
     metrics_.sync();
     log_.sync();
-    // replace: a plugin's words need not be UTF-8.
-    write_file_atomically(folder_ / "result.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    write_file_atomically(folder_ / "result.json", to_text(json));
 }
 
 std::string log_lines(const EpochMetrics& m) {

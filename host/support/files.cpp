@@ -123,6 +123,11 @@ fs::path installed_file(const fs::path& beside, const fs::path& installed) {
     return file_exists(file) ? file : executable_folder().parent_path() / installed;
 }
 
+fs::path sdk_prefix() {
+    const fs::path folder = executable_folder();
+    return file_exists(folder / "labhostConfig.cmake") ? folder : folder.parent_path();
+}
+
 fs::path user_cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
 fs::path user_data_folder() { return user_folder("XDG_DATA_HOME", ".local/share"); }
 

@@ -48,6 +48,9 @@ std::filesystem::path executable_folder();
 /// an installation, from the folder above the executable's. The first if it exists, else the second.
 std::filesystem::path installed_file(const std::filesystem::path& beside, const std::filesystem::path& installed);
 
+/// Where find_package(labhost) finds the SDK of this labhost: the build tree, or the installation's prefix.
+std::filesystem::path sdk_prefix();
+
 /// $XDG_CACHE_HOME/labhost, or ~/.cache/labhost; empty if neither variable is set.
 std::filesystem::path user_cache_folder();
 

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "config/location.hpp"
-#include "plugin/find.hpp"
 #include "record/fingerprint.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
@@ -72,10 +71,12 @@ std::string to_text(RunStatus status) {
 
 Plan make_plan(const Experiment& experiment, const Places& places) {
     Plan plan{.experiment = experiment.name, .title = experiment.title};
-    const auto folders = plugin_folders(places.plugins);
+    const auto folders = plugin_folders(places.plugins.folders);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     for (const RunSettings& settings : experiment.runs) {
-        const Plugin& plugin = find_plugin(settings.model, settings.model_where, folders);
+        const Plugin& plugin =
+            load_plugin(find_plugin_file(settings.model, settings.model_where, folders),
+                        {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
         ResolvedParams params = resolve_params(plugin, settings.params);
         plan.runs.push_back({.settings = settings,
                              .plugin = &plugin,

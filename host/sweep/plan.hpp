@@ -10,6 +10,7 @@
 
 #include "config/experiment.hpp"
 #include "data/dataset.hpp"
+#include "plugin/find.hpp"
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
 #include "record/json.hpp"
@@ -53,7 +54,7 @@ struct Plan {
 
 /// The folders that the command line names.
 struct Places {
-    std::vector<std::filesystem::path> plugins{};  ///< searched first
+    PluginOptions plugins{};
     std::optional<std::filesystem::path> data{};
     std::filesystem::path runs = "runs";
 };

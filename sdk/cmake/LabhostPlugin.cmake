@@ -8,14 +8,31 @@ function(labhost_add_plugin id)
   # LibTorch cannot be unloaded safely. No rpath: the host has the SDK and LibTorch in the process already.
   target_link_options(${id} PRIVATE
     -Wl,--version-script=${exports} -Wl,-z,nodelete -Wl,--exclude-libs,ALL)
+  set(linked_in ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${id}.dir)
   set_target_properties(${id} PROPERTIES
     PREFIX "" SUFFIX .so DEFINE_SYMBOL "" SKIP_BUILD_RPATH ON INSTALL_RPATH ""
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-    LINK_DEPENDS ${exports})
+    LINK_DEPENDS ${exports} LIBRARY_OUTPUT_DIRECTORY ${linked_in})
   # The same source gives the same bytes, whatever folder it is built in.
   target_compile_options(${id} PRIVATE
     -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
-  if(TARGET labhost_sdk)  # built with the host: into the folder where it looks first
-    set_target_properties(${id} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+
+  # Linked elsewhere, copied to a temporary name and renamed: a host sees the old plugin or the new one, whole, and one
+  # that has the old one loaded keeps it.
+  set(folder ${CMAKE_CURRENT_BINARY_DIR})
+  if(CMAKE_LIBRARY_OUTPUT_DIRECTORY)
+    set(folder ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
   endif()
+  if(TARGET labhost_sdk)  # built with the host: into the folder where it looks first
+    set(folder ${CMAKE_BINARY_DIR}/plugins)
+  endif()
+  if(LABHOST_PLUGIN_FOLDER)
+    set(folder ${LABHOST_PLUGIN_FOLDER})
+  endif()
+  add_custom_command(TARGET ${id} POST_BUILD
+    BYPRODUCTS ${folder}/${id}.so
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:${id}> ${folder}/${id}.so.new
+    COMMAND ${CMAKE_COMMAND} -E rename ${folder}/${id}.so.new ${folder}/${id}.so
+    COMMENT "${id}.so is in ${folder}" VERBATIM)
 endfunction()

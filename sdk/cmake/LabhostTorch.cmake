@@ -2,7 +2,7 @@
 #
 # LABHOST_TORCH_BUILD names its build in the stamp of plugins and host: cpu, cu130, rocm.
 
-find_package(Torch REQUIRED)
+find_package(Torch REQUIRED HINTS "${LABHOST_HOST_TORCH_DIR}")
 
 if(TARGET torch_cuda OR TARGET c10_cuda)
   if(CUDAToolkit_VERSION MATCHES "^([0-9]+)\\.([0-9]+)")

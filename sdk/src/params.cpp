@@ -18,6 +18,13 @@ const labhost_value& Params::find(std::string_view name, labhost_param_type type
                            "', which its descriptor does not declare");
 }
 
+void Params::check() const {
+    for (std::size_t i = 0; i < declared_.size(); ++i)
+        if (!allows(declared_[i], values_[i]))
+            throw std::invalid_argument("parameter '" + std::string(declared_[i].name) +
+                                        "' has a value that its descriptor does not allow");
+}
+
 double Params::real(std::string_view name) const { return find(name, LABHOST_REAL).real; }
 std::int64_t Params::integer(std::string_view name) const { return find(name, LABHOST_INTEGER).integer; }
 bool Params::boolean(std::string_view name) const { return find(name, LABHOST_BOOLEAN).integer != 0; }

@@ -36,7 +36,7 @@ TEST_F(BadPlugin, AFileThatIsNoSharedLibrary) {
     std::string other_machine = whole;
     other_machine[18] = 2;  // e_machine: SPARC
     folder_.write("sparc.so", other_machine);
-    expect_refusal(train("sparc"), 4, "sparc.so: error: this shared library is for another kind of machine");
+    expect_refusal(train("sparc"), 4, "sparc.so: error: this shared library is for SPARC (64 bit), this host runs on ");
     folder_.write("renamed.so", whole);
     expect_refusal(train("renamed"), 4, "it says it is 'net', but the file is called renamed.so");
 }
@@ -63,7 +63,7 @@ TEST_F(BadPlugin, ADescriptorThatCannotBeReached) {
 TEST_F(BadPlugin, BuiltWithAnotherSdkOrLibTorch) {
     expect_refusal(train("other_sdk_major"), 4,
                    "other_sdk_major.so: error: built with labhost SDK 2.0, this host has SDK 1.0; rebuild it against "
-                   "this host: cmake -B build");
+                   "this host: cmake --fresh -B build");
     expect_refusal(train("newer_sdk_minor"), 4, "built with labhost SDK 1.999, this host has SDK 1.0");
     expect_refusal(train("other_libtorch"), 4, "built for LibTorch 9.9.9+cu999, this host has ");
 }

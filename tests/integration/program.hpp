@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "data/catalog.hpp"
 #include "helpers/temporary_folder.hpp"
 #include "support/files.hpp"
 #include "support/process.hpp"
@@ -16,8 +17,10 @@ namespace labhost::testing {
 
 class ProgramTest : public ::testing::Test {
 protected:
-    /// Runs labhost in the test's folder.
+    /// Runs labhost in the test's folder, with a cache of the test's own; data sets are the user's.
     ProcessResult labhost(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
+        environment.emplace("LABHOST_DATA", data_folder(std::nullopt).native());
+        environment.emplace("XDG_CACHE_HOME", (folder_ / "cache").native());
         arguments.insert(arguments.begin(), LABHOST_PROGRAM);
         return run_process(arguments, {.folder = folder_.path(), .environment = std::move(environment)});
     }

@@ -26,7 +26,7 @@ TEST(Options, AreReadInAnyOrder) {
     EXPECT_EQ(o.overrides.set, (std::vector<std::string>{"x=1", "y=2"}));
     EXPECT_EQ(o.overrides.seeds, (std::vector<std::uint64_t>{1, 20}));
     EXPECT_EQ(o.overrides.device, "cuda:1");
-    EXPECT_EQ(o.places.plugins.at(0), "p");
+    EXPECT_EQ(o.places.plugins.folders.at(0), "p");
     EXPECT_EQ(o.places.data, "d");
     EXPECT_EQ(o.places.runs, "r");
     EXPECT_TRUE(o.json && o.quiet && o.force && o.dry_run);

@@ -7,6 +7,7 @@
 #include <labhost/params.hpp>
 
 #include "helpers/expect_error.hpp"
+#include "plugin/describe.hpp"
 #include "plugin/params.hpp"
 
 namespace labhost {
@@ -59,12 +60,30 @@ TEST(Params, OutOfRangeOrIllTypedValuesAreRefusedAtTheirPlace) {
            "plugin 'm' has no parameter 'widht'; did you mean 'width'? (it has p, width, bias, act)");
 }
 
+TEST(Params, AreCheckedByThePluginToo) {
+    const auto check = [](labhost_value p, labhost_value width, labhost_value bias, labhost_value act) {
+        const std::array values{p, width, bias, act};
+        Params(declared, values.data()).check();
+    };
+    const labhost_value p{.real = 0.5, .integer = 0, .text = nullptr};
+    const labhost_value width{.real = 0.0, .integer = 16, .text = nullptr};
+    const labhost_value bias{.real = 0.0, .integer = 1, .text = nullptr};
+    const labhost_value act{.real = 0.0, .integer = 0, .text = "tanh"};
+    EXPECT_NO_THROW(check(p, width, bias, act));
+    EXPECT_THROW(check({.real = 1.5, .integer = 0, .text = nullptr}, width, bias, act), std::invalid_argument);
+    EXPECT_THROW(check({.real = NAN, .integer = 0, .text = nullptr}, width, bias, act), std::invalid_argument);
+    EXPECT_THROW(check(p, {.real = 0.0, .integer = 0, .text = nullptr}, bias, act), std::invalid_argument);
+    EXPECT_THROW(check(p, width, {.real = 0.0, .integer = 2, .text = nullptr}, act), std::invalid_argument);
+    for (const char* text : {static_cast<const char*>(nullptr), "", "tan", "relu|tanh"})
+        EXPECT_THROW(check(p, width, bias, {.real = 0.0, .integer = 0, .text = text}), std::invalid_argument);
+}
+
 TEST(Declarations, AreCheckedFieldByField) {
     EXPECT_EQ(declaration_fault(declared[0]), "");
     EXPECT_EQ(declaration_fault(real("p", 2, {0, 1}, "")), "'p' has the default 2, which is not a number in 0..1");
     EXPECT_EQ(declaration_fault(choice("a", "x", "y|z", "")), "'a' has the default x, which is not one of y, z");
-    EXPECT_EQ(declaration_fault(real(nullptr, 0, {0, 1}, "")), "has no proper name");
-    EXPECT_EQ(declaration_fault(real("a b", 0, {0, 1}, "")), "has no proper name");
+    for (const char* name : {static_cast<const char*>(nullptr), "a b", "a.b", ""})
+        EXPECT_NE(declaration_fault(real(name, 0, {0, 1}, "")).find("must be made of"), std::string::npos);
     labhost_param unknown = declared[0];
     unknown.type = 9;
     EXPECT_EQ(declaration_fault(unknown), "'p' has the unknown type 9");
@@ -76,14 +95,12 @@ TEST(Descriptors, AreCheckedFieldByField) {
         d.create = [](const labhost_value*, void*, char*, size_t) { return 0; };
         d.forward = [](void*, const void*, void*, char*, size_t) { return 0; };
         change(d);
-        const auto found = descriptor_faults(d, "m");
+        const auto found = descriptor_faults(d);
         return found.empty() ? std::string() : found[0];
     };
     EXPECT_EQ(faults([](auto&) {}), "");
-    EXPECT_EQ(faults([](auto& d) { d.id = "n"; }),
-              "it says it is 'n', but the file is called m.so; rename one of them");
     EXPECT_EQ(faults([](auto& d) { d.id = nullptr; }), "its id, version or summary is null");
-    EXPECT_EQ(faults([](auto& d) { d.create = nullptr; }), "its create or forward function is null");
+    EXPECT_EQ(faults([](auto& d) { d.create = nullptr; }), "its create function is null");
     EXPECT_EQ(faults([](auto& d) { d.input[1] = 0; }), "its input shape 1x0x28 is not positive");
     EXPECT_EQ(faults([](auto& d) { d.classes = 0; }), "it declares 0 classes");
     EXPECT_EQ(faults([](auto& d) { d.params = nullptr; }), "its parameters are null");

@@ -35,7 +35,7 @@ TEST(Stamp, EveryOtherDifferenceIsNamedWithBothSides) {
     EXPECT_EQ(mismatches(stamp("1.4", "2.11.0", "cu130"), host),
               (Reasons{"built for LibTorch 2.11.0+cu130, this host has 1.13.0+cpu"}));
     EXPECT_EQ(mismatches(stamp("1.4", "1.13.0", "cpu", "0"), host),
-              (Reasons{"built with the C++11 string ABI '0', this host with '1'"}));
+              (Reasons{"built with _GLIBCXX_USE_CXX11_ABI '0', this host with '1'"}));
     EXPECT_EQ(mismatches(stamp("1.4", "1.13.0", "cpu", "1", "address"), host),
               (Reasons{"built with the sanitizer 'address', this host with 'none'"}));
     EXPECT_EQ(mismatches(Stamp("labhost_abi$"), host).size(), 5U);

@@ -40,6 +40,22 @@ constexpr labhost_param choice(const char* name, const char* initial, const char
     return {name, doc, LABHOST_CHOICE, {0, 0, initial}, {}, {}, choices};
 }
 
+/// Whether `value` is one that `param` allows: within its bounds, or one of its choices. NaN never is.
+inline bool allows(const labhost_param& param, const labhost_value& value) {
+    switch (param.type) {
+        case LABHOST_REAL: return value.real >= param.minimum.real && value.real <= param.maximum.real;
+        case LABHOST_INTEGER: return value.integer >= param.minimum.integer && value.integer <= param.maximum.integer;
+        case LABHOST_BOOLEAN: return value.integer == 0 || value.integer == 1;
+        default: break;
+    }
+    if (value.text == nullptr || param.choices == nullptr) return false;
+    const std::string_view wanted = value.text;
+    for (std::string_view rest = param.choices;; rest.remove_prefix(rest.find('|') + 1)) {
+        if (rest.substr(0, rest.find('|')) == wanted) return true;
+        if (rest.find('|') == std::string_view::npos) return false;
+    }
+}
+
 /// The values of one run, read by name. Every declared parameter has a value, within its range.
 /// Asking for a name or type that the descriptor does not declare throws std::logic_error.
 class Params {
@@ -51,6 +67,9 @@ public:
     std::int64_t integer(std::string_view name) const;
     bool boolean(std::string_view name) const;
     std::string_view choice(std::string_view name) const;
+
+    /// Throws std::invalid_argument, naming the parameter, for the first value that is not allowed.
+    void check() const;
 
 private:
     const labhost_value& find(std::string_view name, labhost_param_type type) const;

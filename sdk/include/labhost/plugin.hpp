@@ -86,6 +86,7 @@ constexpr labhost_descriptor export_descriptor() {
             [](const labhost_value* values, void* model, char* error, std::size_t size) {
                 return guarded(error, size, [&] {
                     const Params params({descriptor.params, descriptor.param_count()}, values);
+                    params.check();
                     *static_cast<std::shared_ptr<Model>*>(model) = build<M>(params);
                 });
             },

@@ -1,0 +1,91 @@
+#include "plugin/describe.hpp"
+
+#include <cstddef>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "plugin/params.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+std::string type_text(std::int32_t type) {
+    switch (type) {
+        case LABHOST_REAL: return "real";
+        case LABHOST_INTEGER: return "integer";
+        case LABHOST_BOOLEAN: return "boolean";
+        case LABHOST_CHOICE: return "choice";
+        default: return fmt::format("unknown type {}", type);
+    }
+}
+
+std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+
+Json describe(const labhost_param& param) {
+    Json json{{"name", text_or_empty(param.name)}, {"type", type_text(param.type)}};
+    const bool readable = param.type == LABHOST_CHOICE ? param.choices != nullptr && param.initial.text != nullptr
+                                                       : param.type >= LABHOST_REAL && param.type < LABHOST_CHOICE;
+    if (!readable) return json;
+    std::visit([&](const auto& value) { json["default"] = value; }, default_value(param));
+    if (param.type == LABHOST_REAL) json.update({{"minimum", param.minimum.real}, {"maximum", param.maximum.real}});
+    if (param.type == LABHOST_INTEGER)
+        json.update({{"minimum", param.minimum.integer}, {"maximum", param.maximum.integer}});
+    if (param.type == LABHOST_CHOICE) json["choices"] = split(param.choices, '|');
+    json["allowed"] = allowed_values(param);
+    json["doc"] = text_or_empty(param.doc);
+    return json;
+}
+
+}  // namespace
+
+Json describe(const labhost_descriptor& d) {
+    Json params = Json::array();
+    for (std::uint32_t i = 0; d.params != nullptr && i < d.param_count; ++i) params.push_back(describe(d.params[i]));
+    return {{"id", text_or_empty(d.id)},
+            {"version", text_or_empty(d.version)},
+            {"summary", text_or_empty(d.summary)},
+            {"input", {d.input[0], d.input[1], d.input[2]}},
+            {"classes", d.classes},
+            {"params", params}};
+}
+
+std::string params_text(const Json& description) {
+    std::vector<std::string> texts;
+    for (const Json& param : description.at("params")) {
+        const Json value = param.value("default", Json("?"));
+        texts.push_back(fmt::format("{} = {}", param.at("name").get<std::string>(),
+                                    value.is_string() ? value.get<std::string>() : value.dump()));
+    }
+    return texts.empty() ? "-" : join(texts);
+}
+
+std::vector<std::string> descriptor_faults(const labhost_descriptor& d) {
+    // SDK 1.0 ends with `forward`; later minors append.
+    constexpr std::size_t size_1_0 = offsetof(labhost_descriptor, forward) + sizeof(labhost_descriptor::forward);
+    if (d.struct_size < size_1_0)
+        return {fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, size_1_0)};
+    if (d.id == nullptr || d.version == nullptr || d.summary == nullptr) return {"its id, version or summary is null"};
+    std::vector<std::string> faults;
+    if (!is_file_name(d.id))
+        faults.push_back(
+            fmt::format("its id '{}' must be made of at most 100 letters, digits, '_', '-' and '.'", d.id));
+    if (d.create == nullptr) faults.emplace_back("its create function is null");
+    if (d.forward == nullptr) faults.emplace_back("its forward function is null");
+    if (d.input[0] <= 0 || d.input[1] <= 0 || d.input[2] <= 0)
+        faults.push_back(fmt::format("its input shape {}x{}x{} is not positive", d.input[0], d.input[1], d.input[2]));
+    if (d.classes <= 0) faults.push_back(fmt::format("it declares {} classes", d.classes));
+    if (d.param_count > 0 && d.params == nullptr) return {"its parameters are null"};
+    std::set<std::string> names;
+    for (std::uint32_t i = 0; i < d.param_count; ++i) {
+        const std::string fault = declaration_fault(d.params[i]);
+        if (!fault.empty()) faults.push_back(fmt::format("its parameter {} {}", i, fault));
+        if (fault.empty() && !names.insert(d.params[i].name).second)
+            faults.push_back(fmt::format("it declares the parameter '{}' twice", d.params[i].name));
+    }
+    return faults;
+}
+
+}  // namespace labhost

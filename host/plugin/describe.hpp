@@ -1,0 +1,23 @@
+// A plugin's descriptor as data: what it declares, and what is wrong with that.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <labhost/abi.h>
+
+#include "support/json.hpp"
+
+namespace labhost {
+
+/// "id", "version", "summary", "input": [channels, height, width], "classes", and "params": of each "name", "type",
+/// "default", "minimum" and "maximum" or "choices", "allowed" in words, "doc".
+Json describe(const labhost_descriptor& descriptor);
+
+/// "width = 16, depth = 3" for the parameters of such a description; "-" if there are none.
+std::string params_text(const Json& description);
+
+/// What is wrong with the descriptor, field by field; empty if nothing is.
+std::vector<std::string> descriptor_faults(const labhost_descriptor& descriptor);
+
+}  // namespace labhost

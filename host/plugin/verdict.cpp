@@ -1,0 +1,176 @@
+#include "plugin/verdict.hpp"
+
+#include <chrono>
+#include <exception>
+#include <map>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <link.h>
+
+#include "plugin/describe.hpp"
+#include "plugin/engine_library.hpp"
+#include "plugin/gate.hpp"
+#include "support/child.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+#include "support/hash.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// To be raised when a check here, at the gate or of the descriptor changes.
+constexpr int checks_version = 1;
+constexpr std::chrono::seconds load_limit{10};
+
+std::string host_id() {
+    return fmt::format("{} checks {} at {}", host_stamp().text(), checks_version, sdk_prefix().native());
+}
+
+fs::path cache_file(const std::string& sha256) {
+    const fs::path cache = user_cache_folder();
+    return cache.empty() ? fs::path() : cache / "plugins" / (sha256 + ".json");
+}
+
+std::optional<Verdict> recall(const std::string& sha256) {
+    const fs::path file = cache_file(sha256);
+    if (file.empty() || !file_exists(file)) return std::nullopt;
+    try {
+        const Json json = Json::parse(read_file(file));
+        if (json.at("host") != host_id()) return std::nullopt;
+        return Verdict{.sha256 = sha256,
+                       .refusal = json.at("refusal").get<std::string>(),
+                       .stamp = json.at("stamp").get<std::string>(),
+                       .description = json.at("description")};
+    } catch (const std::exception&) {
+        return std::nullopt;  // a damaged entry is as good as none
+    }
+}
+
+/// The cache only saves time: without it every verdict is found anew.
+void remember(const Verdict& verdict) {
+    const fs::path file = cache_file(verdict.sha256);
+    if (file.empty()) return;
+    std::error_code error;
+    fs::create_directories(file.parent_path(), error);
+    const Json json{{"host", host_id()},
+                    {"refusal", verdict.refusal},
+                    {"stamp", verdict.stamp},
+                    {"description", verdict.description}};
+    try {
+        write_file_atomically(file, to_text(json));
+    } catch (const StorageError&) {
+        return;
+    }
+}
+
+/// The shared libraries of this process, as paths, by the name they have without a version: "libc10.so".
+std::map<std::string, std::set<std::string>> loaded_libraries() {
+    std::map<std::string, std::set<std::string>> libraries;
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* target) {
+            const fs::path path = info->dlpi_name;
+            const std::string name = path.filename().native();
+            const std::size_t end = name.find(".so");
+            if (end != std::string::npos)
+                (*static_cast<decltype(libraries)*>(target))[name.substr(0, end)].insert(path.native());
+            return 0;
+        },
+        &libraries);
+    return libraries;
+}
+
+/// What a second copy of would split the process in two: types and registries that no longer know each other.
+std::string second_copy() {
+    const auto libraries = loaded_libraries();
+    for (const char* name : {"libc10", "libtorch_cpu", "libtorch", "libtorch_cuda", "libstdc++", "liblabhost_sdk"}) {
+        const auto found = libraries.find(name);
+        if (found != libraries.end() && found->second.size() > 1)
+            return fmt::format(
+                "it brings a second copy of {}.so into the process ({}); link it to the host's LibTorch "
+                "and SDK only, as labhost_add_plugin() does",
+                name, join(std::vector(found->second.begin(), found->second.end())));
+    }
+    return "";
+}
+
+/// The child's part. Its message: 'L' and why the file cannot be loaded, or 'D' and its description, or 'R' and why it
+/// is refused.
+void probe(const fs::path& file, const Outbox& outbox) {
+    try {
+        const auto library = open_library(file);
+        const auto& descriptor = library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);
+        auto faults = descriptor_faults(descriptor);
+        if (const std::string copy = second_copy(); !copy.empty()) faults.push_back(copy);
+        if (!faults.empty()) outbox.send(fmt::format("R{}", join(faults, "; ")));
+        outbox.send(fmt::format("D{}", to_text(describe(descriptor))));
+    } catch (const std::exception& e) {
+        outbox.send(fmt::format("L{}", e.what()));
+    }
+}
+
+/// Loads the file in a child and completes the verdict; whether it can be remembered.
+bool try_loading(const fs::path& file, Verdict& verdict) {
+    engine_library();  // once, and not in every child
+    bool rests_on_the_file = true;
+    bool answered = false;
+    const auto on_message = [&](std::string_view message) {
+        const std::string words(message.substr(1));
+        answered = true;
+        if (message.front() == 'D') {
+            verdict.description = Json::parse(words);
+        } else {
+            verdict.refusal = words;
+            rests_on_the_file = message.front() == 'R';
+        }
+    };
+    const ChildEnd end = run_in_child([&](const Outbox& outbox) { probe(file, outbox); },
+                                      {.limit = load_limit, .on_message = on_message});
+    if (end.how != ChildEnd::How::completed || !answered)
+        verdict.refusal = fmt::format(
+            "loading it in a child process, the child {}; look at what runs when it is "
+            "loaded: constructors of static objects (labhost inspect tries again)",
+            end.text());
+    return rests_on_the_file;
+}
+
+/// The verdict on these bytes under the file's present name.
+Verdict under_name(const fs::path& file, Verdict verdict) {
+    if (!verdict.refusal.empty()) return verdict;
+    const auto id = verdict.description.at("id").get<std::string>();
+    if (id != file.stem().native())
+        verdict.refusal = fmt::format("it says it is '{}', but the file is called {}; rename one of them", id,
+                                      file.filename().native());
+    return verdict;
+}
+
+}  // namespace
+
+Verdict judge(const fs::path& file, Evidence evidence) {
+    if (std::error_code error; !fs::is_regular_file(file, error)) return {.refusal = "this is no regular file"};
+    std::string bytes;
+    try {
+        bytes = read_file(file);
+    } catch (const Error&) {
+        return {.refusal = "it cannot be read; look at its permissions (ls -l)"};
+    }
+    Verdict verdict{.sha256 = sha256(bytes)};
+    if (evidence == Evidence::remembered)
+        if (auto known = recall(verdict.sha256)) return under_name(file, std::move(*known));
+    GateReport report = examine(file, std::move(bytes));
+    verdict.refusal = report.refusal;
+    verdict.stamp = report.stamp ? report.stamp->text() : "";
+    verdict.description = report.description;
+    if (!verdict.refusal.empty() || try_loading(file, verdict)) remember(verdict);
+    return under_name(file, std::move(verdict));
+}
+
+}  // namespace labhost

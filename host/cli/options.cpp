@@ -41,6 +41,15 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("dry-run", "only say what would run, as 'labhost plan' does");
         add("quiet", "no progress; errors and results only");
     }
+    if (syntax.validates) {
+        add("test", po::value<Texts>()->value_name("GLOB")->composing(), "only tests whose name matches (repeatable)");
+        add("only-failed", "print only what failed, crashed or timed out");
+        add("list", "list the tests and what each says");
+        add("seed", po::value<std::string>()->value_name("N"), "of weights, inputs and random settings (default: 1)");
+        add("loss", po::value<std::string>()->value_name("NAME"),
+            "that the models are meant for: nll (default) or cross_entropy");
+        add("timeout", po::value<std::string>()->value_name("TIME"), "of each test: 90s, 2m, 1h (default: 60s)");
+    }
     if (syntax.json) add("json", "one JSON document on standard output, nothing else there");
     add("no-color", "no colours (NO_COLOR is honoured too)");
     add("help", "this text");
@@ -67,6 +76,41 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list) {
 [[noreturn]] void refuse(const VerbSyntax& syntax, const std::string& message) {
     throw Error(ExitCode::usage,
                 fmt::format("labhost {}: error: {} (see labhost {} --help)", syntax.verb, message, syntax.verb));
+}
+
+/// "90s", "2m", "1.5h"; a number alone is seconds.
+std::chrono::milliseconds parse_duration(const VerbSyntax& syntax, const std::string& text) {
+    std::size_t used = 0;
+    double seconds = 0.0;
+    try {
+        seconds = std::stod(text, &used);
+    } catch (const std::exception&) {
+        used = std::string::npos;
+    }
+    const std::string unit = used < text.size() ? text.substr(used) : "s";
+    const double factor = unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3600.0 : 0.0;
+    constexpr double longest = 1e9;
+    if (used == std::string::npos || factor == 0.0 || !(seconds > 0.0) || seconds > longest)
+        refuse(syntax, fmt::format("--timeout {}: give a time such as 90s, 2m or 1h", text));
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * factor * 1000.0));
+}
+
+void read_validate_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
+    options.only_failed = values.count("only-failed") != 0;
+    options.list = values.count("list") != 0;
+    if (values.count("test") != 0) options.tests = values["test"].as<std::vector<std::string>>();
+    if (values.count("timeout") != 0) options.test_limit = parse_duration(syntax, values["timeout"].as<std::string>());
+    if (values.count("seed") != 0) {
+        const auto seeds = parse_seeds(values["seed"].as<std::string>());
+        if (seeds.size() != 1) refuse(syntax, "--seed takes one integer");
+        options.seed = seeds.front();
+    }
+    if (values.count("loss") != 0) {
+        const auto name = values["loss"].as<std::string>();
+        if (name != "nll" && name != "cross_entropy")
+            refuse(syntax, fmt::format("--loss {}: must be nll or cross_entropy", name));
+        options.loss = name == "nll" ? Loss::nll : Loss::cross_entropy;
+    }
 }
 
 po::variables_map parse(const VerbSyntax& syntax, const std::vector<std::string>& arguments) {
@@ -105,10 +149,14 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     options.help = values.count("help") != 0;
     if (options.help) return options;
     const auto positional = texts("argument");
-    if (positional.size() > (syntax.argument.empty() ? 0U : 1U))
+    const bool takes_many = syntax.argument.ends_with("...");
+    if (!takes_many && positional.size() > (syntax.argument.empty() ? 0U : 1U))
         refuse(syntax, fmt::format("'{}' is one argument too many", positional.back()));
-    if (positional.empty() && !syntax.argument.empty()) refuse(syntax, fmt::format("name the {}", syntax.argument));
+    if (positional.empty() && !takes_many && !syntax.argument.empty())
+        refuse(syntax, fmt::format("name the {}", syntax.argument));
     if (!positional.empty()) options.argument = positional.front();
+    options.arguments = positional;
+    if (syntax.validates) read_validate_options(syntax, values, options);
 
     options.overrides = {.set = texts("set"), .device = text("device"), .only = texts("only")};
     if (const auto& device = options.overrides.device; device && !is_device(*device))

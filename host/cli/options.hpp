@@ -1,6 +1,8 @@
 // The command line: which options each verb takes, and what was given.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,7 +14,8 @@
 namespace labhost {
 
 struct Options {
-    std::string argument{};  ///< the experiment or data set; "" if the verb takes none
+    std::string argument{};                ///< the experiment, plugin or data set; "" if the verb takes none
+    std::vector<std::string> arguments{};  ///< of a verb that takes several
     Overrides overrides{};
     Places places{};
     bool force = false;
@@ -21,18 +24,27 @@ struct Options {
     bool quiet = false;
     bool color = true;
     bool help = false;
+
+    // validate
+    std::vector<std::string> tests{};
+    bool only_failed = false;
+    bool list = false;
+    std::uint64_t seed = 1;
+    Loss loss = Loss::nll;
+    std::chrono::milliseconds test_limit{60000};
 };
 
 /// Which groups of options a verb takes.
 struct VerbSyntax {
     std::string verb{};
-    std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", or "" for none
+    std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
     bool runs = false;          ///< --force --dry-run --quiet
-    bool plugins = false;       ///< --plugins
+    bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json
+    bool validates = false;     ///< --test --only-failed --list --seed --loss --timeout
 };
 
 /// Throws Error (usage) for what the verb does not take, with the nearest option.

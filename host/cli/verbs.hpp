@@ -15,6 +15,7 @@ Verb run_verb();
 Verb plan_verb();
 Verb plugins_verb();
 Verb inspect_verb();
+Verb validate_verb();
 Verb new_verb();
 Verb fetch_verb();
 

@@ -34,12 +34,17 @@ PluginModel::PluginModel(const Plugin& plugin, const ResolvedParams& params) : p
                                                       error[0] != '\0' ? error.data() : "it gave none"));
 }
 
-torch::Tensor PluginModel::forward(const torch::Tensor& images) {
+torch::Tensor PluginModel::forward_unchecked(const torch::Tensor& input) {
     std::array<char, LABHOST_ERROR_SIZE> error{};
     torch::Tensor output;
-    if (plugin_->descriptor->forward(model_.get(), &images, &output, error.data(), error.size()) != 0)
+    if (plugin_->descriptor->forward(model_.get(), &input, &output, error.data(), error.size()) != 0)
         throw Error(ExitCode::run_failed,
                     fmt::format("plugin '{}' failed in forward: {}", plugin_->id(), error.data()));
+    return output;
+}
+
+torch::Tensor PluginModel::forward(const torch::Tensor& images) {
+    const torch::Tensor output = forward_unchecked(images);
     const std::array<std::int64_t, 2> expected{images.size(0), plugin_->descriptor->classes};
     if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
         throw Error(

@@ -20,6 +20,9 @@ public:
     /// another shape or dtype than it declares.
     torch::Tensor forward(const torch::Tensor& images);
 
+    /// As forward, whatever type goes in and comes out. Throws Error (run_failed) if the plugin throws.
+    torch::Tensor forward_unchecked(const torch::Tensor& input);
+
     torch::nn::Module& module() { return *model_; }
 
     /// Parameters and buffers named and ordered as in Python's state_dict: of each module its parameters, its buffers,

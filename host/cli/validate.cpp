@@ -1,0 +1,117 @@
+// labhost validate: the conformance suite on one plugin or several.
+#include <map>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/verbs.hpp"
+#include "support/error.hpp"
+#include "support/text.hpp"
+#include "validate/suite.hpp"
+
+namespace labhost {
+
+namespace {
+
+using Counts = std::map<Outcome, int>;
+
+/// MNIST for the test `learns`, or null if it is not there.
+std::unique_ptr<Dataset> find_mnist(const Options& options) {
+    try {
+        return std::make_unique<Dataset>(load_dataset({.dataset = "mnist"}, options.places.data));
+    } catch (const Error&) {
+        return nullptr;  // the test is skipped then, and says how to get it
+    }
+}
+
+Json to_json(const PluginReport& report) {
+    Json tests = Json::array();
+    for (const TestReport& test : report.tests)
+        tests.push_back({{"name", test.check->name},
+                         {"says", test.check->says},
+                         {"outcome", to_text(test.result.outcome)},
+                         {"detail", test.result.detail},
+                         {"seconds", test.seconds}});
+    return {{"file", report.file.native()}, {"sha256", report.sha256}, {"tests", tests}};
+}
+
+void list_tests(const std::vector<const Check*>& checks, bool json) {
+    Json tests = Json::array();
+    for (const Check* check : checks) tests.push_back({{"name", check->name}, {"says", check->says}});
+    if (json) {
+        fmt::print("{}", to_text(Json{{"schema", 1}, {"tests", tests}}));
+        return;
+    }
+    for (const Check* check : checks) fmt::print("{:<20}{}\n", check->name, check->says);
+}
+
+void print(const TestReport& test) {
+    const std::string& detail = test.result.detail;
+    fmt::print("  {:<11}{:<20}{}\n", to_text(test.result.outcome), test.check->name,
+               detail.empty() ? test.check->says : one_line(detail));
+}
+
+ExitCode validate_plugins(const Options& options) {
+    const auto checks = select_checks(options.tests);
+    if (options.list) {
+        list_tests(checks, options.json);
+        return ExitCode::ok;
+    }
+    if (options.arguments.empty())
+        throw Error(ExitCode::usage, "labhost validate: error: name the PLUGIN, an id or a path, or several");
+    const auto folders = plugin_folders(options.places.plugins.folders);
+    std::vector<std::filesystem::path> files;
+    for (const std::string& name : options.arguments) files.push_back(named_plugin_file(name, folders));
+    const auto mnist = find_mnist(options);
+    const SuiteOptions suite{.tests = options.tests,
+                             .seed = options.seed,
+                             .loss = options.loss,
+                             .allow_insecure = options.places.plugins.allow_insecure,
+                             .limit = options.test_limit,
+                             .mnist = mnist.get()};
+    Json plugins = Json::array();
+    Counts counts;
+    bool unusable = false;
+    for (const auto& file : files) {
+        if (!options.json) fmt::print("{}\n", file.native());
+        const PluginReport report = validate(file, suite, [&](const TestReport& test) {
+            ++counts[test.result.outcome];
+            if (options.json || (options.only_failed && !is_failure(test.result.outcome))) return;
+            print(test);
+            std::fflush(stdout);
+        });
+        unusable = unusable || !report.refusal.empty();
+        plugins.push_back(to_json(report));
+    }
+    int failures = 0;
+    std::vector<std::string> summary;
+    Json totals = Json::object();
+    for (const auto& [outcome, count] : counts) {
+        summary.push_back(fmt::format("{} {}", count, to_text(outcome)));
+        totals[to_text(outcome)] = count;
+        if (is_failure(outcome)) failures += count;
+    }
+    if (options.json) {
+        fmt::print("{}",
+                   to_text(Json{{"schema", 1}, {"seed", options.seed}, {"plugins", plugins}, {"totals", totals}}));
+    } else {
+        fmt::print("{} plugin{}: {}\n", files.size(), files.size() == 1 ? "" : "s", join(summary));
+    }
+    if (unusable) return ExitCode::unusable;
+    return failures == 0 ? ExitCode::ok : ExitCode::run_failed;
+}
+
+}  // namespace
+
+Verb validate_verb() {
+    return {{.verb = "validate",
+             .argument = "PLUGIN...",
+             .summary = "tests whether plugins do what a model must",
+             .plugins = true,
+             .data = true,
+             .json = true,
+             .validates = true},
+            validate_plugins};
+}
+
+}  // namespace labhost

@@ -1,0 +1,115 @@
+#include "validate/suite.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "plugin/engine_library.hpp"
+#include "plugin/gate.hpp"
+#include "plugin/verdict.hpp"
+#include "support/child.hpp"
+#include "support/error.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view load_test = "loads";
+
+CheckResult run_in_this_process(const Check& check, const CheckContext& context) {
+    try {
+        return check.run(context);
+    } catch (const std::exception& e) {
+        return {Outcome::failed, e.what()};
+    } catch (...) {
+        return {Outcome::failed, "something that is no std::exception was thrown"};
+    }
+}
+
+CheckResult run_in_child_process(const Check& check, const CheckContext& context, std::chrono::milliseconds limit) {
+    CheckResult result;
+    bool answered = false;
+    const auto body = [&](const Outbox& outbox) {
+        const CheckResult made = run_in_this_process(check, context);
+        outbox.send(static_cast<char>('0' + static_cast<int>(made.outcome)) + made.detail);
+    };
+    const auto on_message = [&](std::string_view message) {
+        answered = true;
+        result = {static_cast<Outcome>(message.front() - '0'), std::string(message.substr(1))};
+    };
+    const ChildEnd end = run_in_child(body, {.limit = limit, .on_message = on_message});
+    if (end.how == ChildEnd::How::timed_out) return {Outcome::timed_out, end.text()};
+    if (end.how != ChildEnd::How::completed || !answered) return {Outcome::crashed, "its process " + end.text()};
+    return result;
+}
+
+}  // namespace
+
+std::span<const Check> all_checks() {
+    return *engine_library().get<const std::span<const Check>*()>("labhost_checks")();
+}
+
+std::string to_text(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::success: return "Success";
+        case Outcome::warning: return "Warning";
+        case Outcome::skipped: return "Skipped";
+        case Outcome::failed: return "Failed";
+        case Outcome::crashed: return "Crashed";
+        case Outcome::timed_out: return "Timed out";
+    }
+    return "";
+}
+
+bool is_failure(Outcome outcome) { return outcome >= Outcome::failed; }
+
+std::vector<const Check*> select_checks(const std::vector<std::string>& tests) {
+    std::vector<std::string> names;
+    for (const Check& check : all_checks()) names.emplace_back(check.name);
+    for (const std::string& glob : tests)
+        if (std::ranges::none_of(names, [&](const std::string& name) { return glob_matches(glob, name); }))
+            throw Error(ExitCode::usage, fmt::format("--test '{}': error: it matches no test{} (there are {})", glob,
+                                                     did_you_mean(glob, names), join(names)));
+    std::vector<const Check*> selected;
+    for (const Check& check : all_checks())
+        if (tests.empty() ||
+            std::ranges::any_of(tests, [&](const std::string& glob) { return glob_matches(glob, check.name); }))
+            selected.push_back(&check);
+    return selected;
+}
+
+PluginReport validate(const fs::path& file, const SuiteOptions& options,
+                      const std::function<void(const TestReport&)>& tell) {
+    const Verdict verdict = judge(file, Evidence::fresh);
+    PluginReport report{.file = file, .sha256 = verdict.sha256, .refusal = verdict.refusal};
+    if (const std::string fault = permission_fault(file); !fault.empty() && !options.allow_insecure)
+        report.refusal = fault;
+    const LoadRules rules{.allow_insecure = options.allow_insecure, .sha256 = verdict.sha256};
+    const CheckContext context{.file = file,
+                               .load = [&]() -> const Plugin& { return load_plugin(file, rules); },
+                               .seed = options.seed,
+                               .loss = options.loss,
+                               .mnist = options.mnist};
+    for (const Check* check : select_checks(options.tests)) {
+        const auto start = std::chrono::steady_clock::now();
+        TestReport test{.check = check};
+        if (report.refusal.empty()) {
+            test.result = run_in_child_process(*check, context, options.limit);
+        } else if (check->name == load_test) {
+            test.result = {Outcome::failed, report.refusal};
+        } else {
+            test.result = {Outcome::skipped, "it cannot be loaded"};
+        }
+        test.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        tell(test);
+        report.tests.push_back(std::move(test));
+    }
+    return report;
+}
+
+}  // namespace labhost

@@ -1,0 +1,50 @@
+// Runs the conformance suite on a plugin: each test in a child process with a time limit.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "validate/check.hpp"
+
+namespace labhost {
+
+struct SuiteOptions {
+    std::vector<std::string> tests{};  ///< globs; empty: all
+    std::uint64_t seed = 1;
+    Loss loss = Loss::nll;
+    bool allow_insecure = false;
+    std::chrono::milliseconds limit{60000};  ///< of each test
+    const Dataset* mnist = nullptr;
+};
+
+struct TestReport {
+    const Check* check{};
+    CheckResult result{};
+    double seconds = 0.0;
+};
+
+struct PluginReport {
+    std::filesystem::path file{};
+    std::string sha256{};
+    std::string refusal{};  ///< why it cannot be loaded, or ""
+    std::vector<TestReport> tests{};
+};
+
+/// "Success", "Warning", "Skipped", "Failed", "Crashed", "Timed out".
+std::string to_text(Outcome outcome);
+
+/// Whether it counts against the plugin.
+bool is_failure(Outcome outcome);
+
+/// The tests that a glob of `tests` matches. Throws Error (usage) for a glob that matches none.
+std::vector<const Check*> select_checks(const std::vector<std::string>& tests);
+
+/// Runs the selected tests on the file; `tell` hears each report as it comes. If the plugin cannot be loaded, the test
+/// `loads` fails and the others are skipped.
+PluginReport validate(const std::filesystem::path& file, const SuiteOptions& options,
+                      const std::function<void(const TestReport&)>& tell);
+
+}  // namespace labhost

@@ -1,0 +1,164 @@
+// Tests of training: memory, learning, and a GPU.
+#include <malloc.h>
+
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "data/loader.hpp"
+#include "support/error.hpp"
+#include "support/text.hpp"
+#include "validate/checks.hpp"
+
+#if defined(LABHOST_WITH_CUDA)
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
+
+namespace labhost::checks {
+
+namespace {
+
+/// Bytes of the heap that are in use.
+std::int64_t heap_in_use() {
+    const struct mallinfo2 info = mallinfo2();
+    return static_cast<std::int64_t>(info.uordblks + info.hblkhd);
+}
+
+constexpr bool heap_is_counted() {
+#if defined(__SANITIZE_ADDRESS__)
+    return false;  // the sanitizer's allocator tells mallinfo2 nothing
+#else
+    return true;
+#endif
+}
+
+/// A model, an optimizer and a batch: what a step needs.
+struct Training {
+    Training(const Plugin& plugin, const CheckContext& context, std::int64_t count, const torch::Device& device)
+        : model(build(plugin, context.seed)),
+          images(random_images(plugin, count, context.seed).to(device)),
+          labels(random_labels(plugin, count, context.seed).to(device)),
+          loss(context.loss) {
+        model.module().to(device);
+        optimizer.emplace(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
+    }
+    double step() { return sgd_step(model, *optimizer, loss, images, labels); }
+
+    PluginModel model;
+    torch::Tensor images;
+    torch::Tensor labels;
+    Loss loss;
+    std::optional<torch::optim::SGD> optimizer;
+};
+
+const CheckResult no_gpu{Outcome::skipped, "there is no GPU here, or LibTorch was built without CUDA"};
+
+}  // namespace
+
+CheckResult memory(const CheckContext& context) {
+    if (!heap_is_counted()) return {Outcome::skipped, "a sanitizer's heap cannot be counted"};
+    Training training(context.load(), context, 16, torch::kCPU);
+    constexpr int warm_up = 20;  // caches of kernels fill
+    constexpr int steps = 200;
+    constexpr std::int64_t tolerated = 64 * 1024;
+    for (int i = 0; i < warm_up; ++i) training.step();
+    const std::int64_t before = heap_in_use();
+    for (int i = 0; i < steps; ++i) training.step();
+    const std::int64_t grown = heap_in_use() - before;
+    if (grown > tolerated)
+        return failed(fmt::format("{} steps left {} behind ({} a step); do not keep tensors that have a history", steps,
+                                  size_text(static_cast<std::uintmax_t>(grown)),
+                                  size_text(static_cast<std::uintmax_t>(grown / steps))));
+    return {};
+}
+
+CheckResult learns(const CheckContext& context) {
+    const Plugin& plugin = context.load();
+    const std::array<std::int64_t, 3> mnist{1, 28, 28};
+    if (!std::ranges::equal(plugin.descriptor->input, mnist) || plugin.descriptor->classes < 10)
+        return {Outcome::skipped, "the model does not take MNIST's images of 1x28x28 and 10 classes"};
+    if (context.mnist == nullptr) return {Outcome::skipped, "MNIST is not there; get it with: labhost fetch mnist"};
+    constexpr std::int64_t count = 256;
+    constexpr int epochs = 20;
+    PluginModel model = build(plugin, context.seed);
+    torch::optim::SGD optimizer(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
+    Loader loader(context.mnist->train, count, 64, 0.1307, 0.3081);
+    std::array<double, 2> losses{};  // of the first epoch and the last
+    for (int epoch = 0; epoch < epochs; ++epoch) {
+        loader.begin_pass();
+        double sum = 0.0;
+        for (Batch batch; loader.next(batch);)
+            sum += sgd_step(model, optimizer, context.loss, batch.images, batch.labels);
+        losses[epoch == 0 ? 0 : 1] = sum / static_cast<double>(loader.batches());
+    }
+    if (!(losses[1] < losses[0]))
+        return failed(
+            fmt::format("in {} epochs over {} examples the loss went from {:.4f} to {:.4f} (SGD, lr 0.01, "
+                        "momentum 0.5)",
+                        epochs, count, losses[0], losses[1]));
+    return {};
+}
+
+CheckResult cuda(const CheckContext& context) {
+    if (!torch::cuda::is_available()) return no_gpu;
+    const Plugin& plugin = context.load();
+    PluginModel model = build(plugin, context.seed);
+    const torch::Tensor images = random_images(plugin, 16, context.seed);
+    const torch::NoGradGuard no_grad;
+    model.module().eval();
+    const torch::Tensor on_cpu = model.forward(images);
+    model.module().to(torch::kCUDA);
+    const torch::Tensor on_gpu = model.forward(images.to(torch::kCUDA));
+    if (!on_gpu.is_cuda())
+        return failed("on a GPU, forward returns a tensor of the CPU; follow the device of the input");
+    constexpr double tolerance = 1e-2;  // TF32 has ten bits
+    if (const double off = (on_gpu.cpu() - on_cpu).abs().max().item<double>(); !(off <= tolerance))
+        return failed(fmt::format("outputs on a GPU are off by {:.3g} from those on the CPU", off));
+    model.module().to(torch::kCPU);
+    if (!identical(model.forward(images), on_cpu))
+        return failed("moved to a GPU and back, the model gives other outputs");
+    return {};
+}
+
+CheckResult cuda_graph([[maybe_unused]] const CheckContext& context) {
+    if (!torch::cuda::is_available()) return no_gpu;
+#if defined(LABHOST_WITH_CUDA)
+    Training training(context.load(), context, 16, torch::kCUDA);
+    const auto stream = c10::cuda::getStreamFromPool();
+    const c10::cuda::CUDAStreamGuard on_stream(stream);
+    constexpr int warm_up = 3;  // the optimizer's buffers must exist before the capture
+    for (int i = 0; i < warm_up; ++i) training.step();
+    torch::Tensor loss;
+    at::cuda::CUDAGraph graph;
+    try {
+        training.optimizer->zero_grad();
+        graph.capture_begin();
+        loss = loss_of(training.loss, training.model.forward(training.images), training.labels);
+        loss.backward();
+        training.optimizer->step();
+        graph.capture_end();
+    } catch (const std::exception& e) {
+        return {Outcome::warning, fmt::format("a step cannot be captured, so runs on a GPU launch its kernels one by "
+                                              "one: {}",
+                                              one_line(e.what()))};
+    }
+    graph.replay();
+    stream.synchronize();
+    const double before = loss.item<double>();
+    constexpr int replays = 20;
+    for (int i = 0; i < replays; ++i) graph.replay();
+    stream.synchronize();
+    if (const double after = loss.item<double>(); !(after < before))
+        return failed(fmt::format("replayed {} times, a captured step leaves the loss at {:.4f} (from {:.4f})", replays,
+                                  after, before));
+    return {};
+#else
+    return no_gpu;
+#endif
+}
+
+}  // namespace labhost::checks

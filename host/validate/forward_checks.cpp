@@ -16,14 +16,14 @@ namespace {
 torch::Tensor evaluate(PluginModel& model, const torch::Tensor& images) {
     const torch::NoGradGuard no_grad;
     model.module().eval();
-    return model.forward(images);
+    return model.forward(images.clone());  // `input-unchanged` is about what becomes of the input
 }
 
 /// The output of a forward pass in training mode, with its random draws from `seed`.
 torch::Tensor train_forward(PluginModel& model, const torch::Tensor& images, std::uint64_t seed) {
     model.module().train();
     torch::manual_seed(seed);
-    return model.forward(images);
+    return model.forward(images.clone());  // `input-unchanged` is about what becomes of the input
 }
 
 std::string module_in_other_mode(const torch::nn::Module& module, bool training) {
@@ -69,9 +69,11 @@ CheckResult input_unchanged(const CheckContext& context) {
         if (images.requires_grad()) return fmt::format("{} makes its input require gradients", when);
         return identical(images, copy) ? "" : fmt::format("{} writes into its input", when);
     };
-    evaluate(model, images);
+    model.module().eval();
+    model.forward(images);
     if (const auto fault = changed("forward in evaluation"); !fault.empty()) return failed(fault);
-    const torch::Tensor output = train_forward(model, images, context.seed);
+    model.module().train();
+    const torch::Tensor output = model.forward(images);
     if (const auto fault = changed("forward in training"); !fault.empty()) return failed(fault);
     if (output.requires_grad()) output.sum().backward();
     if (const auto fault = changed("backward"); !fault.empty()) return failed(fault);
@@ -133,7 +135,6 @@ CheckResult train_and_eval(const CheckContext& context) {
 CheckResult two_threads(const CheckContext& context) {
     const Plugin& plugin = context.load();
     constexpr int steps = 20;
-    at::set_num_threads(1);
     // In evaluation mode: the generator that dropout draws from is shared by all threads.
     struct Work {
         PluginModel model;
@@ -148,7 +149,7 @@ CheckResult two_threads(const CheckContext& context) {
         w.model.module().eval();
         for (int i = 0; i < steps; ++i) {
             w.model.module().zero_grad();
-            const torch::Tensor output = w.model.forward(w.images);
+            const torch::Tensor output = w.model.forward(w.images.clone());
             if (output.requires_grad()) loss_of(context.loss, output, w.labels).backward();
             results.emplace_back("output", output.detach());
         }

@@ -24,7 +24,7 @@ torch::Tensor training_loss(PluginModel& model, const CheckContext& context, con
                             const torch::Tensor& labels) {
     model.module().train();
     torch::manual_seed(context.seed);
-    return loss_of(context.loss, model.forward_unchecked(images), labels);
+    return loss_of(context.loss, model.forward_unchecked(images.clone()), labels);
 }
 
 /// The tensors that a backward pass from `root` would give gradients.
@@ -135,7 +135,7 @@ CheckResult state_dict(const CheckContext& context) {
     trained.module().eval();
     fresh.module().eval();
     const torch::NoGradGuard no_grad;
-    if (!identical(trained.forward(images), fresh.forward(images)))
+    if (!identical(trained.forward(images.clone()), fresh.forward(images.clone())))
         return failed(
             "a fresh instance with the state_dict of a trained one gives other outputs; register all that "
             "forward uses, buffers too (register_buffer)");

@@ -7,11 +7,4 @@ FIXTURE_STAMP("1.0", FIXTURE_TORCH, FIXTURE_BUILD);
 
 constexpr labhost_param params[] = {labhost::real("p", 2.0, {0, 1}, "a probability")};
 
-constexpr labhost_descriptor with_params() {
-    labhost_descriptor descriptor = fixture_descriptor("default_out_of_range");
-    descriptor.params = params;
-    descriptor.param_count = 1;
-    return descriptor;
-}
-
-extern "C" FIXTURE_EXPORT const labhost_descriptor labhost_plugin = with_params();
+extern "C" FIXTURE_EXPORT const labhost_descriptor labhost_plugin = fixture_descriptor("default_out_of_range", params);

@@ -5,9 +5,9 @@
 # variant, because the pthread one ignores the number of threads that LibTorch sets.
 PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   libboost1.81-dev libboost-program-options1.81-dev libboost-filesystem1.81-dev \
-  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libgtest-dev \
+  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libelf-dev libgtest-dev \
   curl ca-certificates
-TEST_PACKAGES := python3-torch python3-torchvision
+TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20
 
 CMAKE_FLAGS ?=
@@ -27,7 +27,9 @@ install = @missing=""; for package in $(1); do \
 build = @{ [ -f $(2)/build.ninja ] && [ -z "$(strip $(CMAKE_FLAGS))" ] || cmake --preset $(1) $(CMAKE_FLAGS); } && \
   cmake --build --preset $(1) --target $(3)
 
-.PHONY: run test parity bench asan tidy debug build data deps test-deps help clean
+PREFIX ?= /usr/local
+
+.PHONY: run test install package parity bench asan tidy debug build data deps test-deps help clean
 
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
@@ -35,6 +37,13 @@ run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.
 test: test-deps data  ## the same up to the build, then all tests
 	$(call build,release,build,all tests)
 	ctest --preset release
+
+install: build  ## into PREFIX (/usr/local); it may be moved later
+	@mkdir -p $(PREFIX) 2> /dev/null; if [ -w $(PREFIX) ]; then as=; else as=$(SUDO); fi; \
+	  $$as cmake --install build --prefix $(PREFIX)
+
+package: build test-deps  ## build/package/: a .tar.gz, and a .deb where LibTorch is Debian's own
+	cmake --build build --target package
 
 build: deps  ## build/labhost and build/plugins/*.so
 	$(call build,release,build,all)

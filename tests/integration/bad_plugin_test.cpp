@@ -1,6 +1,8 @@
 // Plugins that must be refused, or that fail while they run: each with its message and exit code.
 #include <sys/stat.h>
 
+#include <cmath>
+
 #include "program.hpp"
 
 namespace labhost {
@@ -68,9 +70,80 @@ TEST_F(BadPlugin, BuiltWithAnotherSdkOrLibTorch) {
     expect_refusal(train("other_libtorch"), 4, "built for LibTorch 9.9.9+cu999, this host has ");
 }
 
-TEST_F(BadPlugin, ADescriptorThatIsWrong) {
-    expect_refusal(train("default_out_of_range"), 4,
-                   "its parameter 0 'p' has the default 2, which is not a number in 0..1");
+struct Fault {
+    const char* plugin;
+    int exit_code;
+    const char* words;
+};
+
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.plugin; }
+
+/// docs/plugin-guide.md has this table too.
+constexpr Fault faults[] = {
+    {"wrong_magic", 4, "wrong_magic.so: error: this is not a shared library"},
+    {"old_cxx11_abi", 4, "built with _GLIBCXX_USE_CXX11_ABI '0', this host with '1'; rebuild it against this host"},
+    {"null_create", 4, "its create function is null"},
+    {"duplicate_parameter", 4, "it declares the parameter 'p' twice"},
+    {"dotted_parameter", 4, "its parameter 0 has the name 'p.q', which must be made of"},
+    {"default_out_of_range", 4, "its parameter 0 'p' has the default 2, which is not a number in 0..1"},
+    {"second_libc10", 4, "it brings a second copy of libc10.so into the process"},
+    {"aborts_in_static_initialiser", 4, "loading it in a child process, the child was killed by SIGABRT"},
+    {"exits_in_static_initialiser", 4, "the child called exit(0); it wrote: its last words"},
+    {"hangs_in_static_initialiser", 4, "loading it in a child process, the child was not done after 10 s"},
+    {"throws_in_constructor", 1, "plugin 'throws_in_constructor' cannot build its model: the constructor's own words"},
+    {"throws_in_forward", 1, "plugin 'throws_in_forward' failed in forward: forward's own words"},
+    {"throws_non_std", 1, "plugin 'throws_non_std' failed in forward: something that is no std::exception was thrown"},
+    {"wrong_shape", 1, "plugin 'wrong_shape' returned Float [64, 9] from forward, but declares float32 [64, 10]"},
+    {"exits_in_forward", 1, "plugin 'exits_in_forward' called exit(3) before its first batch"},
+    {"crashes_in_forward", 1,
+     "plugin 'crashes_in_forward' was killed by SIGSEGV in epoch 1, after training batch 2 of 2"},
+};
+
+class FaultyPlugin : public BadPlugin, public ::testing::WithParamInterface<Fault> {};
+
+/// The fault costs its own run, and the host goes on to the next.
+TEST_P(FaultyPlugin, GivesItsMessageAndExitCode) {
+    const auto& [plugin, exit_code, words] = GetParam();
+    const std::string runs = std::string("[[run]]\nmodel = \"") + plugin + "\"\n[[run]]\nmodel = \"net\"\n";
+    const ProcessResult result = labhost({experiment(runs), "--plugins", plugins_});
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    EXPECT_NE((result.out + result.err).find(words), std::string::npos)
+        << "expected: " << words << "\n     got: " << result.out << result.err;
+    if (exit_code == 4) {
+        expect_no_finished_run();  // refused before anything trains
+    } else {
+        EXPECT_TRUE(std::filesystem::exists(run_folder("e", "net-s1") / "result.json"));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(EachFault, FaultyPlugin, ::testing::ValuesIn(faults),
+                         [](const auto& info) { return std::string(info.param.plugin); });
+
+TEST_F(BadPlugin, NanIsTrainedOnAsPyTorchDoes) {
+    const ProcessResult result = train("nan_output");
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.out.find("nan"), std::string::npos) << result.out;
+}
+
+TEST_F(BadPlugin, AStrippedPluginIsAGoodOne) {
+    plugins_ += "/stripped";
+    const ProcessResult result = train("net");
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const ProcessResult listed = labhost({"inspect", plugins_ + "/net.so"});
+    EXPECT_EQ(listed.exit_code, 0);
+    EXPECT_NE(listed.out.find("loads here"), std::string::npos) << listed.out;
+}
+
+TEST_F(BadPlugin, TwoPluginsWithTheSameSymbolKeepTheirOwn) {
+    const ProcessResult result = labhost({experiment("[[run]]\nmodel = \"exports_more\"\n[[run]]\nmodel = "
+                                                     "\"twin_symbol\"\n"),
+                                          "--plugins", plugins_, "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const nlohmann::json document = nlohmann::json::parse(result.out);
+    const auto loss = [&](int run) { return document.at("runs").at(run).at("final").at("train.loss").get<double>(); };
+    constexpr double chance = 2.302585;  // ln 10: twin_symbol multiplies its logits by zero
+    EXPECT_GT(std::abs(loss(0) - chance), 1e-3);
+    EXPECT_NEAR(loss(1), chance, 1e-5);
 }
 
 TEST_F(BadPlugin, FailuresKeepThePluginsWordsAndCostOnlyTheirRun) {

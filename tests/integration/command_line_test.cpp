@@ -50,19 +50,6 @@ TEST_F(CommandLine, PlanTrainsNothingAndSaysWhy) {
     EXPECT_EQ(plan.at("runs").at(0).at("status"), "new");
 }
 
-TEST_F(CommandLine, PluginsListsWhatIsFoundAndWhatIsRefused) {
-    const ProcessResult result = labhost({"plugins", "--plugins", LABHOST_BAD_PLUGINS, "--json"});
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-    const json found = json::parse(result.out);
-    std::vector<std::string> ids;
-    for (const json& plugin : found.at("plugins")) ids.push_back(plugin.at("id"));
-    EXPECT_EQ(ids, (std::vector<std::string>{"faulty", "net", "net1", "net2", "net3", "net4", "net5"}));
-    EXPECT_EQ(found.at("plugins").at(3).at("params").at(0).at("name"), "p");
-    EXPECT_EQ(found.at("refused").size(), 6U);
-    const std::string text = labhost({"plugins"}).out;
-    EXPECT_NE(text.find("Net4 with Xavier-uniform weights"), std::string::npos) << text;
-}
-
 TEST_F(CommandLine, FetchDoesNothingTwice) {
     EXPECT_NE(labhost({"fetch", "mnist"}).out.find("mnist: already in "), std::string::npos);
 }

@@ -1,0 +1,91 @@
+// A function in a child process: its messages, and every way to end.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "support/child.hpp"
+#include "support/error.hpp"
+
+namespace labhost {
+namespace {
+
+using How = ChildEnd::How;
+
+TEST(Child, SendsMessagesWholeAndInOrder) {
+    std::vector<std::string> heard;
+    const std::string large(3'000'000, 'x');  // more than a pipe holds
+    const ChildEnd end = run_in_child(
+        [&](const Outbox& outbox) {
+            outbox.send("first");
+            outbox.send(large);
+            outbox.send(std::string("\0\n", 2));
+        },
+        {.on_message = [&](std::string_view message) { heard.emplace_back(message); }});
+    EXPECT_EQ(end.how, How::completed);
+    EXPECT_EQ(heard, (std::vector<std::string>{"first", large, std::string("\0\n", 2)}));
+}
+
+TEST(Child, ChangesNothingHere) {
+    int value = 1;
+    run_in_child([&](const Outbox&) { value = 2; }, {});
+    EXPECT_EQ(value, 1);
+}
+
+TEST(Child, MayExitAbortOrHang) {
+    ChildEnd end = run_in_child([](const Outbox&) { std::exit(0); }, {});
+    EXPECT_EQ(end.how, How::exited);
+    EXPECT_EQ(end.text(), "called exit(0)");
+    end = run_in_child([](const Outbox&) { ::raise(SIGKILL); }, {});
+    EXPECT_EQ(end.text(), "was killed by SIGKILL");
+    end = run_in_child([](const Outbox&) { ::pause(); }, {.limit = std::chrono::milliseconds(200)});
+    EXPECT_EQ(end.how, How::timed_out);
+    EXPECT_EQ(end.text(), "was not done after 0.2 s");
+}
+
+TEST(Child, WhatItSaidBeforeItsEndIsHeard) {
+    std::string heard;
+    const ChildEnd end = run_in_child(
+        [](const Outbox& outbox) {
+            outbox.send("so far");
+            std::printf("on standard output\n");
+            std::fflush(stdout);
+            std::fprintf(stderr, "on standard error\n");
+            ::raise(SIGTERM);  // ignored
+            std::_Exit(7);
+        },
+        {.on_message = [&](std::string_view message) { heard = message; }});
+    EXPECT_EQ(heard, "so far");
+    EXPECT_EQ(end.text(), "called exit(7); it wrote: on standard output | on standard error");
+}
+
+TEST(Child, OneThatLeavesAProcessBehindIsNotWaitedForLonger) {
+    const auto start = std::chrono::steady_clock::now();
+    const ChildEnd end = run_in_child(
+        [](const Outbox&) {
+            if (::fork() == 0) {
+                ::sleep(5);  // holds the pipe open
+                ::_exit(0);
+            }
+        },
+        {});
+    EXPECT_EQ(end.how, How::completed);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
+}
+
+TEST(Child, IsKilledWhenItsListenerThrows) {
+    EXPECT_THROW(run_in_child(
+                     [](const Outbox& outbox) {
+                         outbox.send("now");
+                         ::pause();
+                     },
+                     {.on_message = [](std::string_view) { throw Error(ExitCode::usage, "enough"); }}),
+                 Error);
+}
+
+}  // namespace
+}  // namespace labhost

@@ -1,6 +1,8 @@
 // labhost validate: each of its tests can fail, and the six plugins pass all of them.
 #include <map>
 
+#include <fmt/format.h>
+
 #include "program.hpp"
 
 namespace labhost {
@@ -135,6 +137,13 @@ TEST_F(Validate, ListsItsTestsAndPrintsOnlyFailures) {
     const ProcessResult list = labhost({"validate", "--list"});
     EXPECT_EQ(list.exit_code, 0);
     EXPECT_EQ(std::ranges::count(list.out, '\n'), 21);
+    const std::string guide = read_file(std::string(LABHOST_SOURCE) + "/docs/plugin-guide.md");
+    const json tests = json::parse(labhost({"validate", "--list", "--json"}).out);
+    for (const json& test : tests.at("tests")) {
+        const auto row =
+            fmt::format("| `{}` | {} |", test.at("name").get<std::string>(), test.at("says").get<std::string>());
+        EXPECT_NE(guide.find(row), std::string::npos) << "docs/plugin-guide.md lacks " << row;
+    }
     EXPECT_NE(list.out.find("same-seed           the same seed gives the same weights and outputs\n"),
               std::string::npos);
     const ProcessResult failures =

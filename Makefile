@@ -56,8 +56,9 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(PYTHON) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
 	  --train-limit 60000 --test-limit 10000
 
-bench: test-deps data  ## labhost against the notebook's Python: time and memory, as ratios of one go
+bench: test-deps data  ## labhost against the notebook's Python, and the scan of 200 plugins, as ratios of one go
 	$(PYTHON) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml
+	$(PYTHON) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so
 
 asan: data  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call build,asan,build-asan,all tests)

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/verbs.hpp"
-#include "plugin/gate.hpp"
+#include "plugin/describe.hpp"
 #include "plugin/verdict.hpp"
 #include "report/table.hpp"
 #include "support/child.hpp"
@@ -35,12 +35,12 @@ Json to_json(const Layer& layer) {
 
 /// {"layers": [...]} of the model with default parameters, or {"error": why there are none}. In a child, since it
 /// builds the model.
-Json layers_of(const fs::path& file, bool allow_insecure) {
+Json layers_of(const Plugin& admitted) {
     const Engine& torch = engine();
     const auto describe_layers = [&](const Outbox& outbox) {
         Json json;
         try {
-            const Plugin& plugin = load_plugin(file, {.allow_insecure = allow_insecure});
+            const Plugin plugin = load_plugin(admitted);
             json["layers"] = Json::array();
             for (const Layer& layer : torch.layers(plugin, resolve_params(plugin, {})))
                 json["layers"].push_back(to_json(layer));
@@ -58,24 +58,21 @@ Json layers_of(const fs::path& file, bool allow_insecure) {
 }
 
 Json inspect_file(const fs::path& file, bool allow_insecure) {
-    Verdict verdict = judge(file, Evidence::fresh);
-    const std::string fault = allow_insecure ? "" : permission_fault(file);
-    if (!fault.empty()) verdict.refusal = fault;
-    std::error_code ignored;
+    const LoadRules rules{.allow_insecure = allow_insecure, .fresh = true};
+    const PluginFile opened(file);
+    const Verdict verdict = judge(opened, rules);
     Json json{{"schema", 1},
               {"file", fs::absolute(file).lexically_normal().native()},
-              {"size", fs::is_regular_file(file, ignored) ? fs::file_size(file, ignored) : 0},
+              {"size", opened.bytes().size()},
               {"sha256", verdict.sha256},
               {"loads", verdict.refusal.empty()},
               {"refusal", verdict.refusal},
               {"stamp", verdict.stamp},
               {"built_with", verdict.stamp.empty() ? "" : Stamp(verdict.stamp).summary()},
               {"descriptor", verdict.description}};
-    if (verdict.refusal.empty()) json.update(layers_of(file, allow_insecure));
+    if (verdict.refusal.empty()) json.update(layers_of(admit_plugin(file, rules)));
     return json;
 }
-
-std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 void print_params(const Json& params) {
     if (params.empty()) {

@@ -121,7 +121,7 @@ ExitCode make_project(const Options& options) {
         "  cmake -B build && cmake --build build\n"
         "  {1} validate build/{0}.so\n"
         "  {1} {0}.toml --plugins build\n",
-        name, program());
+        name, shell_quoted(program()));
     return ExitCode::ok;
 }
 

@@ -5,7 +5,6 @@
 
 #include "cli/verbs.hpp"
 #include "plugin/describe.hpp"
-#include "plugin/gate.hpp"
 #include "plugin/verdict.hpp"
 #include "report/table.hpp"
 
@@ -22,8 +21,7 @@ ExitCode list_plugins(const Options& options) {
     std::set<std::string> seen;
     for (const auto& file : plugin_files(plugin_folders(plugins.folders))) {
         if (!seen.insert(file.stem().native()).second) continue;  // an earlier folder has one of this name
-        const std::string fault = plugins.allow_insecure ? "" : permission_fault(file);
-        const Verdict verdict = fault.empty() ? judge(file) : Verdict{.refusal = fault};
+        const Verdict verdict = judge(PluginFile(file), {.allow_insecure = plugins.allow_insecure});
         if (!verdict.refusal.empty()) {
             refused.push_back({{"file", file.native()}, {"why", verdict.refusal}});
             refusals += fmt::format("refused: {}: {}\n", file.native(), verdict.refusal);

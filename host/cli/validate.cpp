@@ -32,7 +32,7 @@ Json to_json(const PluginReport& report) {
                          {"outcome", to_text(test.result.outcome)},
                          {"detail", test.result.detail},
                          {"seconds", test.seconds}});
-    return {{"file", report.file.native()}, {"sha256", report.sha256}, {"tests", tests}};
+    return {{"file", report.file.native()}, {"sha256", report.sha256}, {"refusal", report.refusal}, {"tests", tests}};
 }
 
 void list_tests(const std::vector<const Check*>& checks, bool json) {
@@ -80,6 +80,7 @@ ExitCode validate_plugins(const Options& options) {
             print(test);
             std::fflush(stdout);
         });
+        if (!options.json && !report.refusal.empty()) fmt::print("  refused: {}\n", report.refusal);
         unusable = unusable || !report.refusal.empty();
         plugins.push_back(to_json(report));
     }

@@ -52,12 +52,13 @@ Json describe(const labhost_descriptor& d) {
             {"params", params}};
 }
 
+std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
 std::string params_text(const Json& description) {
     std::vector<std::string> texts;
     for (const Json& param : description.at("params")) {
-        const Json value = param.value("default", Json("?"));
-        texts.push_back(fmt::format("{} = {}", param.at("name").get<std::string>(),
-                                    value.is_string() ? value.get<std::string>() : value.dump()));
+        texts.push_back(
+            fmt::format("{} = {}", param.at("name").get<std::string>(), value_text(param.value("default", Json("?")))));
     }
     return texts.empty() ? "-" : join(texts);
 }

@@ -14,6 +14,9 @@ namespace labhost {
 /// "default", "minimum" and "maximum" or "choices", "allowed" in words, "doc".
 Json describe(const labhost_descriptor& descriptor);
 
+/// A parameter's value in such a description, as people write it.
+std::string value_text(const Json& value);
+
 /// "width = 16, depth = 3" for the parameters of such a description; "-" if there are none.
 std::string params_text(const Json& description);
 

@@ -62,7 +62,7 @@ std::string ElfFile::fault() const {
     if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr)
         return "this is not a shared library";
     const unsigned elf_class = header.e_ident[EI_CLASS];
-    if (elf_class != ELFCLASS64 || header.e_machine != this_machine)
+    if (elf_class != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != this_machine)
         return fmt::format("this shared library is for {}, this host runs on {}; rebuild it on this machine",
                            machine_text(header.e_machine, elf_class), machine_text(this_machine, ELFCLASS64));
     if (header.e_type != ET_DYN) return "this is an ELF file, but not a shared library";
@@ -72,8 +72,13 @@ std::string ElfFile::fault() const {
     for (std::size_t i = 0; i < segments; ++i) {
         GElf_Phdr segment{};
         if (gelf_getphdr(elf_, static_cast<int>(i), &segment) != nullptr)
-            end = std::max(end, segment.p_offset + segment.p_filesz);
+            end = std::max({end, segment.p_offset, segment.p_filesz, segment.p_offset + segment.p_filesz});
     }
+    for_each_section(elf_, [&](Elf_Scn*, const GElf_Shdr& section) {
+        constexpr std::uint64_t largest = std::uint64_t{1} << 40U;  // so that the sum does not wrap
+        if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL)
+            end = std::max(end, std::min(section.sh_offset, largest) + std::min(section.sh_size, largest));
+    });
     if (header.e_shoff == 0 || segments == 0 || end > bytes_.size())
         return "this shared library is truncated; build or copy it again";
     return "";
@@ -92,7 +97,7 @@ std::vector<ExportedSymbol> ElfFile::exported() const {
             const char* name = elf_strptr(elf_, header.sh_link, symbol.st_name);
             if (symbol.st_shndx == SHN_UNDEF || binding == STB_LOCAL || name == nullptr || *name == '\0') continue;
             if (visibility != STV_DEFAULT && visibility != STV_PROTECTED) continue;
-            symbols.push_back({.name = name, .address = symbol.st_value, .unique = binding == STB_GNU_UNIQUE});
+            symbols.push_back({.name = name, .address = symbol.st_value});
         }
     });
     return symbols;

@@ -19,7 +19,6 @@ namespace labhost {
 struct ExportedSymbol {
     std::string name{};
     std::uint64_t address = 0;
-    bool unique = false;  ///< STB_GNU_UNIQUE: the process has one for all libraries, even those loaded locally
 };
 
 /// A descriptor copied out of a file. `descriptor` points into this object; its functions are there or null as in the

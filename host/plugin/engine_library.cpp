@@ -5,7 +5,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <labhost/abi.h>
 
 #include "plugin/stamp.hpp"
 #include "support/error.hpp"
@@ -31,14 +30,14 @@ boost::dll::shared_library load() {
 
 }  // namespace
 
-boost::dll::shared_library open_library(const std::filesystem::path& file) {
+const labhost_descriptor& load_descriptor(const std::filesystem::path& file) {
     engine_library();
     try {
         using boost::dll::load_mode::rtld_local;
         using boost::dll::load_mode::rtld_now;
-        boost::dll::shared_library library(file, rtld_now | rtld_local);
-        library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);  // throws if it is not there
-        return library;
+        const auto& library =
+            *std::make_unique<boost::dll::shared_library>(file, rtld_now | rtld_local).release();  // never unloaded
+        return library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);
     } catch (const std::exception& e) {
         throw Error(ExitCode::unusable, fmt::format("cannot be loaded: {}", e.what()));
     }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #define BOOST_DLL_USE_STD_FS
+#include <labhost/abi.h>
 #include <boost/dll/shared_library.hpp>
 
 namespace labhost {
@@ -12,7 +13,9 @@ namespace labhost {
 /// plugin takes LibTorch and the SDK from this process, so it must be loaded before any. Throws Error (unusable).
 const boost::dll::shared_library& engine_library();
 
-/// Loads a plugin's file (now, local) and makes sure that it has a descriptor. Throws Error (unusable).
-boost::dll::shared_library open_library(const std::filesystem::path& file);
+/// Loads a plugin's file (now, local) and gives its descriptor. It is never unloaded: a library that uses LibTorch
+/// cannot be, safely, not even at exit, since LibTorch's own statics may still refer to it (pytorch issues 46171 and
+/// 61111). Throws Error (unusable).
+const labhost_descriptor& load_descriptor(const std::filesystem::path& file);
 
 }  // namespace labhost

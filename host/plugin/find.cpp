@@ -40,7 +40,7 @@ std::vector<fs::path> plugin_files(const std::vector<fs::path>& folders) {
         const std::size_t first = files.size();
         std::error_code ignored;  // a folder that is not there holds no plugins
         for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-            if (entry.path().extension() == ".so") files.push_back(entry.path());
+            if (entry.path().extension() == ".so" && file_exists(entry.path())) files.push_back(entry.path());
         std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
     }
     return files;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "plugin/plugin_file.hpp"
 #include "plugin/stamp.hpp"
 #include "support/json.hpp"
 
@@ -17,11 +18,10 @@ struct GateReport {
     Json description{};  ///< as `describe` gives it; null if it cannot be read
 };
 
-/// Examines `bytes`, the content of `file`.
-GateReport examine(const std::filesystem::path& file, std::string bytes);
+GateReport examine(const PluginFile& file);
 
-/// Why `file`, found in `folder`, is not safe to load: anyone may write to one of them, or to the file that a link
-/// leads to. "" if that is not so.
+/// Why `file` is not safe to load: anyone may write to it, to a folder that it or a link on the way to it lies in, or,
+/// unless the sticky bit protects what is inside, to a folder further up. "" if that is not so.
 std::string permission_fault(const std::filesystem::path& file);
 
 }  // namespace labhost

@@ -1,6 +1,7 @@
 #include "plugin/verdict.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <link.h>
 
 #include "plugin/describe.hpp"
+#include "plugin/elf_file.hpp"
 #include "plugin/engine_library.hpp"
 #include "plugin/gate.hpp"
 #include "support/child.hpp"
@@ -37,7 +39,10 @@ std::string host_id() {
 
 fs::path cache_file(const std::string& sha256) {
     const fs::path cache = user_cache_folder();
-    return cache.empty() ? fs::path() : cache / "plugins" / (sha256 + ".json");
+    constexpr std::size_t enough = 8;  // hosts of one user
+    return cache.empty()
+               ? fs::path()
+               : cache / "plugins" / fmt::format("{}-{}.json", sha256, labhost::sha256(host_id()).substr(0, enough));
 }
 
 std::optional<Verdict> recall(const std::string& sha256) {
@@ -46,10 +51,14 @@ std::optional<Verdict> recall(const std::string& sha256) {
     try {
         const Json json = Json::parse(read_file(file));
         if (json.at("host") != host_id()) return std::nullopt;
-        return Verdict{.sha256 = sha256,
-                       .refusal = json.at("refusal").get<std::string>(),
-                       .stamp = json.at("stamp").get<std::string>(),
-                       .description = json.at("description")};
+        Verdict verdict{.sha256 = sha256,
+                        .refusal = json.at("refusal").get<std::string>(),
+                        .stamp = json.at("stamp").get<std::string>(),
+                        .description = json.at("description")};
+        for (const char* key : {"id", "version", "summary"})
+            if (verdict.refusal.empty()) verdict.description.at(key).get_ref<const std::string&>();
+        if (verdict.refusal.empty()) params_text(verdict.description);
+        return verdict;
     } catch (const std::exception&) {
         return std::nullopt;  // a damaged entry is as good as none
     }
@@ -102,15 +111,19 @@ std::string second_copy() {
     return "";
 }
 
-/// The child's part. Its message: 'L' and why the file cannot be loaded, or 'D' and its description, or 'R' and why it
-/// is refused.
-void probe(const fs::path& file, const Outbox& outbox) {
+/// The child's part. Its messages: 'D' and its description; 'R' and why it is refused; 'L' and why, where that rests on
+/// more than the file.
+void probe(const PluginFile& file, const Outbox& outbox) {
     try {
-        const auto library = open_library(file);
-        const auto& descriptor = library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);
-        auto faults = descriptor_faults(descriptor);
-        if (const std::string copy = second_copy(); !copy.empty()) faults.push_back(copy);
-        if (!faults.empty()) outbox.send(fmt::format("R{}", join(faults, "; ")));
+        const auto& descriptor = load_descriptor(file.open_path());
+        const auto faults = descriptor_faults(descriptor);
+        const auto stored = ElfFile(file.bytes()).descriptor();
+        if (!faults.empty()) {
+            outbox.send(fmt::format("R{}", join(faults, "; ")));
+        } else if (!stored || describe(stored->descriptor) != describe(descriptor)) {
+            outbox.send("Rits descriptor changes while it is loaded; let LABHOST_PLUGIN make it, a constant");
+        }
+        if (const std::string copy = second_copy(); !copy.empty()) outbox.send(fmt::format("L{}", copy));
         outbox.send(fmt::format("D{}", to_text(describe(descriptor))));
     } catch (const std::exception& e) {
         outbox.send(fmt::format("L{}", e.what()));
@@ -118,7 +131,7 @@ void probe(const fs::path& file, const Outbox& outbox) {
 }
 
 /// Loads the file in a child and completes the verdict; whether it can be remembered.
-bool try_loading(const fs::path& file, Verdict& verdict) {
+bool try_loading(const PluginFile& file, Verdict& verdict) {
     engine_library();  // once, and not in every child
     bool rests_on_the_file = true;
     bool answered = false;
@@ -129,11 +142,12 @@ bool try_loading(const fs::path& file, Verdict& verdict) {
             verdict.description = Json::parse(words);
         } else {
             verdict.refusal = words;
-            rests_on_the_file = message.front() == 'R';
+            rests_on_the_file = rests_on_the_file && message.front() == 'R';
         }
     };
     const ChildEnd end = run_in_child([&](const Outbox& outbox) { probe(file, outbox); },
                                       {.limit = load_limit, .on_message = on_message});
+    if (end.how == ChildEnd::How::signalled && end.code == SIGKILL) rests_on_the_file = false;  // memory ran out?
     if (end.how != ChildEnd::How::completed || !answered)
         verdict.refusal = fmt::format(
             "loading it in a child process, the child {}; look at what runs when it is "
@@ -154,23 +168,31 @@ Verdict under_name(const fs::path& file, Verdict verdict) {
 
 }  // namespace
 
-Verdict judge(const fs::path& file, Evidence evidence) {
-    if (std::error_code error; !fs::is_regular_file(file, error)) return {.refusal = "this is no regular file"};
-    std::string bytes;
-    try {
-        bytes = read_file(file);
-    } catch (const Error&) {
-        return {.refusal = "it cannot be read; look at its permissions (ls -l)"};
-    }
-    Verdict verdict{.sha256 = sha256(bytes)};
-    if (evidence == Evidence::remembered)
-        if (auto known = recall(verdict.sha256)) return under_name(file, std::move(*known));
-    GateReport report = examine(file, std::move(bytes));
+Verdict judge(const PluginFile& file, const LoadRules& rules) {
+    Verdict verdict{.sha256 = file.sha256(), .refusal = file.fault()};
+    if (!verdict.refusal.empty()) return verdict;
+    std::string forbidden = rules.allow_insecure ? "" : permission_fault(file.path());
+    if (forbidden.empty()) forbidden = pin_fault(verdict.sha256, rules);
+    if (forbidden.empty() && !rules.fresh)
+        if (auto known = recall(verdict.sha256)) return under_name(file.path(), std::move(*known));
+    GateReport report = examine(file);
     verdict.refusal = report.refusal;
     verdict.stamp = report.stamp ? report.stamp->text() : "";
     verdict.description = report.description;
+    if (!forbidden.empty()) {
+        verdict.refusal = forbidden;
+        return verdict;
+    }
     if (!verdict.refusal.empty() || try_loading(file, verdict)) remember(verdict);
-    return under_name(file, std::move(verdict));
+    return under_name(file.path(), std::move(verdict));
+}
+
+std::string pin_fault(const std::string& sha256, const LoadRules& rules) {
+    if (rules.sha256.empty() || sha256 == rules.sha256) return "";
+    return fmt::format(
+        "its SHA-256 is {}, the experiment's plugin_sha256 is {}; build or fetch that file again, or "
+        "change plugin_sha256",
+        sha256, rules.sha256);
 }
 
 }  // namespace labhost

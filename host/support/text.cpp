@@ -71,6 +71,17 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 std::string one_line(std::string_view text) { return join(split(text, '\n'), " | "); }
 
+std::string shell_quoted(const std::string& text) {
+    const auto plain = [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("_-./+:=@").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
 std::string size_text(std::uintmax_t bytes) {
     if (bytes < 1024) return fmt::format("{} bytes", bytes);
     const auto kib = static_cast<double>(bytes) / 1024.0;

@@ -27,6 +27,9 @@ bool is_file_name(std::string_view name);
 /// `text` without line breaks, for a message of one line.
 std::string one_line(std::string_view text);
 
+/// `text` as a shell takes it for one word: in quotes where it needs them.
+std::string shell_quoted(const std::string& text);
+
 /// "58.2 KiB"
 std::string size_text(std::uintmax_t bytes);
 

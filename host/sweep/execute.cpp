@@ -93,7 +93,8 @@ Value unpack(std::string_view text) {
 /// The worker's part: trains the run to its end and leaves metrics, log and weights in its folder.
 void work(const PlannedRun& run, RunFolder& folder, const Outbox& outbox) {
     try {
-        const auto trainer = engine().make_trainer(run.settings, *run.plugin, run.params, *run.dataset, run.device);
+        const Plugin plugin = load_plugin(*run.plugin);
+        const auto trainer = engine().make_trainer(run.settings, plugin, run.params, *run.dataset, run.device);
         for (std::int64_t epoch = 1; epoch <= run.settings.trainer.epochs; ++epoch) {
             const EpochMetrics metrics = trainer->run_epoch(
                 [&](const Progress& progress) { outbox.send(message::pack(message::progress, progress)); });

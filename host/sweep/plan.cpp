@@ -38,7 +38,7 @@ void check_init_from(const PlannedRun& run) {
     const Engine& torch = engine();
     const auto check = [&](const Outbox& outbox) {
         try {
-            torch.check_init_from(run.settings, *run.plugin, run.params);
+            torch.check_init_from(run.settings, load_plugin(*run.plugin), run.params);
         } catch (const std::exception& e) {
             outbox.send(e.what());
         }
@@ -75,8 +75,8 @@ Plan make_plan(const Experiment& experiment, const Places& places) {
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     for (const RunSettings& settings : experiment.runs) {
         const Plugin& plugin =
-            load_plugin(find_plugin_file(settings.model, settings.model_where, folders),
-                        {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
+            admit_plugin(find_plugin_file(settings.model, settings.model_where, folders),
+                         {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
         ResolvedParams params = resolve_params(plugin, settings.params);
         plan.runs.push_back({.settings = settings,
                              .plugin = &plugin,

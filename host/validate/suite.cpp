@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "plugin/engine_library.hpp"
-#include "plugin/gate.hpp"
-#include "plugin/verdict.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
@@ -85,20 +84,21 @@ std::vector<const Check*> select_checks(const std::vector<std::string>& tests) {
 
 PluginReport validate(const fs::path& file, const SuiteOptions& options,
                       const std::function<void(const TestReport&)>& tell) {
-    const Verdict verdict = judge(file, Evidence::fresh);
+    const Verdict verdict = judge(PluginFile(file), {.allow_insecure = options.allow_insecure, .fresh = true});
     PluginReport report{.file = file, .sha256 = verdict.sha256, .refusal = verdict.refusal};
-    if (const std::string fault = permission_fault(file); !fault.empty() && !options.allow_insecure)
-        report.refusal = fault;
-    const LoadRules rules{.allow_insecure = options.allow_insecure, .sha256 = verdict.sha256};
-    const CheckContext context{.file = file,
-                               .load = [&]() -> const Plugin& { return load_plugin(file, rules); },
-                               .seed = options.seed,
-                               .loss = options.loss,
-                               .mnist = options.mnist};
+    const Plugin* admitted = nullptr;
+    if (report.refusal.empty()) admitted = &admit_plugin(file, {.allow_insecure = options.allow_insecure});
+    std::optional<Plugin> loaded;  // in the child that tests
+    const auto load = [&]() -> const Plugin& {
+        if (!loaded) loaded = load_plugin(*admitted);
+        return *loaded;
+    };
+    const CheckContext context{
+        .file = file, .load = load, .seed = options.seed, .loss = options.loss, .mnist = options.mnist};
     for (const Check* check : select_checks(options.tests)) {
         const auto start = std::chrono::steady_clock::now();
         TestReport test{.check = check};
-        if (report.refusal.empty()) {
+        if (admitted != nullptr) {
             test.result = run_in_child_process(*check, context, options.limit);
         } else if (check->name == load_test) {
             test.result = {Outcome::failed, report.refusal};

@@ -38,12 +38,12 @@ TEST(ElfFile, SaysWhatIsExported) {
 
 TEST(ElfFile, SurvivesEveryTruncationAndManyDamages) {
     const std::string whole = read_file(built("plugins/net2.so"));
-    for (std::size_t size = 0; size < whole.size(); size += 97) {
+    for (std::size_t size = 0; size < whole.size(); size += 499) {
         const ElfFile cut(whole.substr(0, size));
         EXPECT_NE(cut.fault(), "") << size;
     }
     std::uint32_t random = 1;
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 500; ++i) {
         std::string damaged = whole;
         for (int k = 0; k < 8; ++k) {
             random = random * 1664525U + 1013904223U;

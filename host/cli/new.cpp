@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/verbs.hpp"
+#include "plugin/find.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
 
@@ -39,7 +40,11 @@ constexpr std::array taken{"all",
                            "caffe2",
                            "labhost",
                            "labhost_sdk",
-                           "preinstall"};
+                           "preinstall",
+                           "gflags",
+                           "glog",
+                           "dummy",
+                           "protobuf"};
 
 void check_name(const std::string& name) {
     const auto refuse = [&](const std::string& why) {
@@ -55,6 +60,9 @@ void check_name(const std::string& name) {
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (std::ranges::find(taken, lower) != taken.end())
         refuse(fmt::format("CMake or LibTorch uses this name already; choose another, for instance {}-net", name));
+    for (const fs::path& file : plugin_files(plugin_folders({})))
+        if (file.stem() == name)
+            refuse(fmt::format("there is a plugin of this name already, {}; choose another", file.native()));
     std::error_code ignored;
     if (fs::exists(fs::symlink_status(name, ignored)))
         refuse(

@@ -1,5 +1,7 @@
 #include "cli/options.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <sstream>
 
@@ -56,18 +58,17 @@ po::options_description describe(const VerbSyntax& syntax) {
     return options;
 }
 
-std::vector<std::uint64_t> parse_seeds(const std::string& list) {
+std::vector<std::uint64_t> parse_seeds(const std::string& list, const std::string& option = "--seeds") {
     std::vector<std::uint64_t> seeds;
     const auto parts = split(list, ',');
     if (join(parts, ",") != list || parts.empty())
         throw Error(ExitCode::usage,
-                    fmt::format("--seeds {}: error: give integers separated by commas, as in --seeds 1,2,3", list));
+                    fmt::format("{} {}: error: give integers separated by commas, as in --seeds 1,2,3", option, list));
     for (const std::string& part : parts) {
         if (part.find_first_not_of("0123456789") != std::string::npos || part.size() > 18)
             throw Error(ExitCode::usage,
-                        fmt::format("--seeds {}: error: '{}' is no seed; give integers from 0 up, as in "
-                                    "--seeds 1,2,3",
-                                    list, part));
+                        fmt::format("{} {}: error: '{}' is no seed; give integers from 0 up, as in --seeds 1,2,3",
+                                    option, list, part));
         seeds.push_back(std::stoull(part));
     }
     return seeds;
@@ -92,7 +93,7 @@ std::chrono::milliseconds parse_duration(const VerbSyntax& syntax, const std::st
     constexpr double longest = 1e9;
     if (used == std::string::npos || factor == 0.0 || !(seconds > 0.0) || seconds > longest)
         refuse(syntax, fmt::format("--timeout {}: give a time such as 90s, 2m or 1h", text));
-    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * factor * 1000.0));
+    return std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(seconds * factor * 1000.0)));
 }
 
 void read_validate_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
@@ -101,7 +102,7 @@ void read_validate_options(const VerbSyntax& syntax, const po::variables_map& va
     if (values.count("test") != 0) options.tests = values["test"].as<std::vector<std::string>>();
     if (values.count("timeout") != 0) options.test_limit = parse_duration(syntax, values["timeout"].as<std::string>());
     if (values.count("seed") != 0) {
-        const auto seeds = parse_seeds(values["seed"].as<std::string>());
+        const auto seeds = parse_seeds(values["seed"].as<std::string>(), "--seed");
         if (seeds.size() != 1) refuse(syntax, "--seed takes one integer");
         options.seed = seeds.front();
     }

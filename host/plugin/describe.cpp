@@ -70,6 +70,8 @@ std::vector<std::string> descriptor_faults(const labhost_descriptor& d) {
         return {fmt::format("its descriptor has {} bytes, this host reads {}", d.struct_size, size_1_0)};
     if (d.id == nullptr || d.version == nullptr || d.summary == nullptr) return {"its id, version or summary is null"};
     std::vector<std::string> faults;
+    if (!is_one_line(d.version) || !is_one_line(d.summary))
+        faults.emplace_back("its version or summary has more than one line");
     if (!is_file_name(d.id))
         faults.push_back(
             fmt::format("its id '{}' must be made of at most 100 letters, digits, '_', '-' and '.'", d.id));

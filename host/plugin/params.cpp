@@ -64,10 +64,21 @@ std::string declaration_fault(const labhost_param& param) {
         return fmt::format("has the name '{}', which must be made of at most 100 letters, digits, '_' and '-'",
                            param.name == nullptr ? "" : param.name);
     if (param.doc == nullptr) return fmt::format("'{}' has no doc", param.name);
+    if (!is_one_line(param.doc)) return fmt::format("'{}' has a doc of more than one line", param.name);
     if (param.type < LABHOST_REAL || param.type > LABHOST_CHOICE)
         return fmt::format("'{}' has the unknown type {}", param.name, param.type);
     if (param.type == LABHOST_CHOICE && (param.choices == nullptr || param.initial.text == nullptr))
         return fmt::format("'{}' lacks its choices or its default", param.name);
+    if (param.type == LABHOST_CHOICE) {
+        auto choices = split(param.choices, '|');
+        const std::string_view written = param.choices;
+        std::ranges::sort(choices);
+        if (choices.empty() || join(split(written, '|'), "|") != written ||
+            std::ranges::adjacent_find(choices) != choices.end())
+            return fmt::format("'{}' has the choices '{}', of which one is empty or there twice", param.name, written);
+    }
+    if (param.type == LABHOST_REAL && !(std::isfinite(param.minimum.real) && std::isfinite(param.maximum.real)))
+        return fmt::format("'{}' has a range that is not finite", param.name);
     const ParamValue initial = default_value(param);
     if (!allows(param, param.initial))
         return fmt::format("'{}' has the default {}, which is not {}", param.name, to_text(initial),

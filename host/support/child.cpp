@@ -7,11 +7,11 @@
 #include <cstdio>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -41,7 +41,8 @@ void redirect(int from, int to) {
 }
 
 /// The child's own set-up: dies with its parent, leaves the keyboard and core files alone.
-void settle(pid_t parent, int output) {
+void settle(pid_t parent, int output, bool own_group) {
+    if (own_group) ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(0);
     std::signal(SIGINT, SIG_IGN);
@@ -82,9 +83,9 @@ private:
 /// A process that is killed and reaped with its scope.
 class Process {
 public:
-    explicit Process(pid_t id) : id_(id) {}
+    /// `leads_group`: those it started are killed with it.
+    Process(pid_t id, bool leads_group) : id_(id), leads_group_(leads_group) {}
     ~Process() {
-        if (status_) return;
         kill();
         wait(0);
     }
@@ -93,7 +94,10 @@ public:
     Process(Process&&) = delete;
     Process& operator=(Process&&) = delete;
 
-    void kill() const { ::kill(id_, SIGKILL); }
+    void kill() const {
+        if (leads_group_) ::kill(-id_, SIGKILL);
+        if (!status_) ::kill(id_, SIGKILL);  // a reaped process's number may be another's by now
+    }
 
     /// Its wait status; nothing if it is alive and `flags` says not to wait.
     std::optional<int> wait(int flags) {
@@ -106,28 +110,69 @@ public:
 
 private:
     pid_t id_;
+    bool leads_group_;
     std::optional<int> status_;
 };
 
-/// The end of what was written to the file, from the start of a line.
-std::string tail(int file) {
-    const off_t size = ::lseek(file, 0, SEEK_END);
-    std::array<char, output_kept> bytes{};
-    const off_t from = size > static_cast<off_t>(bytes.size()) ? size - static_cast<off_t>(bytes.size()) : 0;
-    const ssize_t count = ::pread(file, bytes.data(), bytes.size(), from);
-    std::string text(bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
-    if (from > 0) text.erase(0, text.find('\n') + 1);
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    return text;
-}
+/// The end of what a child writes to standard output and error.
+class Tail {
+public:
+    void add(std::string_view bytes) {
+        text_.append(bytes);
+        if (text_.size() > 2 * output_kept) cut();
+    }
 
-/// Reads what is there; false at the end of the stream.
-bool read_some(int descriptor, Inbox& inbox) {
-    std::array<char, 1 << 16> bytes{};
-    const ssize_t count = ::read(descriptor, bytes.data(), bytes.size());
-    if (count > 0) inbox.add({bytes.data(), static_cast<std::size_t>(count)});
-    return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
-}
+    /// From the start of a line.
+    std::string text() {
+        cut();
+        while (!text_.empty() && (text_.back() == '\n' || text_.back() == ' ')) text_.pop_back();
+        return text_;
+    }
+
+private:
+    void cut() {
+        if (text_.size() <= output_kept) return;
+        text_.erase(0, text_.size() - output_kept);
+        text_.erase(0, text_.find('\n') + 1);
+    }
+
+    std::string text_;
+};
+
+/// A pipe from a child, whose bytes go to a function.
+class Stream {
+public:
+    explicit Stream(std::function<void(std::string_view)> sink) : sink_(std::move(sink)) {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("no pipe to a child process");
+        receiving_.emplace(ends[0]);
+        sending_.emplace(ends[1]);
+        ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    }
+
+    int sending() const { return sending_->get(); }
+    void close_sending() { sending_.reset(); }
+    /// What to wait for: nothing once the stream has ended.
+    pollfd waiting() const { return {open_ ? receiving_->get() : -1, POLLIN, 0}; }
+    bool open() const { return open_; }
+
+    /// Takes what is there.
+    void drain() {
+        std::array<char, 1 << 16> bytes{};
+        while (open_) {
+            const ssize_t count = ::read(receiving_->get(), bytes.data(), bytes.size());
+            if (count > 0) sink_({bytes.data(), static_cast<std::size_t>(count)});
+            if (count == 0) open_ = false;
+            if (count < 0 && errno != EINTR) break;
+        }
+    }
+
+private:
+    std::function<void(std::string_view)> sink_;
+    std::optional<FileDescriptor> receiving_;
+    std::optional<FileDescriptor> sending_;
+    bool open_ = true;
+};
 
 }  // namespace
 
@@ -155,37 +200,30 @@ std::string ChildEnd::text() const {
 }
 
 ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("no pipe to a child process");
-    const FileDescriptor receiving(ends[0]);
-    std::optional<FileDescriptor> sending(std::in_place, ends[1]);
-    const FileDescriptor output(options.capture_output ? ::memfd_create("output", MFD_CLOEXEC) : -1);
+    Inbox inbox;
+    Tail tail;
+    Stream messages([&](std::string_view bytes) { inbox.add(bytes); });
+    Stream output([&](std::string_view bytes) { tail.add(bytes); });
     std::fflush(nullptr);  // what is buffered is written once
     const pid_t parent = ::getpid();
     const pid_t id = ::fork();
     if (id < 0) fail("no child process");
     if (id == 0) {
-        settle(parent, output.get());
-        const Outbox outbox(sending->get());
+        settle(parent, options.capture_output ? output.sending() : -1, options.limit.has_value());
+        output.close_sending();
+        const Outbox outbox(messages.sending());
         body(outbox);
         outbox.send(completed);
         leave();
     }
 
-    Process child(id);
-    sending.reset();
-    Inbox inbox;
+    Process child(id, options.limit.has_value());
+    messages.close_sending();
+    output.close_sending();
     bool done = false;
-    const auto start = Clock::now();
-    const auto expired = [&] { return options.limit && Clock::now() - start > *options.limit; };
-    // The stream ends when the child does, unless a process that it started holds it open; so look now and then.
-    constexpr int look_again_ms = 50;
-    for (bool open = true; (open || !child.wait(WNOHANG)) && !expired();) {
-        StopSignals::check();
-        pollfd waiting{open ? receiving.get() : -1, POLLIN, 0};
-        const int ready = ::poll(&waiting, 1, open ? look_again_ms : 1);
-        if (ready > 0) open = read_some(receiving.get(), inbox);
-        if (ready == 0 && child.wait(WNOHANG)) open = false;
+    const auto hear = [&] {
+        output.drain();
+        messages.drain();
         while (const auto message = inbox.next()) {
             if (*message == completed) {
                 done = true;
@@ -193,12 +231,23 @@ ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const Chil
                 options.on_message(*message);
             }
         }
+    };
+    const auto start = Clock::now();
+    const auto expired = [&] { return options.limit && Clock::now() - start > *options.limit; };
+    // The streams end when the child does, unless a process that it started holds them open; so look now and then.
+    constexpr int look_again_ms = 50;
+    while (!child.wait(WNOHANG) && !expired()) {
+        StopSignals::check();
+        std::array<pollfd, 2> waiting{messages.waiting(), output.waiting()};
+        ::poll(waiting.data(), waiting.size(), messages.open() ? look_again_ms : 1);
+        hear();
     }
     const bool timed_out = !child.wait(WNOHANG);
-    if (timed_out) child.kill();
-    ChildEnd end;
+    if (options.limit) child.kill();  // and what it started
     const int status = child.wait(0).value_or(0);
-    end.output = output.get() >= 0 ? tail(output.get()) : "";
+    hear();  // what it said last
+
+    ChildEnd end{.output = options.capture_output ? tail.text() : ""};
     if (timed_out) {
         end.how = ChildEnd::How::timed_out;
         end.limit = std::chrono::duration<double>(*options.limit).count();

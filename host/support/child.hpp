@@ -43,7 +43,8 @@ struct ChildOptions {
     std::function<void(std::string_view)> on_message{};
 };
 
-/// Forks; the child runs `body` and ends, the parent hears its messages until then. The child shares what is in memory
+/// Forks; the child runs `body` and ends, the parent hears its messages until then. Where there is a time limit, what
+/// the child has started ends with it. The child shares what is in memory
 /// now and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and dies with
 /// it. `body` must not throw. This process must have no other threads.
 ///

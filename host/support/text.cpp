@@ -69,6 +69,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
+bool is_one_line(std::string_view text) {
+    return std::ranges::none_of(text, [](unsigned char c) { return std::iscntrl(c) != 0; });
+}
+
 std::string one_line(std::string_view text) { return join(split(text, '\n'), " | "); }
 
 std::string shell_quoted(const std::string& text) {

@@ -24,6 +24,9 @@ std::vector<std::string> split(std::string_view text, char separator);
 /// Whether `name` is made of at most 100 letters, digits, '_', '-' and '.', and so can be part of a file's name.
 bool is_file_name(std::string_view name);
 
+/// Whether `text` has no line break and no other control character.
+bool is_one_line(std::string_view text);
+
 /// `text` without line breaks, for a message of one line.
 std::string one_line(std::string_view text);
 

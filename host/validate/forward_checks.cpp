@@ -124,8 +124,7 @@ CheckResult train_and_eval(const CheckContext& context) {
     model.module().train();
     if (!identical(first, evaluate(model, images)))
         return failed("switching to training and back changes what is evaluated, although nothing was trained");
-    const torch::Tensor trained = train_forward(model, images, context.seed);
-    evaluate(model, images);
+    const torch::Tensor trained = train_forward(model, images, context.seed);  // after what was evaluated above
     PluginModel other = build(plugin, context.seed);
     if (!identical(trained, train_forward(other, images, context.seed)))
         return failed("training after an evaluation differs from training without; evaluation must change nothing");
@@ -135,7 +134,12 @@ CheckResult train_and_eval(const CheckContext& context) {
 CheckResult two_threads(const CheckContext& context) {
     const Plugin& plugin = context.load();
     constexpr int steps = 20;
-    // In evaluation mode: the generator that dropout draws from is shared by all threads.
+    // In training mode too, unless it draws random numbers: their generator is shared by all threads.
+    PluginModel probe = build(plugin, context.seed);
+    PluginModel other = build(plugin, context.seed);
+    const torch::Tensor some = random_images(plugin, 7, context.seed);
+    const bool draws =
+        !identical(train_forward(probe, some, context.seed), train_forward(other, some, context.seed + 1));
     struct Work {
         PluginModel model;
         torch::Tensor images;
@@ -146,8 +150,8 @@ CheckResult two_threads(const CheckContext& context) {
     };
     const auto work = [&](Work& w) {
         NamedTensors results;
-        w.model.module().eval();
         for (int i = 0; i < steps; ++i) {
+            w.model.module().train(!draws && i % 2 == 0);
             w.model.module().zero_grad();
             const torch::Tensor output = w.model.forward(w.images.clone());
             if (output.requires_grad()) loss_of(context.loss, output, w.labels).backward();
@@ -158,8 +162,10 @@ CheckResult two_threads(const CheckContext& context) {
                 results.emplace_back(parameter.key(), parameter.value().grad().clone());
         return results;
     };
-    std::array<Work, 2> works{make(context.seed), make(context.seed + 1)};
+    const auto make_both = [&] { return std::array<Work, 2>{make(context.seed), make(context.seed + 1)}; };
+    std::array<Work, 2> works = make_both();
     const std::array alone{work(works[0]), work(works[1])};
+    works = make_both();  // as new
     std::array<NamedTensors, 2> together;
     std::array<std::string, 2> faults;
     const auto guarded = [&](std::size_t i) {

@@ -154,8 +154,9 @@ CheckResult refuses_parameters(const CheckContext& context) {
             if (words.empty())
                 return failed(fmt::format("create takes '{}' although it is not {}; LABHOST_PLUGIN checks that",
                                           param.name, allowed_values(param)));
-            if (words.find(param.name) == std::string::npos)
-                return failed(fmt::format("create refuses a wrong '{}' without naming it: {}", param.name, words));
+            if (words.find(fmt::format("'{}'", param.name)) == std::string::npos)
+                return failed(
+                    fmt::format("create refuses a wrong '{}' without naming it in quotes: {}", param.name, words));
         }
     }
     return {};

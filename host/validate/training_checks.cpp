@@ -87,19 +87,27 @@ CheckResult learns(const CheckContext& context) {
     PluginModel model = build(plugin, context.seed);
     torch::optim::SGD optimizer(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
     Loader loader(context.mnist->train, count, 64, 0.1307, 0.3081);
-    std::array<double, 2> losses{};  // of the first epoch and the last
-    for (int epoch = 0; epoch < epochs; ++epoch) {
+    const auto mean_loss = [&] {
+        const torch::NoGradGuard no_grad;
+        model.module().eval();
         loader.begin_pass();
         double sum = 0.0;
         for (Batch batch; loader.next(batch);)
-            sum += sgd_step(model, optimizer, context.loss, batch.images, batch.labels);
-        losses[epoch == 0 ? 0 : 1] = sum / static_cast<double>(loader.batches());
+            sum += loss_of(context.loss, model.forward(batch.images), batch.labels).item<double>();
+        return sum / static_cast<double>(loader.batches());
+    };
+    const double before = mean_loss();
+    for (int epoch = 0; epoch < epochs; ++epoch) {
+        loader.begin_pass();
+        for (Batch batch; loader.next(batch);) sgd_step(model, optimizer, context.loss, batch.images, batch.labels);
     }
-    if (!(losses[1] < losses[0]))
+    const double after = mean_loss();
+    constexpr double least = 0.995;  // a network of sigmoids is slow: it reaches 0.98
+    if (!(after < least * before))
         return failed(
             fmt::format("in {} epochs over {} examples the loss went from {:.4f} to {:.4f} (SGD, lr 0.01, "
                         "momentum 0.5)",
-                        epochs, count, losses[0], losses[1]));
+                        epochs, count, before, after));
     return {};
 }
 

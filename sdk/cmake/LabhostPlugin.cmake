@@ -1,13 +1,22 @@
-# labhost_add_plugin(<id> <source>...): builds <id>.so, a plugin that a labhost host loads.
+# labhost_add_plugin(<id> <source>...): builds <id>.so, a plugin that a labhost host loads. The library is the target
+# <id>; the target <id>.so, part of `all`, puts it into its folder: the build folder, or LABHOST_PLUGIN_FOLDER.
 
 function(labhost_add_plugin id)
   set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin-exports.map)
+  if(TARGET ${id})
+    message(FATAL_ERROR "labhost_add_plugin: there is a target called ${id} already; choose another id for the plugin")
+  endif()
   add_library(${id} MODULE ${ARGN})
   target_link_libraries(${id} PRIVATE labhost::sdk)
   # Only the stamp and the descriptor leave the library, and it stays mapped once loaded: code that uses
   # LibTorch cannot be unloaded safely. No rpath: the host has the SDK and LibTorch in the process already.
   target_link_options(${id} PRIVATE
     -Wl,--version-script=${exports} -Wl,-z,nodelete -Wl,--exclude-libs,ALL)
+  # What is not defined anywhere is an error now, not when it is loaded. A sanitizer's functions are in the host.
+  get_directory_property(options COMPILE_OPTIONS)
+  if(NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${CMAKE_BUILD_TYPE}} ${options}" MATCHES "fsanitize")
+    target_link_options(${id} PRIVATE -Wl,--no-undefined)
+  endif()
   set(linked_in ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${id}.dir)
   set_target_properties(${id} PROPERTIES
     PREFIX "" SUFFIX .so DEFINE_SYMBOL "" SKIP_BUILD_RPATH ON INSTALL_RPATH ""
@@ -29,10 +38,11 @@ function(labhost_add_plugin id)
   if(LABHOST_PLUGIN_FOLDER)
     set(folder ${LABHOST_PLUGIN_FOLDER})
   endif()
-  add_custom_command(TARGET ${id} POST_BUILD
-    BYPRODUCTS ${folder}/${id}.so
+  add_custom_command(OUTPUT ${folder}/${id}.so
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:${id}> ${folder}/${id}.so.new
     COMMAND ${CMAKE_COMMAND} -E rename ${folder}/${id}.so.new ${folder}/${id}.so
+    DEPENDS ${id} $<TARGET_FILE:${id}>
     COMMENT "${id}.so is in ${folder}" VERBATIM)
+  add_custom_target(${id}.so ALL DEPENDS ${folder}/${id}.so)
 endfunction()

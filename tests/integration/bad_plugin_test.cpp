@@ -86,6 +86,8 @@ constexpr Fault faults[] = {
     {"duplicate_parameter", 4, "it declares the parameter 'p' twice"},
     {"dotted_parameter", 4, "its parameter 0 has the name 'p.q', which must be made of"},
     {"default_out_of_range", 4, "its parameter 0 'p' has the default 2, which is not a number in 0..1"},
+    {"two_stamps", 4, "it has two stamps, labhost_abi$sdk_1.0$torch_"},
+    {"undefined_symbol", 4, "undefined symbol: defined_nowhere"},
     {"second_libc10", 4, "it brings a second copy of libc10.so into the process"},
     {"aborts_in_static_initialiser", 4, "loading it in a child process, the child was killed by SIGABRT"},
     {"exits_in_static_initialiser", 4, "the child called exit(0); it wrote: its last words"},

@@ -88,10 +88,27 @@ TEST_F(Validate, APluginThatCannotBeLoadedFailsThereAndIsNotTestedFurther) {
     const auto outcomes = validate({bad("other_libtorch")}, 4);
     EXPECT_EQ(outcomes.at("loads"), "Failed");
     EXPECT_NE(details_["loads"].find("built for LibTorch 9.9.9+cu999, this host has "), std::string::npos);
+    const ProcessResult without = labhost({"validate", bad("other_libtorch"), "--test", "output"});
+    EXPECT_NE(without.out.find("  refused: built for LibTorch 9.9.9+cu999"), std::string::npos) << without.out;
     for (const auto& [name, outcome] : outcomes)
         if (name != "loads") {
             EXPECT_EQ(outcome, "Skipped") << name;
         }
+}
+
+TEST_F(Validate, OnAGpuWhatStaysOnTheCpuFailsAndWhatCannotBeCapturedIsWarnedOf) {
+    auto outcomes =
+        validate({bad("stays_on_cpu"), "--test", "cuda"},
+                 labhost({"validate", "net", "--test", "cuda"}).out.find("Skipped") == std::string::npos ? 1 : 0);
+    if (outcomes.at("cuda") == "Skipped") GTEST_SKIP() << details_["cuda"];
+    EXPECT_EQ(outcomes.at("cuda"), "Failed") << details_["cuda"];
+    outcomes = validate({bad("syncs_in_forward"), "--test", "cuda-graph"}, 0);
+    EXPECT_EQ(outcomes.at("cuda-graph"), "Warning") << details_["cuda-graph"];
+}
+
+TEST_F(Validate, AnySeedWillDo) {
+    for (const char* seed : {"3", "7", "13", "22"})
+        EXPECT_EQ(labhost({"validate", "net", "net3", "net5", "--seed", seed, "--only-failed"}).exit_code, 0) << seed;
 }
 
 TEST_F(Validate, ACrashAnExitAndAHangAreToldApart) {

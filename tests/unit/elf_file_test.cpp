@@ -18,7 +18,7 @@ TEST(ElfFile, HoldsTheDescriptorThatLoadingGives) {
         EXPECT_EQ(elf.fault(), "");
         const auto stored = elf.descriptor();
         ASSERT_NE(stored, nullptr) << file;
-        const Plugin& loaded = load_plugin(built(file));
+        const Plugin loaded = load_plugin(admit_plugin(built(file)));
         EXPECT_EQ(describe(stored->descriptor), describe(*loaded.descriptor)) << file;
         EXPECT_EQ(descriptor_faults(stored->descriptor), std::vector<std::string>{}) << file;
     }

@@ -23,8 +23,8 @@ ResolvedParams resolve(const std::string& name, ParamValue value) {
     return resolve_params(plugin, {{name, {std::move(value), {"e.toml", 4, 12}}}});
 }
 
-void refuse(const std::string& name, ParamValue value, const std::string& words) {
-    testing::expect_error(ExitCode::usage, "e.toml:4:12: error: " + words, [&] { resolve(name, std::move(value)); });
+void refuse(const std::string& name, const ParamValue& value, const std::string& words) {
+    testing::expect_error(ExitCode::usage, "e.toml:4:12: error: " + words, [&] { resolve(name, value); });
 }
 
 TEST(Params, HaveTheirDefaults) {

@@ -93,6 +93,8 @@ typedef struct labhost_descriptor {
 
 #if defined(_LIBCPP_VERSION)
 #define LABHOST_STDLIB_ "libcxx"
+#elif defined(_GLIBCXX_DEBUG)
+#define LABHOST_STDLIB_ "libstdcxx_debug" /* its containers have another layout */
 #else
 #define LABHOST_STDLIB_ "libstdcxx"
 #endif

@@ -1,5 +1,7 @@
 // The plugin author's road: an installed labhost that was moved, a project of one's own, and swapping its plugin.
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include <unistd.h>
 
@@ -62,6 +64,13 @@ TEST_F(Installed, TheRoadFromNothingToATrainedModelOfOnesOwn) {
     const auto first = losses(project, "mine.toml");
     ASSERT_EQ(first.size(), 2U);
 
+    const std::string old_build = read_file(project / "build" / "mine.so");
+
+    // A deleted plugin comes back with the next build.
+    fs::remove(project / "build" / "mine.so");
+    must({LABHOST_CMAKE, "--build", "build"}, project);
+    EXPECT_EQ(read_file(project / "build" / "mine.so"), old_build);
+
     // A changed build takes the place of the first one; the host is the same.
     const auto host_time = fs::last_write_time(program_);
     std::string source = read_file(project / "mine.cpp");
@@ -75,6 +84,32 @@ TEST_F(Installed, TheRoadFromNothingToATrainedModelOfOnesOwn) {
     EXPECT_EQ(first.at("net-s1"), second.at("net-s1"));
     EXPECT_EQ(fs::last_write_time(program_), host_time);
     EXPECT_FALSE(fs::exists(project / "build" / "mine.so.new"));
+
+    // A sweep under way keeps the code it began with, although the plugin is replaced.
+    const std::string new_build = read_file(project / "build" / "mine.so");
+    const std::vector<std::string> longer{program_, "mine.toml", "--plugins", "swapped",          "--only",
+                                          "mine-*", "--json",    "--set",     "trainer.epochs=30"};
+    const auto losses_of = [&](const std::string& runs) {
+        std::vector<std::string> command = longer;
+        command.insert(command.end(), {"--runs", runs});
+        return json::parse(run(command, project).out).at("runs").at(0).at("final").at("train.loss").get<double>();
+    };
+    folder_.write("mine/swapped/mine.so", old_build);
+    const double undisturbed = losses_of("undisturbed");
+    double disturbed = 0.0;
+    std::thread sweep([&] { disturbed = losses_of("disturbed"); });
+    const auto metrics = [&] {  // of the first epoch, so that the sweep is under way
+        if (!fs::exists(project / "disturbed")) return false;
+        for (const auto& entry : fs::recursive_directory_iterator(project / "disturbed"))
+            if (entry.path().filename() == "metrics.jsonl" && fs::file_size(entry.path()) > 0) return true;
+        return false;
+    };
+    while (!metrics()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    folder_.write("mine/swapped/mine.so.new", new_build);
+    fs::rename(project / "swapped" / "mine.so.new", project / "swapped" / "mine.so");
+    sweep.join();
+    EXPECT_EQ(disturbed, undisturbed);
+    EXPECT_NE(losses_of("disturbed"), undisturbed) << "the next command uses the new one";
 }
 
 TEST_F(Installed, TheResidualExampleBuildsAgainstItAndPassesEveryTest) {

@@ -59,10 +59,42 @@ TEST_F(Plugins, AVerdictIsRememberedByTheFilesBytes) {
     EXPECT_GT(seconds(run), 10.0);
     EXPECT_LT(seconds(run), 8.0) << "the second time it is known";
     EXPECT_GT(seconds({"inspect", bad("hangs_in_static_initialiser")}), 10.0) << "inspect looks anew";
-    // A damaged memory is no memory.
-    for (const auto& entry : fs::directory_iterator(folder_ / "cache" / "labhost" / "plugins"))
-        folder_.write(entry.path(), "{");
-    expect_refusal(labhost(run), 4, "the child was not done after 10 s");
+}
+
+TEST_F(Plugins, ADamagedMemoryIsNone) {
+    const std::string e = experiment("[[run]]\nmodel = \"net\"\n");
+    ASSERT_EQ(labhost({"plan", e}).exit_code, 0);
+    const auto entries = folder_ / "cache" / "labhost" / "plugins";
+    const fs::path entry = fs::directory_iterator(entries)->path();
+    json wrong = json::parse(read_file(entry));
+    wrong["description"] = nullptr;
+    for (const std::string& text : {std::string("{"), std::string("[1]"), std::string(), wrong.dump()}) {
+        folder_.write(entry, text);
+        EXPECT_EQ(labhost({"plan", e}).exit_code, 0) << text;
+        EXPECT_EQ(labhost({"plugins"}).exit_code, 0) << text;
+    }
+}
+
+/// One that hangs when it is loaded tells by the time taken whether it was.
+TEST_F(Plugins, ThatAreForbiddenAreNotEvenLoadedInAChild) {
+    fs::create_directory(folder_ / "mine");
+    const fs::path file = folder_ / "mine" / "hangs_in_static_initialiser.so";
+    fs::copy_file(bad("hangs_in_static_initialiser"), file);
+    const std::string run = "[[run]]\nmodel = \"hangs_in_static_initialiser\"\n";
+    const std::string mine = file.parent_path().native();
+    const auto start = std::chrono::steady_clock::now();
+    expect_refusal(labhost({experiment(run + "plugin_sha256 = \"" + std::string(64, '0') + "\"\n"), "--plugins", mine}),
+                   4, "its SHA-256 is ");
+    fs::permissions(file, fs::perms::others_write, fs::perm_options::add);
+    for (const auto& arguments : {std::vector<std::string>{"inspect", file.native()},
+                                  {"validate", file.native()},
+                                  {"plan", experiment(run), "--plugins", mine}}) {
+        const ProcessResult result = labhost(arguments);
+        EXPECT_EQ(result.exit_code, 4);
+        EXPECT_NE((result.out + result.err).find("anyone may write to "), std::string::npos)
+            << result.out << result.err;
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(9));
 }
 
 TEST_F(Plugins, ThatAnyoneMayWriteAreRefusedUnlessAllowed) {
@@ -80,11 +112,22 @@ TEST_F(Plugins, ThatAnyoneMayWriteAreRefusedUnlessAllowed) {
         fs::remove_all(folder_ / "runs");
         fs::permissions(open, fs::perms::others_write, fs::perm_options::remove);
     }
-    // Also behind a link.
-    fs::permissions(file.parent_path(), fs::perms::others_write, fs::perm_options::add);
-    fs::create_directory(folder_ / "links");
-    fs::create_symlink(file, folder_ / "links" / "net.so");
-    expect_refusal(labhost({e, "--plugins", (folder_ / "links").native()}), 4, "anyone may write to " + mine);
+    // Also behind links, in a folder that a link passes through, and further up unless it is sticky.
+    const auto refused = [&](const fs::path& folder, const fs::path& open) {
+        fs::permissions(open, fs::perms::others_write, fs::perm_options::add);
+        expect_refusal(labhost({e, "--plugins", folder.native()}), 4, "anyone may write to " + open.native());
+        fs::permissions(open, fs::perms::others_write, fs::perm_options::remove);
+    };
+    for (const char* folder : {"links", "via", "above"}) fs::create_directory(folder_ / folder);
+    fs::create_symlink(file, folder_ / "via" / "net.so");
+    fs::create_symlink("../via/net.so", folder_ / "links" / "net.so");
+    refused(folder_ / "links", file.parent_path());
+    refused(folder_ / "links", folder_ / "via");
+    fs::create_directory(folder_ / "above" / "below");
+    fs::copy_file(net, folder_ / "above" / "below" / "net.so");
+    refused(folder_ / "above" / "below", folder_ / "above");
+    fs::permissions(folder_ / "above", fs::perms::others_write | fs::perms::sticky_bit, fs::perm_options::add);
+    EXPECT_EQ(labhost({e, "--plugins", (folder_ / "above" / "below").native()}).exit_code, 0);
 }
 
 TEST_F(Plugins, APinnedHashMustBeTheFiles) {
@@ -171,6 +214,7 @@ TEST_F(Plugins, ANewProjectIsWrittenAndNothingIsOverwritten) {
         expect_refusal(labhost({"new", name}), 2, "a plugin's name is a letter, then letters, digits, '_' and '-'");
     for (const char* name : {"test", "torch", "Labhost"})
         expect_refusal(labhost({"new", name}), 2, "uses this name already");
+    expect_refusal(labhost({"new", "net3"}), 2, "there is a plugin of this name already");
     expect_refusal(labhost({"new"}), 2, "name the NAME");
 }
 

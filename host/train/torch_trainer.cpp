@@ -10,18 +10,13 @@
 
 #include "data/loader.hpp"
 #include "support/error.hpp"
+#include "train/loss.hpp"
 #include "train/model.hpp"
 #include "train/pickle.hpp"
 
 namespace labhost {
 
 namespace {
-
-torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch::Tensor& labels,
-                      at::Reduction::Reduction how) {
-    return loss == Loss::nll ? torch::nll_loss_nd(output, labels, {}, how)
-                             : torch::cross_entropy_loss(output, labels, {}, how);
-}
 
 PluginModel build_seeded(std::uint64_t seed, const Plugin& plugin, const ResolvedParams& params) {
     torch::manual_seed(seed);

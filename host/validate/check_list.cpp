@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "train/loss.hpp"
 #include "validate/checks.hpp"
 
 namespace labhost::checks {
@@ -70,15 +71,15 @@ torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint6
     return torch::randint(plugin.descriptor->classes, {count}, torch::kInt64);
 }
 
-torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch::Tensor& labels) {
-    return loss == Loss::nll ? torch::nll_loss(output, labels) : torch::cross_entropy_loss(output, labels);
+torch::Tensor mean_loss(Loss loss, const torch::Tensor& output, const torch::Tensor& labels) {
+    return loss_of(loss, output, labels, at::Reduction::Mean);
 }
 
 double sgd_step(PluginModel& model, torch::optim::Optimizer& optimizer, Loss loss, const torch::Tensor& images,
                 const torch::Tensor& labels) {
     model.module().train();
     optimizer.zero_grad();
-    const torch::Tensor value = loss_of(loss, model.forward(images), labels);
+    const torch::Tensor value = mean_loss(loss, model.forward(images), labels);
     value.backward();
     optimizer.step();
     return value.item<double>();

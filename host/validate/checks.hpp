@@ -53,7 +53,7 @@ torch::Tensor random_images(const Plugin& plugin, std::int64_t count, std::uint6
 torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint64_t seed);
 
 /// The mean loss of a batch: a scalar.
-torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch::Tensor& labels);
+torch::Tensor mean_loss(Loss loss, const torch::Tensor& output, const torch::Tensor& labels);
 
 /// One step of SGD as the trainer does it: train mode, forward, backward, update. Returns the loss.
 double sgd_step(PluginModel& model, torch::optim::Optimizer& optimizer, Loss loss, const torch::Tensor& images,

@@ -154,7 +154,7 @@ CheckResult two_threads(const CheckContext& context) {
             w.model.module().train(!draws && i % 2 == 0);
             w.model.module().zero_grad();
             const torch::Tensor output = w.model.forward(w.images.clone());
-            if (output.requires_grad()) loss_of(context.loss, output, w.labels).backward();
+            if (output.requires_grad()) mean_loss(context.loss, output, w.labels).backward();
             results.emplace_back("output", output.detach());
         }
         for (const auto& parameter : w.model.module().named_parameters())

@@ -123,7 +123,7 @@ std::string not_finite(PluginModel& model, const CheckContext& context, const Pl
     const torch::Tensor output = model.forward(random_images(plugin, count, context.seed));
     if (!output.isfinite().all().item<bool>()) return "the output";
     if (!output.requires_grad()) return "";
-    loss_of(context.loss, output, random_labels(plugin, count, context.seed)).backward();
+    mean_loss(context.loss, output, random_labels(plugin, count, context.seed)).backward();
     for (const auto& parameter : model.module().named_parameters())
         if (const auto& gradient = parameter.value().grad();
             gradient.defined() && !gradient.isfinite().all().item<bool>())

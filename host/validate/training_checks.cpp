@@ -87,21 +87,21 @@ CheckResult learns(const CheckContext& context) {
     PluginModel model = build(plugin, context.seed);
     torch::optim::SGD optimizer(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
     Loader loader(context.mnist->train, count, 64, 0.1307, 0.3081);
-    const auto mean_loss = [&] {
+    const auto loss_now = [&] {
         const torch::NoGradGuard no_grad;
         model.module().eval();
         loader.begin_pass();
         double sum = 0.0;
         for (Batch batch; loader.next(batch);)
-            sum += loss_of(context.loss, model.forward(batch.images), batch.labels).item<double>();
+            sum += mean_loss(context.loss, model.forward(batch.images), batch.labels).item<double>();
         return sum / static_cast<double>(loader.batches());
     };
-    const double before = mean_loss();
+    const double before = loss_now();
     for (int epoch = 0; epoch < epochs; ++epoch) {
         loader.begin_pass();
         for (Batch batch; loader.next(batch);) sgd_step(model, optimizer, context.loss, batch.images, batch.labels);
     }
-    const double after = mean_loss();
+    const double after = loss_now();
     constexpr double least = 0.995;  // a network of sigmoids is slow: it reaches 0.98
     if (!(after < least * before))
         return failed(
@@ -145,7 +145,7 @@ CheckResult cuda_graph([[maybe_unused]] const CheckContext& context) {
     try {
         training.optimizer->zero_grad();
         graph.capture_begin();
-        loss = loss_of(training.loss, training.model.forward(training.images), training.labels);
+        loss = mean_loss(training.loss, training.model.forward(training.images), training.labels);
         loss.backward();
         training.optimizer->step();
         graph.capture_end();

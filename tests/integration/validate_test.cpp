@@ -113,7 +113,9 @@ TEST_F(Validate, AnySeedWillDo) {
 
 TEST_F(Validate, ACrashAnExitAndAHangAreToldApart) {
     validate({bad("crashes_in_forward"), "--test", "batch-sizes"}, 1);
-    EXPECT_EQ(details_["batch-sizes"], "its process was killed by SIGSEGV");
+    if (!LABHOST_SANITIZED) {  // which ends a process in its own way
+        EXPECT_EQ(details_["batch-sizes"], "its process was killed by SIGSEGV");
+    }
     auto outcomes = validate({bad("exits_in_forward"), "--test", "output"}, 1);
     EXPECT_EQ(outcomes.at("output"), "Crashed");
     EXPECT_EQ(details_["output"], "its process called exit(3)");

@@ -1,0 +1,17 @@
+// The loss of a batch.
+#pragma once
+
+#include <torch/types.h>
+
+#include "config/experiment.hpp"
+
+namespace labhost {
+
+/// float32 [N, classes] and int64 [N] -> a scalar, or [N] without reduction.
+inline torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch::Tensor& labels,
+                             at::Reduction::Reduction how) {
+    return loss == Loss::nll ? torch::nll_loss_nd(output, labels, {}, how)
+                             : torch::cross_entropy_loss(output, labels, {}, how);
+}
+
+}  // namespace labhost

@@ -30,8 +30,9 @@ PluginModel::PluginModel(const Plugin& plugin, const ResolvedParams& params) : p
     std::array<char, LABHOST_ERROR_SIZE> error{};
     const auto values = params.as_abi_values();
     if (plugin.descriptor->create(values.data(), &model_, error.data(), error.size()) != 0 || !model_)
-        throw Error(ExitCode::run_failed, fmt::format("plugin '{}' cannot build its model: {}", plugin.id(),
-                                                      error[0] != '\0' ? error.data() : "it gave none"));
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' cannot build its model: {}", plugin.id(),
+                                error[0] != '\0' ? error.data() : "it gave neither a model nor a reason"));
 }
 
 torch::Tensor PluginModel::forward_unchecked(const torch::Tensor& input) {

@@ -5,11 +5,15 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "validate/check.hpp"
 
 namespace labhost {
+
+/// The test that fails for a plugin that cannot be loaded.
+constexpr std::string_view load_test = "loads";
 
 struct SuiteOptions {
     std::vector<std::string> tests{};  ///< globs; empty: all
@@ -43,7 +47,7 @@ bool is_failure(Outcome outcome);
 std::vector<const Check*> select_checks(const std::vector<std::string>& tests);
 
 /// Runs the selected tests on the file; `tell` hears each report as it comes. If the plugin cannot be loaded, the test
-/// `loads` fails and the others are skipped.
+/// `loads` fails and the others are skipped, of which `tell` does not hear.
 PluginReport validate(const std::filesystem::path& file, const SuiteOptions& options,
                       const std::function<void(const TestReport&)>& tell);
 

@@ -1,5 +1,6 @@
 # labhost_add_plugin(<id> <source>...): builds <id>.so, a plugin that a labhost host loads. The library is the target
-# <id>; the target <id>.so, part of `all`, puts it into its folder: the build folder, or LABHOST_PLUGIN_FOLDER.
+# <id>; the target <id>_plugin, part of `all`, puts it into its folder: the build folder, or LABHOST_PLUGIN_FOLDER (if
+# relative, in the build folder).
 
 function(labhost_add_plugin id)
   set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin-exports.map)
@@ -36,7 +37,7 @@ function(labhost_add_plugin id)
     set(folder ${CMAKE_BINARY_DIR}/plugins)
   endif()
   if(LABHOST_PLUGIN_FOLDER)
-    set(folder ${LABHOST_PLUGIN_FOLDER})
+    get_filename_component(folder ${LABHOST_PLUGIN_FOLDER} ABSOLUTE BASE_DIR ${CMAKE_BINARY_DIR})
   endif()
   add_custom_command(OUTPUT ${folder}/${id}.so
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
@@ -44,5 +45,5 @@ function(labhost_add_plugin id)
     COMMAND ${CMAKE_COMMAND} -E rename ${folder}/${id}.so.new ${folder}/${id}.so
     DEPENDS ${id} $<TARGET_FILE:${id}>
     COMMENT "${id}.so is in ${folder}" VERBATIM)
-  add_custom_target(${id}.so ALL DEPENDS ${folder}/${id}.so)
+  add_custom_target(${id}_plugin ALL DEPENDS ${folder}/${id}.so)
 endfunction()

@@ -39,7 +39,9 @@ protected:
         std::vector<std::string> configure{LABHOST_CMAKE, "-B", "build", "-DCMAKE_CXX_FLAGS=" LABHOST_CXX_FLAGS};
         configure.insert(configure.end(), more.begin(), more.end());
         must(configure, project);
-        must({LABHOST_CMAKE, "--build", "build"}, project);
+        const ProcessResult built = run({LABHOST_CMAKE, "--build", "build"}, project);
+        ASSERT_EQ(built.exit_code, 0) << built.out << built.err;
+        EXPECT_EQ(built.err, "") << "a first build must not even warn";
     }
 
     /// The training loss of each run of the project's experiment, by model.
@@ -59,7 +61,7 @@ TEST_F(Installed, TheRoadFromNothingToATrainedModelOfOnesOwn) {
     install();
     must({program_, "new", "mine"});
     const fs::path project = folder_ / "mine";
-    build(project);
+    build(project, {"-G", "Unix Makefiles"});
     must({program_, "validate", "build/mine.so"}, project);
     const auto first = losses(project, "mine.toml");
     ASSERT_EQ(first.size(), 2U);
@@ -116,7 +118,7 @@ TEST_F(Installed, TheResidualExampleBuildsAgainstItAndPassesEveryTest) {
     install();
     fs::copy(folder_ / "prefix" / "share" / "labhost" / "examples" / "residual", folder_ / "residual");
     const fs::path project = folder_ / "residual";
-    build(project, {"-DCMAKE_PREFIX_PATH=" + (folder_ / "prefix").native()});
+    build(project, {"-G", "Ninja", "-DCMAKE_PREFIX_PATH=" + (folder_ / "prefix").native()});
     const auto found = losses(project, "residual.toml");
     ASSERT_EQ(found.size(), 3U);
     EXPECT_NE(found.at("residual-depth0-s1"), found.at("residual-depth2-s1"));

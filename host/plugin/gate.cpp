@@ -110,8 +110,7 @@ fs::path unsafe_place(const fs::path& file) {
             if (target.is_absolute()) here.clear();
             continue;
         }
-        const bool sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
-        if ((status.st_mode & S_IWOTH) != 0 && !sticky) return next;
+        if (S_ISREG(status.st_mode) && (status.st_mode & S_IWOTH) != 0) return next;
         here = next;
     }
     return {};

@@ -20,8 +20,8 @@ struct GateReport {
 
 GateReport examine(const PluginFile& file);
 
-/// Why `file` is not safe to load: anyone may write to it, to a folder that it or a link on the way to it lies in, or,
-/// unless the sticky bit protects what is inside, to a folder further up. "" if that is not so.
+/// Why `file` is not safe to load: anyone may write to it, or to a folder that it or a link on the way to it lies in.
+/// "" if that is not so. Folders further up are not looked at: build machines often have an open one there.
 std::string permission_fault(const std::filesystem::path& file);
 
 }  // namespace labhost

@@ -42,8 +42,10 @@ function(labhost_add_plugin id)
   add_custom_command(OUTPUT ${folder}/${id}.so
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:${id}> ${folder}/${id}.so.new
+    # A host refuses what all users may write to, as it would be under umask 0. A folder that was chosen is left alone.
+    COMMAND chmod o-w ${folder}/${id}.so.new $<$<NOT:$<BOOL:${LABHOST_PLUGIN_FOLDER}>>:${folder}>
     COMMAND ${CMAKE_COMMAND} -E rename ${folder}/${id}.so.new ${folder}/${id}.so
     DEPENDS ${id} $<TARGET_FILE:${id}>
-    COMMENT "${id}.so is in ${folder}" VERBATIM)
+    COMMENT "${id}.so is in ${folder}" VERBATIM COMMAND_EXPAND_LISTS)
   add_custom_target(${id}_plugin ALL DEPENDS ${folder}/${id}.so)
 endfunction()

@@ -1,6 +1,8 @@
 // The labhost program as people run it: real binary, real plugins, real MNIST, in a folder of the test's own.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -17,6 +19,8 @@ namespace labhost::testing {
 
 class ProgramTest : public ::testing::Test {
 protected:
+    ProgramTest() { ::umask(022); }  // the tests of permissions begin from ordinary ones
+
     /// Runs labhost in the test's folder, with a cache of the test's own; data sets are the user's.
     ProcessResult labhost(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
         environment.emplace("LABHOST_DATA", data_folder(std::nullopt).native());

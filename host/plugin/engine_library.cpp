@@ -1,5 +1,6 @@
 #include "plugin/engine_library.hpp"
 
+#include <deque>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -35,8 +36,9 @@ const labhost_descriptor& load_descriptor(const std::filesystem::path& file) {
     try {
         using boost::dll::load_mode::rtld_local;
         using boost::dll::load_mode::rtld_now;
-        const auto& library =
-            *std::make_unique<boost::dll::shared_library>(file, rtld_now | rtld_local).release();  // never unloaded
+        // Never destroyed, on purpose.
+        static auto& loaded = *std::make_unique<std::deque<boost::dll::shared_library>>().release();
+        const auto& library = loaded.emplace_back(file, rtld_now | rtld_local);
         return library.get<const labhost_descriptor>(LABHOST_PLUGIN_SYMBOL);
     } catch (const std::exception& e) {
         throw Error(ExitCode::unusable, fmt::format("cannot be loaded: {}", e.what()));

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "config/random_axes.hpp"
 #include "config/settings.hpp"
 #include "support/text.hpp"
 
@@ -13,93 +16,202 @@ namespace labhost {
 
 namespace {
 
-struct Axis {
-    std::string key;
-    std::vector<AxisValue> values;
-    toml::source_position written;
-};
+const std::vector<std::string> heads{"params", "trainer", "data"};
+
+bool is_word(const ParamValue& value) {
+    return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
+}
 
 /// `value` so that it can stand in a run's id and be a part of a folder's name.
-std::string label_of(const std::string& short_key, const ParamValue& value) {
+std::string id_text(const ParamValue& value) {
     std::string text = to_text(value);
     for (char& c : text)
         if (!is_file_name(std::string_view(&c, 1)) && c != '.') c = '_';
-    const bool is_word = std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
-    return fmt::format("{}{}{}", short_key, is_word ? "_" : "", text);
+    return text;
 }
 
-/// Appends the axes of `table`, nested tables as dotted keys. A lone value is an axis of one if `lone_values`.
-void collect(const toml::table& table, const std::string& prefix, const StrictTable& grid, bool lone_values,
-             std::vector<Axis>& axes) {
+bool is_before(const toml::source_position& a, const toml::source_position& b) {
+    return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
+
+void check_axis_key(const std::string& key, const Location& where, const std::vector<std::string>& others) {
+    const auto parts = split(key, '.');
+    const bool has_empty_part = join(parts, ".") != key;
+    const bool has_head = std::ranges::find(heads, parts.empty() ? "" : parts[0]) != heads.end();
+    if (parts.size() >= 2 && !has_empty_part && has_head) return;
+    std::string hint = did_you_mean(key, others);
+    if (hint.empty()) hint = fmt::format("; for a parameter write 'params.{}'", key);
+    fail_at(where, fmt::format("an axis is params.NAME, trainer.KEY or data.KEY, not '{}'{}", key, hint));
+}
+
+void collect(const toml::table& table, const std::string& prefix, const Location& around,
+             const std::function<bool(const toml::table&)>& is_axis, const std::vector<std::string>& others,
+             std::vector<WrittenAxis>& axes) {
     for (const auto& [key, node] : table) {
+        if (prefix.empty() && std::ranges::find(others, key.str()) != others.end()) continue;
         const std::string name = prefix.empty() ? std::string(key.str()) : fmt::format("{}.{}", prefix, key.str());
-        const Location where = location_of(key.source(), location_of(node.source(), grid.where()));
-        if (node.is_table()) {
-            collect(*node.as_table(), name, grid, lone_values, axes);
+        const Location where = location_of(key.source(), location_of(node.source(), around));
+        const bool is_head = std::ranges::find(heads, name) != heads.end();
+        if (node.is_table() && (is_head || !is_axis(*node.as_table()))) {
+            collect(*node.as_table(), name, where, is_axis, others, axes);
             continue;
         }
-        const auto parts = split(name, '.');
-        const bool has_empty_part = join(parts, ".") != name;
-        if (parts.size() < 2 || has_empty_part || (parts[0] != "params" && parts[0] != "trainer" && parts[0] != "data"))
+        check_axis_key(name, where, others);
+        const auto same = std::ranges::find(axes, name, &WrittenAxis::key);
+        if (same != axes.end())
             fail_at(where,
-                    fmt::format(
-                        "an axis is params.NAME, trainer.KEY or data.KEY, not '{}'; for a parameter write 'params.{}'",
-                        name, name));
-        if (std::ranges::find(axes, name, &Axis::key) != axes.end())
-            fail_at(where, fmt::format("the axis '{}' is written twice", name));
-        Axis axis{name, {}, key.source().begin};
-        const auto add = [&](const toml::node& value) {
-            const Location place = location_of(value.source(), where);
-            axis.values.push_back({name, &value, place, label_of(parts.back(), param_value(value, name, place))});
-        };
-        if (node.is_array()) {
-            for (const toml::node& element : *node.as_array()) add(element);
-        } else if (lone_values) {
-            add(node);
-        }
-        if (axis.values.empty())
-            fail_at(where, fmt::format("the axis '{}' must be an array of values, not {}", name,
-                                       node.is_array() ? "an empty one" : type_name(node)));
-        axes.push_back(std::move(axis));
+                    fmt::format("the axis '{}' is written twice (the other is at {})", name, same->where.text()));
+        axes.push_back({name, &node, where, key.source().begin});
     }
+}
+
+std::vector<AxisValue> values_of(const WrittenAxis& axis) {
+    return axis_values(axis, *axis.node, fmt::format("the axis '{}'", axis.key));
+}
+
+/// The first two indices that `text_of` shows alike, or nothing.
+template <class TextOf>
+std::optional<std::pair<std::size_t, std::size_t>> first_repeated(std::size_t size, TextOf text_of) {
+    std::unordered_map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < size; ++i) {
+        const auto [other, added] = seen.emplace(text_of(i), i);
+        if (!added) return std::pair{other->second, i};
+    }
+    return std::nullopt;
+}
+
+void read_grid(const StrictTable& table, AxisGroups& groups) {
+    for (const WrittenAxis& written : written_axes(table)) {
+        Axis axis{written.key, written.where, values_of(written)};
+        if (const auto same = first_repeated(axis.values.size(), [&](std::size_t i) { return axis.label(i); }))
+            fail_at(axis.where_of(same->second),
+                    fmt::format("the axis '{}' has the value {} twice (the other is at {})", axis.key,
+                                to_text(axis.values[same->second].value), axis.where_of(same->first).text()));
+        groups.push_back(std::make_shared<const AxisGroup>(AxisGroup{{std::move(axis)}}));
+    }
+}
+
+void read_zip(const StrictTable& table, AxisGroups& groups) {
+    AxisGroup group;
+    for (const WrittenAxis& written : written_axes(table)) {
+        group.axes.push_back({written.key, written.where, values_of(written)});
+        const Axis& first = group.axes.front();
+        const Axis& axis = group.axes.back();
+        if (axis.values.size() != first.values.size())
+            fail_at(axis.where,
+                    fmt::format("the axes of a zip vary together, so they must be of equal length: '{}' has {} values, "
+                                "'{}' has {}",
+                                axis.key, axis.values.size(), first.key, first.values.size()));
+    }
+    if (group.axes.empty()) return;
+    if (const auto same = first_repeated(group.size(), [&](std::size_t i) { return group.label(i); }))
+        fail_at(group.axes.front().where_of(same->second),
+                fmt::format("the zip has the values {} twice (the other is at {})", group.label(same->second),
+                            group.axes.front().where_of(same->first).text()));
+    groups.push_back(std::make_shared<const AxisGroup>(std::move(group)));
 }
 
 }  // namespace
 
-std::vector<GridPoint> grid_points(const StrictTable& grid) {
-    std::vector<Axis> axes;
-    collect(grid.raw(), "", grid, false, axes);
-    std::ranges::stable_sort(axes, [](const Axis& a, const Axis& b) {
-        return a.written.line != b.written.line ? a.written.line < b.written.line : a.written.column < b.written.column;
-    });
-    std::vector<GridPoint> points{{}};
+Location Axis::where_of(std::size_t index) const { return {where.file, values[index].line, values[index].column}; }
+
+std::string Axis::label(std::size_t index) const {
+    const ParamValue& value = values[index].value;
+    return fmt::format("{}{}{}", std::string_view(key).substr(key.rfind('.') + 1), is_word(value) ? "_" : "",
+                       id_text(value));
+}
+
+std::string AxisGroup::label(std::size_t index) const {
+    std::string text;
     for (const Axis& axis : axes) {
-        std::vector<GridPoint> longer;
-        for (const GridPoint& point : points)
-            for (const AxisValue& value : axis.values) {
-                longer.push_back(point);
-                longer.back().push_back(value);
-            }
-        points = std::move(longer);
+        if (!text.empty()) text += '-';
+        text += axis.label(index);
     }
-    return points;
+    return text;
 }
 
-bool matches(const StrictTable& when, const GridPoint& point) {
-    std::vector<Axis> conditions;
-    collect(when.raw(), "", when, true, conditions);
-    return std::ranges::all_of(conditions, [&](const Axis& condition) {
-        const auto axis = std::ranges::find(point, condition.key, &AxisValue::key);
-        if (axis == point.end())
-            fail_at(condition.values.front().where, fmt::format("'{}' is no axis of this run's grid", condition.key));
-        return std::ranges::find(condition.values, axis->label, &AxisValue::label) != condition.values.end();
-    });
+std::vector<WrittenAxis> written_axes(const StrictTable& table, const std::function<bool(const toml::table&)>& is_axis,
+                                      const std::vector<std::string>& others) {
+    std::vector<WrittenAxis> axes;
+    collect(table.raw(), "", table.where(), is_axis, others, axes);
+    std::ranges::stable_sort(axes, is_before, &WrittenAxis::written);
+    return axes;
 }
 
-toml::table nested_table(const AxisValue& value) {
-    auto parts = split(value.key, '.');
+std::vector<AxisValue> axis_values(const WrittenAxis& axis, const toml::node& array, std::string_view what) {
+    if (!array.is_array() || array.as_array()->empty())
+        fail_at(axis.where, fmt::format("{} must be an array of values, not {}", what,
+                                        array.is_array() ? "an empty one" : type_name(array)));
+    std::vector<AxisValue> values;
+    std::map<std::string, std::string, std::less<>> texts;
+    for (const toml::node& element : *array.as_array()) {
+        const Location place = location_of(element.source(), axis.where);
+        values.push_back({param_value(element, axis.key, place), place.line, place.column});
+        const ParamValue& value = values.back().value;
+        if (!is_word(value)) continue;
+        const auto [same, added] = texts.emplace(id_text(value), to_text(value));
+        if (!added && same->second != to_text(value))
+            fail_at(place, fmt::format("'{}' and '{}' look the same in a run's id; change one of them", same->second,
+                                       to_text(value)));
+    }
+    return values;
+}
+
+AxisGroups read_axes(StrictTable& table) {
+    AxisGroups groups;
+    if (const auto grid = table.table("grid")) read_grid(*grid, groups);
+    if (const auto zip = table.table("zip")) read_zip(*zip, groups);
+    if (const auto random = table.table("random"))
+        groups.push_back(std::make_shared<const AxisGroup>(random_axes(*random)));
+    return groups;
+}
+
+void check_keys_differ(const AxisGroups& groups) {
+    std::map<std::string_view, const Axis*> seen;
+    for (const auto& group : groups)
+        for (const Axis& axis : group->axes) {
+            const auto [other, added] = seen.emplace(axis.key, &axis);
+            if (!added)
+                fail_at(axis.where, fmt::format("the axis '{}' is written twice (the other is at {})", axis.key,
+                                                other->second->where.text()));
+        }
+}
+
+Condition::Condition(const StrictTable& when, const AxisGroups& groups) {
+    for (const WrittenAxis& asked : written_axes(when)) {
+        Axis wanted{asked.key, asked.where, {}};
+        if (asked.node->is_array()) {
+            wanted.values = values_of(asked);
+        } else {
+            const Location place = location_of(asked.node->source(), asked.where);
+            wanted.values.push_back({param_value(*asked.node, asked.key, place), place.line, place.column});
+        }
+        std::vector<std::string> labels;
+        for (std::size_t i = 0; i < wanted.values.size(); ++i) labels.push_back(wanted.label(i));
+
+        const auto size_before = all_of_.size();
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            const auto axis = std::ranges::find(groups[g]->axes, asked.key, &Axis::key);
+            if (axis == groups[g]->axes.end()) continue;
+            OneOf condition{g, std::vector<bool>(axis->values.size())};
+            for (std::size_t i = 0; i < axis->values.size(); ++i)
+                condition.allowed[i] = std::ranges::find(labels, axis->label(i)) != labels.end();
+            all_of_.push_back(std::move(condition));
+        }
+        if (all_of_.size() == size_before)
+            fail_at(wanted.where_of(0),
+                    fmt::format("'{}' is no axis of this run's grid, zip or random, nor of [sweep]", asked.key));
+    }
+}
+
+bool Condition::holds_for(const Point& point) const {
+    return std::ranges::all_of(all_of_, [&](const OneOf& c) { return c.allowed[point[c.group]]; });
+}
+
+toml::table nested_table(const Axis& axis, std::size_t index) {
+    const auto parts = split(axis.key, '.');
     toml::table table;
-    value.node->visit([&](const auto& node) { table.insert(parts.back(), node); });
+    std::visit([&](const auto& value) { table.insert(parts.back(), value); }, axis.values[index].value);
     for (const auto& part : parts | std::views::drop(1) | std::views::reverse | std::views::drop(1)) {
         toml::table outer;
         outer.insert(part, std::move(table));

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <iterator>
-#include <map>
+#include <numeric>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -64,18 +66,38 @@ void apply_set(toml::table& file, const std::string& assignment) {
     overlay(file, std::move(set));
 }
 
+/// What `seeds` says: a list, or { count = N } for 1..N; 1 alone if it is not there.
 std::vector<std::uint64_t> read_seeds(StrictTable& table) {
     const toml::node* node = table.node("seeds");
     if (node == nullptr) return {1};
-    if (!node->is_array() || node->as_array()->empty())
-        table.fail("seeds", "must be an array of integers, for instance [1, 2, 3]");
     std::vector<std::uint64_t> seeds;
+    if (node->is_table()) {
+        auto range = *table.table("seeds");
+        const auto count = range.integer("count", 1, most_runs);
+        range.finish();
+        if (!count) fail_at(range.where(), "experiment.seeds needs a count, for instance { count = 10 }");
+        seeds.resize(static_cast<std::size_t>(*count));
+        std::iota(seeds.begin(), seeds.end(), 1U);
+        return seeds;
+    }
+    if (!node->is_array() || node->as_array()->empty())
+        table.fail("seeds", "must be an array of integers, for instance [1, 2, 3], or { count = 10 }");
+    std::unordered_set<std::uint64_t> seen;
     for (const toml::node& element : *node->as_array()) {
+        const Location where = location_of(element.source(), table.where("seeds"));
         if (!element.is_integer() || element.as_integer()->get() < 0)
-            fail_at(location_of(element.source(), table.where("seeds")), "a seed must be an integer from 0 up");
+            fail_at(where, "a seed must be an integer from 0 up");
         seeds.push_back(static_cast<std::uint64_t>(element.as_integer()->get()));
+        if (!seen.insert(seeds.back()).second)
+            fail_at(where, fmt::format("the seed {} is in experiment.seeds twice", seeds.back()));
     }
     return seeds;
+}
+
+void check_given_seeds(const std::vector<std::uint64_t>& seeds) {
+    std::unordered_set<std::uint64_t> seen;
+    for (const std::uint64_t seed : seeds)
+        if (!seen.insert(seed).second) fail_at({"--seeds"}, fmt::format("the seed {} is given twice", seed));
 }
 
 /// A run's folder is called by its id and nine characters more; file systems allow 255.
@@ -99,10 +121,15 @@ std::string read_sha256(StrictTable& table, std::string_view key) {
     return text;
 }
 
-void apply_axis_value(const AxisValue& value, const fs::path& folder, RunSettings& run) {
-    const std::string head = split(value.key, '.').front();
-    const toml::table table = nested_table(value);
-    StrictTable strict(table, head, value.where);
+void apply_axis_value(const Axis& axis, std::size_t index, const fs::path& folder, RunSettings& run) {
+    const std::string_view head = std::string_view(axis.key).substr(0, axis.key.find('.'));
+    const std::string_view rest = std::string_view(axis.key).substr(head.size() + 1);
+    if (head == "params" && rest.find('.') == std::string_view::npos) {  // read_params would do the same, slower
+        run.params.insert_or_assign(std::string(rest), WrittenParam{axis.values[index].value, axis.where_of(index)});
+        return;
+    }
+    const toml::table table = nested_table(axis, index);
+    StrictTable strict(table, std::string(head), axis.where_of(index));
     if (head == "params") {
         read_params(strict, run.params);
     } else if (head == "trainer") {
@@ -112,24 +139,32 @@ void apply_axis_value(const AxisValue& value, const fs::path& folder, RunSetting
     }
 }
 
-/// Published numbers, and the grid points they belong to (all, without a `when`).
-using WrittenReference = std::pair<std::optional<StrictTable>, Reference>;
+/// Published numbers, and the points they belong to (all, without a `when`).
+struct WrittenReference {
+    Location where;
+    std::optional<Condition> when;
+    Reference reference;
+};
 
-std::vector<WrittenReference> read_references(StrictTable& run) {
+/// A [[run]] table: what all its points share, and what varies.
+struct WrittenRun {
+    Location where;
+    RunSettings base;
+    AxisGroups groups;
     std::vector<WrittenReference> references;
-    for (StrictTable table : run.tables("reference")) {
-        auto when = table.table("when");
-        Reference reference;
-        read_reference(table, reference);
-        references.emplace_back(std::move(when), std::move(reference));
-    }
-    return references;
-}
 
-/// Every run of one [[run]] table: its grid's points, each with all seeds. `common` holds [trainer] and [data].
-std::vector<RunSettings> expand(StrictTable table, const RunSettings& common, const fs::path& folder,
-                                const std::vector<std::uint64_t>& seeds) {
-    RunSettings base = common;
+    /// The number of its points times `seeds`, or one more than most_runs if that is more.
+    std::size_t count(std::size_t seeds) const {
+        std::size_t count = seeds;
+        for (const auto& group : groups) count = std::min<std::size_t>(count * group->size(), most_runs + 1);
+        return count;
+    }
+};
+
+/// `common` holds [trainer] and [data], `sweep` the axes of [sweep].
+WrittenRun read_run(StrictTable table, const RunSettings& common, const AxisGroups& sweep, const fs::path& folder) {
+    WrittenRun run{.where = table.where(), .base = common, .groups = {}, .references = {}};
+    RunSettings& base = run.base;
     const auto model = read_name(table, "model");
     if (!model) fail_at(table.where(), "this [[run]] needs a model, for instance model = \"net\"");
     base.model = *model;
@@ -139,39 +174,88 @@ std::vector<RunSettings> expand(StrictTable table, const RunSettings& common, co
     if (auto params = table.table("params")) read_params(*params, base.params);
     if (auto trainer = table.table("trainer")) read_trainer(*trainer, folder, base.trainer);
     if (auto data = table.table("data")) read_data(*data, folder, base.data);
-    const auto grid = table.table("grid");
-    const auto references = read_references(table);
-    table.finish();
-
-    std::vector<RunSettings> runs;
-    const auto points = grid ? grid_points(*grid) : std::vector<GridPoint>{{}};
-    for (const auto& [when, reference] : references)
-        if (when && std::ranges::none_of(points, [&](const GridPoint& point) { return matches(*when, point); }))
-            fail_at(when->where(), "this reference belongs to no point of the run's grid");
-    for (const GridPoint& point : points) {
-        RunSettings run = base;
-        for (const AxisValue& value : point) {
-            run.id += "-" + value.label;
-            apply_axis_value(value, folder, run);
-        }
-        for (const auto& [when, reference] : references)
-            if (!when || matches(*when, point)) run.reference = reference;
-        for (const std::uint64_t seed : seeds) {
-            runs.push_back(run);
-            runs.back().seed = seed;
-            runs.back().id += fmt::format("-s{}", seed);
-            if (runs.back().id.size() > longest_id)
-                fail_at(base.model_where,
-                        fmt::format("the run id '{}' is longer than {} characters; give the run a shorter "
-                                    "name, or vary fewer keys",
-                                    runs.back().id, longest_id));
-        }
+    run.groups = read_axes(table);
+    run.groups.insert(run.groups.end(), sweep.begin(), sweep.end());
+    check_keys_differ(run.groups);
+    for (StrictTable written : table.tables("reference")) {
+        const auto when = written.table("when");
+        WrittenReference& reference = run.references.emplace_back(written.where(), std::nullopt, Reference{});
+        read_reference(written, reference.reference);
+        if (!when) continue;
+        reference.when.emplace(*when, run.groups);
+        reference.where = when->where();
     }
-    return runs;
+    table.finish();
+    return run;
 }
 
+/// Makes the runs of a [[run]]: a walk over its groups of axes, so that a value is set once for all points that differ
+/// only in later groups.
+class Expansion {
+public:
+    Expansion(const WrittenRun& run, const fs::path& folder, const std::vector<std::uint64_t>& seeds,
+              std::vector<RunSettings>& runs)
+        : run_(run), folder_(folder), seeds_(seeds), runs_(runs), used_(run.references.size()) {}
+
+    void expand() {
+        walk(run_.base);
+        for (std::size_t i = 0; i < used_.size(); ++i)
+            if (!used_[i])
+                fail_at(run_.references[i].where,
+                        "this reference belongs to no point of the run's grid, zip or random");
+    }
+
+private:
+    void walk(const RunSettings& settings) {
+        if (point_.size() == run_.groups.size()) {
+            add_point(settings);
+            return;
+        }
+        const AxisGroup& group = *run_.groups[point_.size()];
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            RunSettings next = settings;
+            for (const Axis& axis : group.axes) apply_axis_value(axis, i, folder_, next);
+            next.id += '-';
+            next.id += group.label(i);
+            point_.push_back(i);
+            walk(next);
+            point_.pop_back();
+        }
+    }
+
+    void add_point(const RunSettings& settings) {
+        const Reference* reference = nullptr;
+        for (std::size_t i = 0; i < used_.size(); ++i) {
+            const WrittenReference& written = run_.references[i];
+            if (written.when && !written.when->holds_for(point_)) continue;
+            used_[i] = true;
+            reference = &written.reference;
+        }
+        for (const std::uint64_t seed : seeds_) {
+            RunSettings& run = runs_.emplace_back(settings);
+            if (reference != nullptr) run.reference = *reference;
+            run.seed = seed;
+            run.id = fmt::format("{}-s{}", settings.id, seed);
+            if (run.id.size() > longest_id)
+                fail_at(
+                    run.model_where,
+                    fmt::format("the run id '{}' is longer than {} characters; give the run a shorter name, or vary "
+                                "fewer keys",
+                                run.id, longest_id));
+        }
+    }
+
+    const WrittenRun& run_;
+    const fs::path& folder_;
+    const std::vector<std::uint64_t>& seeds_;
+    std::vector<RunSettings>& runs_;
+    std::vector<bool> used_;  ///< of each reference: whether a point has it
+    Point point_;             ///< as far as the walk has come
+};
+
 void check_ids_differ(const std::vector<RunSettings>& runs) {
-    std::map<std::string, const RunSettings*> seen;
+    std::unordered_map<std::string_view, const RunSettings*> seen;
+    seen.reserve(runs.size());
     for (const RunSettings& run : runs) {
         const auto [other, added] = seen.emplace(run.id, &run);
         if (!added)
@@ -181,13 +265,20 @@ void check_ids_differ(const std::vector<RunSettings>& runs) {
     }
 }
 
+/// "a, b, c and 97 more": an error need not list a large sweep.
+std::string some_of(const std::vector<std::string>& ids) {
+    constexpr std::size_t shown = 30;
+    if (ids.size() <= shown) return join(ids);
+    return fmt::format("{} and {} more", join(std::span(ids).first(shown)), ids.size() - shown);
+}
+
 void keep_only(const std::vector<std::string>& globs, std::vector<RunSettings>& runs) {
     std::vector<std::string> ids;
     for (const RunSettings& run : runs) ids.push_back(run.id);
     for (const std::string& glob : globs)
         if (std::ranges::none_of(ids, [&](const std::string& id) { return glob_matches(glob, id); }))
             throw Error(ExitCode::usage, fmt::format("--only '{}': error: it matches no run{}; the runs are {}", glob,
-                                                     did_you_mean(glob, ids), join(ids)));
+                                                     did_you_mean(glob, ids), some_of(ids)));
     std::erase_if(runs, [&](const RunSettings& run) {
         return std::ranges::none_of(globs, [&](const std::string& glob) { return glob_matches(glob, run.id); });
     });
@@ -205,7 +296,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     const fs::path folder = fs::absolute(file).parent_path();
     StrictTable root(tree, "", {file.native(), 1, 1});
 
-    Experiment experiment{.name = file.stem().native()};
+    Experiment experiment{.name = file.stem().native(), .file = fs::absolute(file).lexically_normal()};
     std::vector<std::uint64_t> seeds{1};
     if (auto table = root.table("experiment")) {
         experiment.name = read_name(*table, "name").value_or(experiment.name);
@@ -216,20 +307,38 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     if (!is_file_name(experiment.name))
         fail_at(root.where(),
                 "give the experiment a name made of at most 100 letters, digits, '_', '-' and '.': [experiment] name");
+    check_given_seeds(overrides.seeds);
     if (!overrides.seeds.empty()) seeds = overrides.seeds;
 
     RunSettings common;
     if (auto table = root.table("trainer")) read_trainer(*table, folder, common.trainer);
     if (auto table = root.table("data")) read_data(*table, folder, common.data);
-    for (const StrictTable& table : root.tables("run"))
-        std::ranges::move(expand(table, common, folder, seeds), std::back_inserter(experiment.runs));
+    AxisGroups sweep;
+    if (auto table = root.table("sweep")) {
+        sweep = read_axes(*table);
+        table->finish();
+    }
+    std::vector<WrittenRun> written;
+    for (const StrictTable& table : root.tables("run")) written.push_back(read_run(table, common, sweep, folder));
     root.finish();
+    if (written.empty()) fail_at(root.where(), "the experiment has no runs; add [[run]] with model = \"...\"");
 
-    if (experiment.runs.empty()) fail_at(root.where(), "the experiment has no runs; add [[run]] with model = \"...\"");
+    std::size_t count = 0;
+    for (const WrittenRun& run : written) {
+        count += run.count(seeds.size());
+        if (count > most_runs)
+            fail_at(run.where,
+                    fmt::format("with this [[run]] the experiment has more than {} runs; give it fewer values, "
+                                "samples or seeds",
+                                most_runs));
+    }
+    experiment.runs.reserve(count);
+    for (const WrittenRun& run : written) Expansion(run, folder, seeds, experiment.runs).expand();
     for (RunSettings& run : experiment.runs) {
         if (run.data.dataset.empty())
             fail_at(run.model_where, "no data set is named; add [data] with dataset = \"mnist\"");
         if (overrides.device) run.trainer.device = *overrides.device;
+        if (overrides.timeout) run.trainer.timeout = overrides.timeout;
     }
     check_ids_differ(experiment.runs);
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);

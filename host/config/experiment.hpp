@@ -32,6 +32,13 @@ struct TrainerSettings {
     std::string numerics = "pytorch";
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
     OptimizerSettings optimizer{};
+    bool deterministic = false;  ///< only algorithms that give the same bits each time (CUDA has others)
+
+    // What a run may use, and when it is given up: no part of what determines its numbers.
+    std::optional<double> timeout{};             ///< seconds of one session of the run
+    std::optional<std::uint64_t> memory_limit{}; ///< bytes of private memory of its process
+    std::optional<double> checkpoint_every{};    ///< seconds between checkpoints within an epoch
+    bool fail_on_nan = false;                    ///< a loss that is not a number ends the run
 };
 
 /// [data]
@@ -78,6 +85,7 @@ struct RunSettings {
 struct Experiment {
     std::string name{};
     std::string title{};
+    std::filesystem::path file{};  ///< absolute
     std::vector<RunSettings> runs{};
 };
 
@@ -86,6 +94,7 @@ struct Overrides {
     std::vector<std::string> set{};       ///< KEY=VALUE, dotted key, VALUE in TOML syntax
     std::vector<std::uint64_t> seeds{};   ///< replaces experiment.seeds unless empty
     std::optional<std::string> device{};  ///< replaces every run's trainer.device
+    std::optional<double> timeout{};      ///< seconds; replaces every run's trainer.timeout
     std::vector<std::string> only{};      ///< globs; keeps runs whose id matches one
 };
 

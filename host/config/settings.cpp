@@ -26,6 +26,28 @@ fs::path resolve(const std::string& text, const Location& where, const fs::path&
     return fs::absolute(from_option ? fs::path(text) : folder / text).lexically_normal();
 }
 
+/// Seconds, written as a number or as "90s", "10m", "1.5h".
+std::optional<double> read_duration(StrictTable& table, std::string_view key) {
+    const toml::node* node = table.node(key);
+    if (node == nullptr) return std::nullopt;
+    std::optional<double> seconds;
+    if (node->is_string()) seconds = parse_duration(node->as_string()->get());
+    if (node->is_number()) seconds = parse_duration(fmt::format("{}", node->value_or(0.0)));
+    if (!seconds) table.fail(key, "must be a time above zero: seconds, or a text such as \"90s\", \"10m\", \"1.5h\"");
+    return seconds;
+}
+
+/// Bytes, written as an integer or as "512 MiB", "2 GiB".
+std::optional<std::uint64_t> read_size(StrictTable& table, std::string_view key) {
+    const toml::node* node = table.node(key);
+    if (node == nullptr) return std::nullopt;
+    std::optional<std::uint64_t> bytes;
+    if (node->is_string()) bytes = parse_size(node->as_string()->get());
+    if (node->is_integer()) bytes = parse_size(fmt::format("{}", node->as_integer()->get()));
+    if (!bytes) table.fail(key, "must be a size above zero: bytes, or a text such as \"512 MiB\" or \"2 GiB\"");
+    return bytes;
+}
+
 void read_optimizer(StrictTable table, OptimizerSettings& settings) {
     assign(settings.name, table.one_of("name", {"sgd"}));
     assign(settings.lr, table.number("lr", 0.0, infinity));
@@ -61,6 +83,15 @@ void read_trainer(StrictTable table, const fs::path& folder, TrainerSettings& se
     }
     if (const auto path = table.string("init_from"))
         settings.init_from = path->empty() ? fs::path() : resolve(*path, table.where("init_from"), folder);
+    if (const toml::node* deterministic = table.node("deterministic")) {
+        if (!deterministic->is_boolean())
+            table.fail("deterministic", fmt::format("must be true or false, not {}", type_name(*deterministic)));
+        settings.deterministic = deterministic->as_boolean()->get();
+    }
+    if (const auto seconds = read_duration(table, "timeout")) settings.timeout = seconds;
+    if (const auto seconds = read_duration(table, "checkpoint_every")) settings.checkpoint_every = seconds;
+    if (const auto bytes = read_size(table, "memory_limit")) settings.memory_limit = bytes;
+    if (const auto on_nan = table.one_of("on_nan", {"fail", "continue"})) settings.fail_on_nan = *on_nan == "fail";
     if (auto optimizer = table.table("optimizer")) read_optimizer(*optimizer, settings.optimizer);
     table.finish();
 }

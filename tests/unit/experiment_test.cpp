@@ -158,7 +158,6 @@ TEST_F(ExperimentFile, WhatNamesNoRunsIsRefused) {
     refuse("[[run]]\nmodel = \"net\"\n", at("2:1") + "no data set is named");
     refuse(data + "[[run]]\nparams = {}\n", "this [[run]] needs a model");
     refuse(data + "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\n", at("5:1") + "two runs have the id 'net-s1'");
-    refuse(data + "experiment.seeds = [1, 1]\n[[run]]\nmodel = \"net\"\n", "two runs have the id 'net-s1'");
     refuse(data + "[[run]]\nmodel = \"net\"\n", "--only 'nett*': error: it matches no run", {.only = {"nett*"}});
 }
 
@@ -170,7 +169,6 @@ TEST_F(ExperimentFile, BadAxesAreRefused) {
     refuse(run + "grid = { \"params.p\" = [] }\n", "must be an array of values, not an empty one");
     refuse(run + "grid = { \"trainer.epoch\" = [1, 2] }\n",
            at("4:29") + "unknown key 'epoch' in trainer; did you mean 'epochs'?");
-    refuse(run + "grid = { \"params.p\" = [0.5, 0.5] }\n", "two runs have the id 'net2-p0.5-s1'");
     refuse(run + "grid = { \"params.p\" = [0.5] }\nreference = { when = { \"params.q\" = 1 } }\n",
            "'params.q' is no axis of this run's grid");
 }
@@ -217,6 +215,18 @@ TEST_F(ExperimentFile, BadTomlIsReportedWithItsPlace) {
     refuse("[data\n", at("1:6"));
     refuse("a = 1\na = 2\n", at("2:5"));
     expect_error(ExitCode::usage, "cannot read: No such file", [] { read_experiment("/no/such.toml", {}); });
+}
+
+TEST_F(ExperimentFile, LimitsOfARunAreTimesAndSizes) {
+    const RunSettings run = read(data + "[trainer]\ntimeout = \"1.5m\"\nmemory_limit = \"2 GiB\"\ncheckpoint_every = 30\n"
+                                        "on_nan = \"fail\"\n[[run]]\nmodel = \"net\"\n")
+                                .runs.at(0);
+    EXPECT_EQ(run.trainer.timeout, 90.0);
+    EXPECT_EQ(run.trainer.memory_limit, std::uint64_t{2} << 30U);
+    EXPECT_EQ(run.trainer.checkpoint_every, 30.0);
+    EXPECT_TRUE(run.trainer.fail_on_nan);
+    refuse(data + "[trainer]\ntimeout = \"soon\"\n[[run]]\nmodel = \"net\"\n", "trainer.timeout must be a time above zero");
+    refuse(data + "[trainer]\nmemory_limit = \"-1\"\n[[run]]\nmodel = \"net\"\n", "trainer.memory_limit must be a size");
 }
 
 }  // namespace

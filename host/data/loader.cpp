@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
@@ -30,6 +31,11 @@ void Loader::begin_pass() {
     const auto seed = static_cast<std::uint64_t>(random_int64());
     order_ = torch::randperm(count_, at::detail::createCPUGenerator(seed), torch::kInt64);
     position_ = 0;
+}
+
+void Loader::resume_pass(torch::Tensor order, std::int64_t position) {
+    order_ = std::move(order);
+    position_ = position;
 }
 
 bool Loader::next(Batch& batch) {

@@ -25,9 +25,17 @@ public:
     /// _BaseDataLoaderIter; sampler.py, RandomSampler).
     void begin_pass();
 
+    /// Goes on in the middle of a pass: at `position` examples of int64 [count] `order`. Draws nothing.
+    void resume_pass(torch::Tensor order, std::int64_t position);
+
+    const torch::Tensor& order() const { return order_; }
+    std::int64_t position() const { return position_; }  ///< examples given in this pass
+    std::int64_t count() const { return count_; }
+
     /// The next batch of the pass; the last may be short. False at the pass's end.
     bool next(Batch& batch);
 
+    std::int64_t batch() const { return (position_ + batch_size_ - 1) / batch_size_; }  ///< given in this pass
     std::int64_t batches() const { return (count_ + batch_size_ - 1) / batch_size_; }
 
 private:

@@ -23,6 +23,8 @@ public:
     /// As forward, whatever type goes in and comes out. Throws Error (run_failed) if the plugin throws.
     torch::Tensor forward_unchecked(const torch::Tensor& input);
 
+    std::string plugin_id() const { return plugin_->id(); }
+
     torch::nn::Module& module() { return *model_; }
 
     /// Parameters and buffers named and ordered as in Python's state_dict: of each module its parameters, its buffers,

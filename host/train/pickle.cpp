@@ -78,7 +78,8 @@ constexpr int deepest = 100;
 
 struct Object {
     std::variant<None, bool, std::int64_t, double, std::string, Global, Tuple, Dict, torch::Tensor> is;
-    int depth = 0;  ///< of the containers in it
+    int depth = 0;      ///< of the containers in it
+    bool held = false;  ///< by a container
 };
 
 template <class T>
@@ -90,8 +91,11 @@ class Damaged : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Notes that `outer` now holds `inner`.
-void nest(Object& outer, const Object& inner) {
+/// Notes that `outer` now holds `inner`. What is held may not grow any more: it could come to hold itself, or to be
+/// deeper than what holds it knows. Python fills a container before it puts it in another one.
+void nest(Object& outer, Object& inner) {
+    inner.held = true;
+    if (outer.held) throw Damaged("is damaged: a dict in another one is filled later");
     outer.depth = std::max(outer.depth, inner.depth + 1);
     if (outer.depth > deepest) throw Damaged("is nested too deeply");
 }
@@ -190,24 +194,32 @@ private:
         throw Damaged(fmt::format("holds more than a dict of tensors (it calls {})", function));
     }
 
-    /// ('storage', torch.FloatStorage, key, location, count) -> a flat tensor over the record data/<key>.
+    /// ('storage', torch.FloatStorage, key, location, count) -> a flat tensor over the record data/<key>, read once.
     Value load_storage(const Value& persistent_id) {
         const Values& id = as<Tuple>(persistent_id).items;
         if (id.size() != 5) throw Damaged("has a storage of an unknown form");
         const auto type = storage_type(as<Global>(id[1]).name);
         const auto count = as<std::int64_t>(id[4]);
+        Value& loaded = storages_[as<std::string>(id[2])];
+        if (loaded) {
+            const auto& storage = as<torch::Tensor>(loaded);
+            if (storage.scalar_type() != type || storage.numel() != count)
+                throw Damaged("has a storage of two types or sizes");
+            return loaded;
+        }
         const auto [data, size] = archive_.getRecord("data/" + as<std::string>(id[2]));
         if (count < 0 || size / c10::elementSize(type) < static_cast<std::size_t>(count))
             throw Damaged("has a storage that is shorter than it says");
         torch::Tensor storage = torch::empty({count}, type);
         if (count > 0)
             std::memcpy(storage.data_ptr(), data.get(), static_cast<std::size_t>(count) * c10::elementSize(type));
-        return make(storage);
+        return loaded = make(storage);
     }
 
     void set_items(const Values& pairs) {
         if (pairs.size() % 2 != 0) throw Damaged("is damaged: a dict has a key without a value");
         for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+            nest(*top(), *pairs[i]);
             nest(*top(), *pairs[i + 1]);
             as<Dict>(top()).items.emplace_back(pairs[i], pairs[i + 1]);
         }
@@ -277,6 +289,7 @@ private:
     Values stack_;
     std::vector<std::size_t> marks_;
     std::map<std::uint32_t, Value> memo_;
+    std::map<std::string, Value> storages_;  // by key
 };
 
 }  // namespace
@@ -301,6 +314,8 @@ NamedTensors unpickle_state_dict(const std::filesystem::path& file) {
         fail(e.what());
     } catch (const c10::Error& e) {
         fail(fmt::format("cannot be read as a file of torch.save ({})", e.what_without_backtrace()));
+    } catch (const std::exception& e) {  // LibTorch lets through what std::stoull and allocations throw
+        fail(fmt::format("cannot be read as a file of torch.save ({})", e.what()));
     }
     return tensors;
 }

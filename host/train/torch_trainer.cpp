@@ -1,8 +1,14 @@
 #include "train/torch_trainer.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
-#include <optional>
+#include <mutex>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -10,6 +16,7 @@
 
 #include "data/loader.hpp"
 #include "support/error.hpp"
+#include "train/checkpoint.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
 #include "train/pickle.hpp"
@@ -17,6 +24,8 @@
 namespace labhost {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 PluginModel build_seeded(std::uint64_t seed, const Plugin& plugin, const ResolvedParams& params) {
     torch::manual_seed(seed);
@@ -69,14 +78,23 @@ public:
     TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
                  const Device& device);
 
-    EpochMetrics run_epoch(const std::function<void(const Progress&)>& progress) override;
+    std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
+    const std::vector<EpochMetrics>& history() const override { return history_; }
+    std::string checkpoint(double seconds, const std::string& fingerprint) const override;
+    Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;
     std::string state_dict() const override {
         return translated("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
     }
 
 private:
-    PassMetrics pass(bool training, const std::function<void(const Progress&)>& progress);
+    bool pass(const std::function<bool(const Progress&)>& on_step);
     void step(const torch::Tensor& output, const torch::Tensor& labels) const;
+    Loader& loader() { return testing_ ? test_loader_ : train_loader_; }
+    const Loader& loader() const { return testing_ ? test_loader_ : train_loader_; }
+    Progress progress() const;
+    void save_optimizer(NamedTensors& tensors) const;
+    void restore_optimizer(const NamedTensors& tensors);
+    void restore_position(const NamedTensors& tensors);
 
     TrainerSettings settings_;
     torch::Device device_;
@@ -84,7 +102,14 @@ private:
     Loader train_loader_;
     Loader test_loader_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
-    std::int64_t epochs_done_ = 0;
+
+    // Where the run is.
+    std::vector<EpochMetrics> history_;
+    bool testing_ = false;
+    bool in_pass_ = false;  ///< the loader's pass has begun
+    Sums sums_;             ///< of the pass
+    PassMetrics trained_;   ///< of this epoch's training, once it tests
+    double seconds_ = 0.0;  ///< spent on this epoch
 };
 
 Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit, std::int64_t batch_size,
@@ -119,41 +144,202 @@ void TorchTrainer::step(const torch::Tensor& output, const torch::Tensor& labels
     optimizer_->step();
 }
 
-PassMetrics TorchTrainer::pass(bool training, const std::function<void(const Progress&)>& progress) {
-    const torch::AutoGradMode grad(training);
-    model_.module().train(training);
-    Loader& loader = training ? train_loader_ : test_loader_;
-    loader.begin_pass();
-    Sums sums;
-    Batch batch;
-    for (std::int64_t index = 1; loader.next(batch); ++index) {
-        const torch::Tensor images = batch.images.to(device_);
-        const torch::Tensor labels = batch.labels.to(device_);
-        if (training) optimizer_->zero_grad();
-        const torch::Tensor output = model_.forward(images);
-        if (training) step(output, labels);
-        sums.add(settings_.loss, output, labels);
-        progress({.epoch = epochs_done_ + 1,
-                  .epochs = settings_.epochs,
-                  .testing = !training,
-                  .batch = index,
-                  .batches = loader.batches(),
-                  .examples = sums.examples,
-                  .loss = sums.loss / static_cast<double>(sums.examples)});
-    }
-    return sums.metrics();
+Progress TorchTrainer::progress() const {
+    return {.epoch = static_cast<std::int64_t>(history_.size()) + 1,
+            .epochs = settings_.epochs,
+            .testing = testing_,
+            .batch = in_pass_ ? loader().batch() : 0,
+            .batches = loader().batches(),
+            .examples = sums_.examples,
+            .loss = sums_.loss / static_cast<double>(sums_.examples)};
 }
 
-EpochMetrics TorchTrainer::run_epoch(const std::function<void(const Progress&)>& progress) {
-    const auto start = std::chrono::steady_clock::now();
-    EpochMetrics metrics;
-    translated(fmt::format("in epoch {}", epochs_done_ + 1), [&] {
-        metrics.train = pass(true, progress);
-        metrics.test = pass(false, progress);
+/// The rest of a pass; false if it was stopped.
+bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
+    const torch::AutoGradMode grad(!testing_);
+    model_.module().train(!testing_);
+    if (!in_pass_) {
+        loader().begin_pass();
+        sums_ = {};
+        in_pass_ = true;
+    }
+    Batch batch;
+    while (loader().next(batch)) {
+        const auto start = Clock::now();
+        const torch::Tensor images = batch.images.to(device_);
+        const torch::Tensor labels = batch.labels.to(device_);
+        if (!testing_) optimizer_->zero_grad();
+        const torch::Tensor output = model_.forward(images);
+        if (!testing_) step(output, labels);
+        sums_.add(settings_.loss, output, labels);
+        seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+        const Progress now = progress();
+        if (settings_.fail_on_nan && std::isnan(sums_.loss))
+            throw Error(ExitCode::run_failed,
+                        fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan "
+                                    "= \"fail\")",
+                                    testing_ ? "test" : "training", model_.plugin_id(), now.epoch, now.batch,
+                                    now.batches));
+        if (!on_step(now)) return false;
+    }
+    in_pass_ = false;
+    return true;
+}
+
+std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {
+    const auto epoch = static_cast<std::int64_t>(history_.size()) + 1;
+    const bool done = translated(fmt::format("in epoch {}", epoch), [&] {
+        if (!testing_) {
+            if (!pass(on_step)) return false;
+            trained_ = sums_.metrics();
+            testing_ = true;
+        }
+        return pass(on_step);
     });
-    metrics.epoch = ++epochs_done_;
-    metrics.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return metrics;
+    if (!done) return std::nullopt;
+    history_.push_back({.epoch = epoch, .train = trained_, .test = sums_.metrics(), .seconds = seconds_});
+    testing_ = false;
+    sums_ = {};
+    seconds_ = 0.0;
+    return history_.back();
+}
+
+// ---- checkpoints
+
+namespace {
+
+constexpr std::int64_t fields_of_an_epoch = 10;
+
+std::array<double, fields_of_an_epoch> fields(const EpochMetrics& m) {
+    const auto number = [](std::int64_t count) { return static_cast<double>(count); };  // exact: below 2^53
+    return {number(m.epoch),    m.train.loss,       m.train.accuracy,       number(m.train.correct),
+            number(m.train.count), m.test.loss,     m.test.accuracy,        number(m.test.correct),
+            number(m.test.count),  m.seconds};
+}
+
+PassMetrics pass_metrics(const double* field) {
+    return {.loss = field[0],
+            .accuracy = field[1],
+            .correct = static_cast<std::int64_t>(field[2]),
+            .count = static_cast<std::int64_t>(field[3])};
+}
+
+torch::Tensor doubles(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
+torch::Tensor integers(const std::vector<std::int64_t>& values) { return torch::tensor(values, torch::kInt64); }
+
+/// The key of a parameter in an optimizer's state: its address, which LibTorch 1 writes as a text.
+template <class State>
+typename State::key_type key_of(const State&, const torch::Tensor& parameter) {
+    void* const address = parameter.unsafeGetTensorImpl();
+    if constexpr (std::is_same_v<typename State::key_type, std::string>) {
+        return c10::guts::to_string(address);
+    } else {
+        return address;
+    }
+}
+
+/// Those whose draws a run may depend on.
+std::vector<std::pair<std::string, at::Generator>> generators(const torch::Device& device) {
+    std::vector<std::pair<std::string, at::Generator>> all{
+        {"generator.cpu", at::globalContext().defaultGenerator(torch::kCPU)}};
+    if (device.is_cuda()) all.emplace_back("generator.cuda", at::globalContext().defaultGenerator(device));
+    return all;
+}
+
+}  // namespace
+
+void TorchTrainer::save_optimizer(NamedTensors& tensors) const {
+    const auto& state = optimizer_->state();
+    std::vector<std::int64_t> has_gradient;
+    for (const torch::Tensor& parameter : optimizer_->param_groups().at(0).params()) {
+        has_gradient.push_back(parameter.grad().defined() ? 1 : 0);
+        const auto found = state.find(key_of(state, parameter));
+        if (found == state.end()) continue;
+        const torch::Tensor momentum = static_cast<const torch::optim::SGDParamState&>(*found->second).momentum_buffer();
+        if (momentum.defined()) tensors.emplace_back(fmt::format("momentum.{}", has_gradient.size() - 1), momentum);
+    }
+    tensors.emplace_back("has_gradient", integers(has_gradient));
+}
+
+void TorchTrainer::restore_optimizer(const NamedTensors& tensors) {
+    auto& parameters = optimizer_->param_groups().at(0).params();
+    const auto count = static_cast<std::int64_t>(parameters.size());
+    const torch::Tensor has_gradient = tensor_of(tensors, "has_gradient", torch::kInt64, count);
+    for (std::int64_t i = 0; i < count; ++i) {
+        torch::Tensor& parameter = parameters[static_cast<std::size_t>(i)];
+        // Zero, as the next step makes it; whether it is there decides between adding to it and taking its place.
+        if (has_gradient[i].item<std::int64_t>() != 0) parameter.mutable_grad() = torch::zeros_like(parameter);
+        const std::string name = fmt::format("momentum.{}", i);
+        const auto found = std::ranges::find(tensors, name, &NamedTensors::value_type::first);
+        if (found == tensors.end()) continue;
+        if (found->second.sizes() != parameter.sizes())
+            throw Error(ExitCode::usage, fmt::format("'{}' has another shape than its parameter", name));
+        auto state = std::make_unique<torch::optim::SGDParamState>();
+        state->momentum_buffer(found->second.to(parameter.device(), parameter.scalar_type()));
+        optimizer_->state()[key_of(optimizer_->state(), parameter)] = std::move(state);
+    }
+}
+
+std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) const {
+    return translated("on saving a checkpoint", [&] {
+        NamedTensors tensors;
+        for (const auto& [name, tensor] : model_.state_dict()) tensors.emplace_back("model." + name, tensor);
+        save_optimizer(tensors);
+        for (auto [name, generator] : generators(device_)) {
+            const std::lock_guard lock(generator.mutex());
+            tensors.emplace_back(name, generator.get_state());
+        }
+        std::vector<double> history;
+        for (const EpochMetrics& metrics : history_) {
+            const auto values = fields(metrics);
+            history.insert(history.end(), values.begin(), values.end());
+        }
+        tensors.emplace_back("history", doubles(history));
+        tensors.emplace_back("position", integers({testing_ ? 1 : 0, in_pass_ ? 1 : 0, loader().position(),
+                                                   sums_.correct, sums_.examples, trained_.correct, trained_.count}));
+        tensors.emplace_back("sums", doubles({sums_.loss, trained_.loss, trained_.accuracy, seconds_, seconds}));
+        if (in_pass_) tensors.emplace_back("order", loader().order());
+        return pack_checkpoint(std::move(tensors), fingerprint);
+    });
+}
+
+void TorchTrainer::restore_position(const NamedTensors& tensors) {
+    const torch::Tensor history = tensor_of(tensors, "history", torch::kFloat64);
+    for (std::int64_t i = 0; i + fields_of_an_epoch <= history.numel(); i += fields_of_an_epoch) {
+        const double* field = history.data_ptr<double>() + i;
+        history_.push_back({.epoch = static_cast<std::int64_t>(field[0]),
+                            .train = pass_metrics(field + 1),
+                            .test = pass_metrics(field + 5),
+                            .seconds = field[9]});
+    }
+    const torch::Tensor position = tensor_of(tensors, "position", torch::kInt64, 7);
+    const torch::Tensor sums = tensor_of(tensors, "sums", torch::kFloat64, 5);
+    const auto* at = position.data_ptr<std::int64_t>();
+    const auto* sum = sums.data_ptr<double>();
+    testing_ = at[0] != 0;
+    in_pass_ = at[1] != 0;
+    sums_ = {.loss = sum[0], .correct = at[3], .examples = at[4]};
+    trained_ = {.loss = sum[1], .accuracy = sum[2], .correct = at[5], .count = at[6]};
+    seconds_ = sum[3];
+    if (in_pass_) loader().resume_pass(tensor_of(tensors, "order", torch::kInt64, loader().count()), at[2]);
+}
+
+Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const std::string& fingerprint) {
+    return translated("on reading a checkpoint", [&]() -> Restored {
+        const NamedTensors tensors = read_checkpoint(file, fingerprint);
+        constexpr std::string_view prefix = "model.";
+        NamedTensors weights;
+        for (const auto& [name, tensor] : tensors)
+            if (name.starts_with(prefix)) weights.emplace_back(name.substr(prefix.size()), tensor);
+        model_.load_state_dict(weights, file.native());
+        restore_optimizer(tensors);
+        restore_position(tensors);
+        for (auto [name, generator] : generators(device_)) {
+            const std::lock_guard lock(generator.mutex());
+            generator.set_state(tensor_of(tensors, name, torch::kUInt8));
+        }
+        return {progress(), tensor_of(tensors, "sums", torch::kFloat64, 5)[4].item<double>()};
+    });
 }
 
 }  // namespace
@@ -163,6 +349,11 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
     keep_freed_memory();
     return translated("before the first epoch", [&] {
         at::set_num_threads(run.trainer.threads);
+        if (run.trainer.deterministic) {
+            ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);  // cuBLAS reads it when it is first used
+            at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+            at::globalContext().setDeterministicCuDNN(true);
+        }
         return std::make_unique<TorchTrainer>(run, plugin, params, dataset, device);
     });
 }

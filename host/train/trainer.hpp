@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace labhost {
 
@@ -45,8 +48,26 @@ public:
     Trainer(Trainer&&) = delete;
     Trainer& operator=(Trainer&&) = delete;
 
-    /// The next epoch. Throws Error (run_failed) if the plugin fails or returns something else than it declared.
-    virtual EpochMetrics run_epoch(const std::function<void(const Progress&)>& progress) = 0;
+    /// The rest of the epoch under way, or the next one. `on_step` is told after every batch; if it gives false, the
+    /// epoch stops there, to be gone on with, and nothing is returned. Throws Error (run_failed) if the plugin fails or
+    /// returns something else than it declared, or the loss is not a number where that is a failure.
+    virtual std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) = 0;
+
+    /// The epochs that are done.
+    virtual const std::vector<EpochMetrics>& history() const = 0;
+
+    /// All that is needed to go on from here to the same bits, as a file's content. `seconds`: spent so far, for
+    /// `restore` to give back. `fingerprint`: of the run.
+    virtual std::string checkpoint(double seconds, const std::string& fingerprint) const = 0;
+
+    /// Where a run goes on.
+    struct Restored {
+        Progress progress;
+        double seconds;
+    };
+    /// Takes up the state of a checkpoint. Throws Error (usage), saying what is wrong, if the file is damaged or another
+    /// run's; this trainer is of no more use then.
+    virtual Restored restore(const std::filesystem::path& file, const std::string& fingerprint) = 0;
 
     /// The weights now, as a file that torch.load reads as a state_dict.
     virtual std::string state_dict() const = 0;

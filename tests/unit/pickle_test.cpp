@@ -1,4 +1,6 @@
 // state_dict files: written, read back, and damaged in many ways.
+#include <array>
+
 #include <caffe2/serialize/inline_container.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -53,13 +55,35 @@ TEST(Pickle, DamagedFilesAreRefusedWithoutACrash) {
                           [&] { unpickle_state_dict(folder / "none.pt"); });
 }
 
-/// A file of torch.save's form around a pickle of one's own.
+/// A file of torch.save's form around a pickle of one's own, with a storage '0' of two floats.
 std::filesystem::path archive(const testing::TemporaryFolder& folder, const std::string& program) {
     const auto file = folder / "made.pt";
     caffe2::serialize::PyTorchStreamWriter writer(file.native());
     writer.writeRecord("data.pkl", program.data(), program.size());
+    const std::array<float, 2> storage{1, 2};
+    writer.writeRecord("data/0", storage.data(), sizeof storage);
     writer.writeEndOfFile();
     return file;
+}
+
+std::string text(const std::string& value) {
+    return std::string("X") + static_cast<char>(value.size()) + std::string(3, '\0') + value;
+}
+
+/// Instructions for `count` elements of storage '0'.
+std::string tensor(const std::string& storage_type, char count) {
+    return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\n" + storage_type + "\n" + text("0") +
+           text("cpu") + "K" + count + "tQK" + std::string(1, '\0') + "K" + count + "\x85K\x01\x85tR";
+}
+
+TEST(Pickle, TensorsOfOneStorageShareIt) {
+    const testing::TemporaryFolder folder;
+    const std::string one = tensor("FloatStorage", 2);
+    const NamedTensors read =
+        unpickle_state_dict(archive(folder, "\x80\x02}(" + text("a") + one + text("b") + one + "u."));
+    ASSERT_EQ(read.size(), 2U);
+    EXPECT_EQ(read[0].second[1].item<float>(), 2.0F);
+    EXPECT_EQ(read[0].second.data_ptr(), read[1].second.data_ptr());
 }
 
 TEST(Pickle, WhatIsNoStateDictIsRefused) {
@@ -75,6 +99,23 @@ TEST(Pickle, WhatIsNoStateDictIsRefused) {
     refuse("}K\x01K\x02s", "holds something else than a dict of tensors");
     refuse("u", "its pickle lacks a mark");
     refuse("h\x05", "recalls what it never stored");
+    refuse("}(" + text("a") + tensor("FloatStorage", 2) + text("b") + tensor("ByteStorage", 2) + "u",
+           "a storage of two types or sizes");
+    refuse("}" + text("a") + tensor("FloatStorage", 3) + "s", "shorter than it says");
+}
+
+TEST(Pickle, ADictThatIsHeldMayNotGrow) {
+    const testing::TemporaryFolder folder;
+    const auto refuse = [&](const std::string& program) {
+        const auto file = archive(folder, "\x80\x02" + program + ".");
+        testing::expect_error(ExitCode::usage, "a dict in another one is filled later",
+                              [&] { unpickle_state_dict(file); });
+    };
+    const std::string store("q\0", 2);
+    const std::string recall("h\0", 2);
+    refuse("}" + store + text("itself") + recall + "s");
+    refuse("}" + store + recall + text("as a key") + "s");
+    refuse("}" + text("inner") + "}" + store + "s" + recall + text("later") + "}s");
 }
 
 }  // namespace

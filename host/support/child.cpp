@@ -1,5 +1,6 @@
 #include "support/child.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -40,15 +41,22 @@ void redirect(int from, int to) {
     if (from >= 0) ::dup2(from, to);
 }
 
-/// The child's own set-up: dies with its parent, leaves the keyboard and core files alone.
-void settle(pid_t parent, int output, bool own_group) {
-    if (own_group) ::setpgid(0, 0);
+/// The child's own set-up: dies with its parent, leaves the keyboard and core files alone, and is what the kernel kills
+/// first when memory runs out.
+void settle(pid_t parent, int output, const ChildOptions& options) {
+    if (options.own_group) ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(0);
     std::signal(SIGINT, SIG_IGN);
     std::signal(SIGTERM, SIG_IGN);
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
+    if (options.memory_limit) {
+        const rlimit data{*options.memory_limit, *options.memory_limit};
+        ::setrlimit(RLIMIT_DATA, &data);
+    }
+    if (const FileDescriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)); score)
+        write_all(score.get(), "500");
     const FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     redirect(nothing.get(), STDIN_FILENO);
     redirect(output, STDERR_FILENO);
@@ -99,6 +107,12 @@ public:
         if (!status_) ::kill(id_, SIGKILL);  // a reaped process's number may be another's by now
     }
 
+    pid_t id() const { return id_; }
+
+    void signal(int signal) const {
+        if (!status_) ::kill(id_, signal);
+    }
+
     /// Its wait status; nothing if it is alive and `flags` says not to wait.
     std::optional<int> wait(int flags) {
         int status = 0;
@@ -114,12 +128,23 @@ private:
     std::optional<int> status_;
 };
 
-/// The end of what a child writes to standard output and error.
+/// What a child writes to standard output and error: line by line to a listener, and its end kept.
 class Tail {
 public:
+    explicit Tail(std::function<void(std::string_view)> on_line) : on_line_(std::move(on_line)) {}
+
     void add(std::string_view bytes) {
         text_.append(bytes);
         if (text_.size() > 2 * output_kept) cut();
+        line_.append(bytes);
+        for (std::size_t end = 0; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1))
+            if (on_line_) on_line_(std::string_view(line_).substr(0, end));
+        if (line_.size() > output_kept) finish_line();  // a line without end would take memory without end
+    }
+
+    void finish_line() {
+        if (!line_.empty() && on_line_) on_line_(line_);
+        line_.clear();
     }
 
     /// From the start of a line.
@@ -136,6 +161,8 @@ private:
         text_.erase(0, text_.find('\n') + 1);
     }
 
+    std::function<void(std::string_view)> on_line_;
+    std::string line_;
     std::string text_;
 };
 
@@ -178,9 +205,10 @@ private:
 
 void Outbox::send(std::string_view message) const {
     const std::uint64_t size = message.size();
-    std::array<char, sizeof size> head{};
-    std::memcpy(head.data(), &size, sizeof size);
-    if (!write_all(descriptor_, {head.data(), head.size()}) || !write_all(descriptor_, message)) ::_exit(1);
+    std::string whole(sizeof size, '\0');  // one write: a run sends one after every batch
+    std::memcpy(whole.data(), &size, sizeof size);
+    whole += message;
+    if (!write_all(descriptor_, whole)) ::_exit(1);
 }
 
 std::string ChildEnd::text() const {
@@ -199,29 +227,20 @@ std::string ChildEnd::text() const {
     return text;
 }
 
-ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options) {
+struct Child::State {
+    explicit State(ChildOptions given) : options(std::move(given)), tail(options.on_output) {}
+
+    ChildOptions options;
     Inbox inbox;
     Tail tail;
-    Stream messages([&](std::string_view bytes) { inbox.add(bytes); });
-    Stream output([&](std::string_view bytes) { tail.add(bytes); });
-    std::fflush(nullptr);  // what is buffered is written once
-    const pid_t parent = ::getpid();
-    const pid_t id = ::fork();
-    if (id < 0) fail("no child process");
-    if (id == 0) {
-        settle(parent, options.capture_output ? output.sending() : -1, options.limit.has_value());
-        output.close_sending();
-        const Outbox outbox(messages.sending());
-        body(outbox);
-        outbox.send(completed);
-        leave();
-    }
-
-    Process child(id, options.limit.has_value());
-    messages.close_sending();
-    output.close_sending();
+    Stream messages{[this](std::string_view bytes) { inbox.add(bytes); }};
+    Stream output{[this](std::string_view bytes) { tail.add(bytes); }};
+    std::optional<Process> process;
+    Clock::time_point start = Clock::now();
     bool done = false;
-    const auto hear = [&] {
+    bool timed_out = false;
+
+    void hear() {
         output.drain();
         messages.drain();
         while (const auto message = inbox.next()) {
@@ -231,34 +250,86 @@ ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const Chil
                 options.on_message(*message);
             }
         }
-    };
-    const auto start = Clock::now();
-    const auto expired = [&] { return options.limit && Clock::now() - start > *options.limit; };
-    // The streams end when the child does, unless a process that it started holds them open; so look now and then.
-    constexpr int look_again_ms = 50;
-    while (!child.wait(WNOHANG) && !expired()) {
-        StopSignals::check();
-        std::array<pollfd, 2> waiting{messages.waiting(), output.waiting()};
-        ::poll(waiting.data(), waiting.size(), messages.open() ? look_again_ms : 1);
-        hear();
     }
-    const bool timed_out = !child.wait(WNOHANG);
-    if (options.limit) child.kill();  // and what it started
-    const int status = child.wait(0).value_or(0);
-    hear();  // what it said last
 
-    ChildEnd end{.output = options.capture_output ? tail.text() : ""};
-    if (timed_out) {
-        end.how = ChildEnd::How::timed_out;
-        end.limit = std::chrono::duration<double>(*options.limit).count();
-    } else if (WIFSIGNALED(status)) {
-        end.how = ChildEnd::How::signalled;
-        end.code = WTERMSIG(status);
-    } else if (!done || WEXITSTATUS(status) != 0) {
-        end.how = ChildEnd::How::exited;
-        end.code = WEXITSTATUS(status);
+    ChildEnd end(int status) {
+        if (options.own_group) process->kill();  // what it started
+        hear();                                   // what it said last
+        tail.finish_line();
+        ChildEnd end{.output = options.capture_output ? tail.text() : ""};
+        if (timed_out) {
+            end.how = ChildEnd::How::timed_out;
+            end.limit = std::chrono::duration<double>(*options.limit).count();
+        } else if (WIFSIGNALED(status)) {
+            end.how = ChildEnd::How::signalled;
+            end.code = WTERMSIG(status);
+        } else if (!done || WEXITSTATUS(status) != 0) {
+            end.how = ChildEnd::How::exited;
+            end.code = WEXITSTATUS(status);
+        }
+        return end;
     }
-    return end;
+};
+
+Child::Child(const std::function<void(const Outbox&)>& body, ChildOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {
+    State& state = *state_;
+    state.options.own_group |= state.options.limit.has_value();
+    std::fflush(nullptr);  // what is buffered is written once
+    const pid_t parent = ::getpid();
+    const pid_t id = ::fork();
+    if (id < 0) fail("no child process");
+    if (id == 0) {
+        settle(parent, state.options.capture_output ? state.output.sending() : -1, state.options);
+        state.output.close_sending();
+        const Outbox outbox(state.messages.sending());
+        body(outbox);
+        outbox.send(completed);
+        leave();
+    }
+    if (state.options.own_group) ::setpgid(id, id);  // here too, so that it is done before anyone kills the group
+    state.process.emplace(id, state.options.own_group);
+    state.messages.close_sending();
+    state.output.close_sending();
+}
+
+Child::~Child() = default;
+
+int Child::id() const { return state_->process->id(); }
+void Child::kill() const { state_->process->kill(); }
+void Child::signal(int signal) const { state_->process->signal(signal); }
+
+std::optional<ChildEnd> Child::look() {
+    State& state = *state_;
+    state.hear();
+    if (!state.process->wait(WNOHANG)) {
+        if (!state.options.limit || Clock::now() - state.start <= *state.options.limit) return std::nullopt;
+        state.timed_out = true;
+        state.process->kill();
+    }
+    return state.end(state.process->wait(0).value_or(0));
+}
+
+void wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds longest) {
+    std::vector<pollfd> waiting;
+    for (const Child* child : children) {
+        waiting.push_back(child->state_->messages.waiting());
+        waiting.push_back(child->state_->output.waiting());
+        // Closed, but not ended yet as far as we know: it will be in a moment.
+        if (!child->state_->messages.open()) longest = std::min(longest, std::chrono::milliseconds(1));
+    }
+    ::poll(waiting.data(), waiting.size(), static_cast<int>(longest.count()));
+}
+
+ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options) {
+    Child child(body, options);
+    // The streams end when the child does, unless a process that it started holds them open; so look now and then.
+    constexpr std::chrono::milliseconds look_again{50};
+    for (;;) {
+        if (auto end = child.look()) return *std::move(end);
+        StopSignals::check();
+        wait_for_any({&child}, look_again);
+    }
 }
 
 }  // namespace labhost

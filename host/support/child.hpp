@@ -2,10 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+struct pollfd;
 
 namespace labhost {
 
@@ -39,17 +44,46 @@ struct ChildEnd {
 
 struct ChildOptions {
     std::optional<std::chrono::milliseconds> limit{};
+    bool own_group = false;  ///< what the child has started is killed with it; so it is where there is a time limit
     bool capture_output = true;  ///< else what it writes to standard output goes to standard error
+    std::optional<std::uint64_t> memory_limit{};  ///< bytes of private memory (RLIMIT_DATA)
     std::function<void(std::string_view)> on_message{};
+    std::function<void(std::string_view)> on_output{};  ///< each line that it writes, if captured
 };
 
-/// Forks; the child runs `body` and ends, the parent hears its messages until then. Where there is a time limit, what
-/// the child has started ends with it. The child shares what is in memory
-/// now and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and dies with
-/// it. `body` must not throw. This process must have no other threads.
-///
-/// Throws what `on_message` throws, StopError on SIGINT or SIGTERM (see StopSignals), Error (run_failed) if no child
-/// can be made; the child is killed first.
+/// A child process that runs a function while this process goes on. The child shares what is in memory when it is made
+/// and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and dies with it
+/// (the thread that made it must outlive it). It is killed with its scope. This process must have no other threads.
+class Child {
+public:
+    /// Forks. `body` must not throw. Throws Error (run_failed) if no child can be made.
+    Child(const std::function<void(const Outbox&)>& body, ChildOptions options);
+    ~Child();
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    Child(Child&&) = delete;
+    Child& operator=(Child&&) = delete;
+
+    int id() const;
+
+    /// Hands on what it has said, kills it at its time limit, and tells how it ended, once it has. Throws what
+    /// `on_message` and `on_output` throw.
+    std::optional<ChildEnd> look();
+
+    void signal(int signal) const;
+    void kill() const;
+
+private:
+    friend void wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds longest);
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Waits until one of them says something, at most this long.
+void wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds longest);
+
+/// Makes a child and hears it until it ends. Throws what `on_message` throws, StopError on SIGINT or SIGTERM (see
+/// StopSignals), Error (run_failed) if no child can be made; the child is killed first.
 ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options);
 
 }  // namespace labhost

@@ -83,9 +83,11 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     if (!folder || ::fsync(folder.get()) != 0) fail_to_write(path);
 }
 
-AppendFile::AppendFile(fs::path path)
+AppendFile::AppendFile(fs::path path, Existing existing)
     : path_(std::move(path)),
-      descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
+      descriptor_(::open(path_.c_str(),
+                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (existing == Existing::emptied ? O_TRUNC : 0),
+                         0666)) {
     if (descriptor_ < 0) fail_to_write(path_);
 }
 

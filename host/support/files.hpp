@@ -17,8 +17,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 /// A file that grows by whole pieces; each append has reached the operating system when it returns.
 class AppendFile {
 public:
-    /// Creates or empties `path`. Throws StorageError.
-    explicit AppendFile(std::filesystem::path path);
+    enum class Existing { emptied, kept };
+    /// Creates `path`, or empties it or keeps what is in it. Throws StorageError.
+    explicit AppendFile(std::filesystem::path path, Existing existing = Existing::emptied);
     ~AppendFile();
     AppendFile(const AppendFile&) = delete;
     AppendFile& operator=(const AppendFile&) = delete;

@@ -1,15 +1,20 @@
 #include "support/signals.hpp"
 
+#include <cstring>
+
+#include <fmt/format.h>
+
 #include "support/error.hpp"
 
 namespace labhost {
 
 namespace {
 
-volatile std::sig_atomic_t noted = 0;  // a handler can reach nothing but a global
+volatile std::sig_atomic_t noted_signal = 0;  // a handler can reach nothing but a global
 
 extern "C" void note(int signal) {
-    noted = signal;
+    noted_signal = signal;
+    if (signal == SIGUSR1) return;
     std::signal(SIGINT, SIG_DFL);  // a second one of either kind ends the process
     std::signal(SIGTERM, SIG_DFL);
 }
@@ -23,27 +28,30 @@ void install(int signal, const struct sigaction& action, struct sigaction& old) 
 }  // namespace
 
 StopSignals::StopSignals() {
-    noted = 0;
+    noted_signal = 0;
     struct sigaction action {};
     action.sa_handler = note;
     sigaddset(&action.sa_mask, SIGINT);
     sigaddset(&action.sa_mask, SIGTERM);
+    sigaddset(&action.sa_mask, SIGUSR1);
     install(SIGINT, action, old_interrupt_);
     install(SIGTERM, action, old_terminate_);
+    install(SIGUSR1, action, old_user_);
 }
 
 StopSignals::~StopSignals() {
     sigaction(SIGINT, &old_interrupt_, nullptr);
     sigaction(SIGTERM, &old_terminate_, nullptr);
+    sigaction(SIGUSR1, &old_user_, nullptr);
 }
 
+int StopSignals::noted() { return noted_signal; }
+
 void StopSignals::check() {
-    if (noted == 0) return;
-    const bool interrupt = noted == SIGINT;
-    throw StopError(interrupt ? ExitCode::interrupted : ExitCode::terminated,
-                    interrupt
-                        ? "labhost: stopped by SIGINT; the same command goes on with the runs that are not finished"
-                        : "labhost: stopped by SIGTERM; the same command goes on with the runs that are not finished");
+    if (noted_signal == 0) return;
+    throw StopError(noted_signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
+                    fmt::format("labhost: stopped by SIG{}; the same command goes on where it was",
+                                sigabbrev_np(noted_signal)));
 }
 
 }  // namespace labhost

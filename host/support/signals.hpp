@@ -1,11 +1,12 @@
-// Stopping on SIGINT and SIGTERM: noted by a handler, acted on where it is safe.
+// Stopping on SIGINT, SIGTERM and SIGUSR1: noted by a handler, acted on where it is safe.
 #pragma once
 
 #include <csignal>
 
 namespace labhost {
 
-/// While it lives, the first SIGINT or SIGTERM is only noted; a second one ends the process as usual.
+/// While it lives, the first SIGINT, SIGTERM or SIGUSR1 is only noted; a second SIGINT or SIGTERM ends the process as
+/// usual. SIGUSR1 is what batch systems send ahead of a time limit.
 class StopSignals {
 public:
     StopSignals();
@@ -15,12 +16,16 @@ public:
     StopSignals(StopSignals&&) = delete;
     StopSignals& operator=(StopSignals&&) = delete;
 
-    /// Throws Error (stopped by that signal) if one has come.
+    /// The signal that has come, or 0. In a child process (support/child) SIGUSR1 is noted too, if it was in its parent.
+    static int noted();
+
+    /// Throws StopError (stopped by that signal) if one has come.
     static void check();
 
 private:
     struct sigaction old_interrupt_ {};
     struct sigaction old_terminate_ {};
+    struct sigaction old_user_ {};
 };
 
 }  // namespace labhost

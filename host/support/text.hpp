@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,8 +31,21 @@ bool is_one_line(std::string_view text);
 /// `text` without line breaks, for a message of one line.
 std::string one_line(std::string_view text);
 
+/// `text` so that a terminal or an editor only shows it: control characters and what is not UTF-8 stand as \x1b.
+std::string printable(std::string_view text);
+
 /// `text` as a shell takes it for one word: in quotes where it needs them.
 std::string shell_quoted(const std::string& text);
+
+/// Seconds from "90s", "2m", "1.5h" or a number alone; nothing if it is none of these, not above zero or over a
+/// billion.
+std::optional<double> parse_duration(std::string_view text);
+
+/// Bytes from "512 MiB", "2GiB", "1.5 GB" or a number alone; nothing if it is none of these or not above zero.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+/// "0:07", "12:40", "1:02:03"
+std::string duration_text(double seconds);
 
 /// "58.2 KiB"
 std::string size_text(std::uintmax_t bytes);

@@ -31,5 +31,12 @@ TEST(FileName, IsPlain) {
     for (const char* bad : {"", ".", "..", "a/b", "a b", "<img>", "\xc3\xa9"}) EXPECT_FALSE(is_file_name(bad)) << bad;
 }
 
+TEST(Duration, ReadsLikeAClock) {
+    EXPECT_EQ(duration_text(0.2), "0:01");
+    EXPECT_EQ(duration_text(760), "12:40");
+    EXPECT_EQ(duration_text(3723), "1:02:03");
+    EXPECT_EQ(duration_text(-1), "0:00");
+}
+
 }  // namespace
 }  // namespace labhost

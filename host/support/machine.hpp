@@ -1,0 +1,17 @@
+// What this process may use of the machine.
+#pragma once
+
+#include <cstdint>
+
+namespace labhost {
+
+/// Cores this process may run on: its affinity mask and its cgroup's quota; at least 1.
+int usable_cores();
+
+/// Bytes of memory: the machine's, or what the cgroup allows if that is less; 0 if it cannot be told.
+std::uint64_t usable_memory();
+
+/// Bytes of private memory (what RLIMIT_DATA counts) that a process holds; 0 if it is gone.
+std::uint64_t data_memory_of(int process);
+
+}  // namespace labhost

@@ -19,8 +19,11 @@ constexpr int numerics_version = 1;
 /// "OpenBLAS 0.3.21", "MKL", or the library's path: without the processor it chose its kernels for, so that results
 /// can be shared between machines of a cluster.
 std::string blas_name() {
-    const auto words = split(engine().torch_info().blas, ' ');
-    return join(std::span(words).first(std::min<std::size_t>(words.size(), 2)), " ");
+    static const std::string name = [] {
+        const auto words = split(engine().torch_info().blas, ' ');
+        return join(std::span(words).first(std::min<std::size_t>(words.size(), 2)), " ");
+    }();
+    return name;
 }
 
 }  // namespace
@@ -28,6 +31,7 @@ std::string blas_name() {
 Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
                         const Dataset& dataset, const Device& device) {
     Json trainer = to_json(run.trainer);
+    for (const char* limit : {"timeout", "memory_limit", "checkpoint_every"}) trainer.erase(limit);
     trainer["device"] = device.cuda ? "cuda" : "cpu";
     if (!run.trainer.init_from.empty()) trainer["init_from"] = sha256_of_file(run.trainer.init_from);
     Json data = to_json(run.data);

@@ -1,8 +1,11 @@
 #include "record/json.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,12 +23,21 @@ double number_or_nan(const Json& json) {
     return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+/// A real number here is an error: one that is too large for an integer has no value as one.
+std::int64_t integer(const Json& json) { return json.get_ref<const std::int64_t&>(); }
+
 PassMetrics pass_from_json(const Json& json, const std::string& name) {
     return {.loss = number_or_nan(json.at(name + ".loss")),
             .accuracy = number_or_nan(json.at(name + ".accuracy")),
-            .correct = json.at(name + ".correct").get<std::int64_t>(),
+            .correct = integer(json.at(name + ".correct")),
             .count = 0};
 }
+
+constexpr std::array<std::pair<const char*, std::vector<double> Reference::*>, 4> published{
+    {{"train_loss", &Reference::train_loss},
+     {"train_accuracy", &Reference::train_accuracy},
+     {"test_loss", &Reference::test_loss},
+     {"test_accuracy", &Reference::test_accuracy}}};
 
 }  // namespace
 
@@ -38,7 +50,7 @@ Json to_json(const EpochMetrics& metrics) {
 }
 
 EpochMetrics metrics_from_json(const Json& json) {
-    return {.epoch = json.at("epoch").get<std::int64_t>(),
+    return {.epoch = integer(json.at("epoch")),
             .train = pass_from_json(json, "train"),
             .test = pass_from_json(json, "test"),
             .seconds = json.at("seconds").get<double>()};
@@ -57,6 +69,11 @@ Json to_json(const TrainerSettings& settings) {
                 {"lr", settings.optimizer.lr},
                 {"momentum", settings.optimizer.momentum}}}};
     if (!settings.init_from.empty()) json["init_from"] = settings.init_from.native();
+    if (settings.deterministic) json["deterministic"] = true;
+    if (settings.fail_on_nan) json["on_nan"] = "fail";
+    if (settings.timeout) json["timeout"] = *settings.timeout;
+    if (settings.memory_limit) json["memory_limit"] = *settings.memory_limit;
+    if (settings.checkpoint_every) json["checkpoint_every"] = *settings.checkpoint_every;
     return json;
 }
 
@@ -76,6 +93,21 @@ Json to_json(const ResolvedParams& params) {
         if (value.is_number_float() && !std::isfinite(value.get<double>()))
             value = fmt::format("{}", value.get<double>());
     return json;
+}
+
+Json to_json(const Reference& reference) {
+    Json json = Json::object();
+    for (const auto& [key, values] : published)
+        if (!(reference.*values).empty()) json[key] = reference.*values;
+    return json;
+}
+
+Reference reference_from_json(const Json& json) {
+    Reference reference;
+    for (const auto& [key, values] : published)
+        if (json.contains(key))
+            for (const Json& value : json.at(key)) (reference.*values).push_back(number_or_nan(value));
+    return reference;
 }
 
 }  // namespace labhost

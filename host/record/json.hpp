@@ -1,4 +1,4 @@
-// The JSON of a run's record: metrics, settings, parameters.
+// The JSON of a run's record: metrics, settings, parameters, published numbers.
 #pragma once
 
 #include "config/experiment.hpp"
@@ -15,5 +15,11 @@ EpochMetrics metrics_from_json(const Json& json);
 Json to_json(const TrainerSettings& settings);
 Json to_json(const DataSettings& settings);
 Json to_json(const ResolvedParams& params);
+
+/// Keys "train_loss", "train_accuracy", "test_loss", "test_accuracy", an array each; absent where nothing was
+/// published.
+Json to_json(const Reference& reference);
+/// Throws nlohmann's exceptions for what to_json does not write.
+Reference reference_from_json(const Json& json);
 
 }  // namespace labhost

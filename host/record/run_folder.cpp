@@ -1,8 +1,7 @@
 #include "record/run_folder.hpp"
 
-#include <array>
+#include <initializer_list>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,41 +14,75 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Makes `folder` empty of what a run writes. result.json goes first: from then on the run is not over.
-fs::path prepare(fs::path folder) {
-    constexpr std::array names{"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl", "log.txt", "run.json"};
+/// Files that were being written when a process was killed.
+void remove_temporaries(const fs::path& folder, std::error_code& error) {
+    for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
+         entry.increment(error))
+        if (entry->path().extension().native().starts_with(".tmp")) fs::remove(entry->path(), error);
+}
+
+void prepare(const fs::path& folder, std::initializer_list<const char*> removed) {
     std::error_code error;
     fs::create_directories(folder, error);
-    for (const char* name : names)
+    for (const char* name : removed)
         if (!error) fs::remove(folder / name, error);
+    if (!error) remove_temporaries(folder, error);
     if (error)
         throw StorageError(fmt::format("{}: error: cannot prepare this folder: {}", folder.native(), error.message()));
-    return folder;
 }
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path folder, const Json& run)
-    : folder_(prepare(std::move(folder))), metrics_(folder_ / "metrics.jsonl"), log_(folder_ / "log.txt") {
+void RunFolder::begin(const Json& run) {
+    // result.json goes first: from then on the run is not over.
+    prepare(folder_, {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl", "log.txt", "run.json"});
+    metrics_.emplace(folder_ / "metrics.jsonl");
+    log_.emplace(folder_ / "log.txt");
     write_file_atomically(folder_ / "run.json", to_text(run));
 }
 
-void RunFolder::append(const EpochMetrics& metrics) {
-    metrics_.append(to_json(metrics).dump() + "\n");
-    log_.append(log_lines(metrics));
+void RunFolder::go_on(const std::vector<EpochMetrics>& done) {
+    prepare(folder_, {"result.json", "model.pt"});
+    metrics_.emplace(folder_ / "metrics.jsonl");
+    log_.emplace(folder_ / "log.txt");
+    for (const EpochMetrics& metrics : done) append(metrics);
 }
 
-void RunFolder::write_model(std::string_view state_dict) { write_file_atomically(folder_ / "model.pt", state_dict); }
+void RunFolder::append(const EpochMetrics& metrics) {
+    metrics_->append(to_json(metrics).dump() + "\n");
+    log_->append(log_lines(metrics));
+}
 
-void RunFolder::close(const Result& result) {
+void RunFolder::write_checkpoint(std::string_view state) { write_file_atomically(checkpoint(), state); }
+
+fs::path RunFolder::set_checkpoint_aside() {
+    const fs::path aside = folder_ / "checkpoint.pt.damaged";
+    std::error_code error;
+    fs::rename(checkpoint(), aside, error);
+    if (error)
+        throw StorageError(fmt::format("{}: error: cannot rename it: {}", checkpoint().native(), error.message()));
+    return aside;
+}
+
+void RunFolder::finish(std::string_view state_dict) {
+    write_file_atomically(folder_ / "model.pt", state_dict);
+    metrics_->sync();
+    log_->sync();
+}
+
+void RunFolder::close(const Result& result, std::string_view output) {
     Json json{{"status", result.finished ? "finished" : "failed"}};
     if (!result.finished) json["reason"] = result.reason;
     json["final"] = result.final ? to_json(*result.final) : Json(nullptr);
     json["timings"] = {{"seconds", result.seconds}};
     json["fingerprint"] = result.fingerprint;
-    if (!result.finished) log_.append(fmt::format("failed: {}\n", result.reason));
-    metrics_.sync();
-    log_.sync();
+    if (!result.finished) {
+        prepare(folder_, {});
+        AppendFile log(folder_ / "log.txt", AppendFile::Existing::kept);
+        log.append(fmt::format("failed: {}\n", result.reason));
+        if (!output.empty()) log.append(fmt::format("its last output:\n{}\n", output));
+        log.sync();
+    }
     write_file_atomically(folder_ / "result.json", to_text(json));
 }
 

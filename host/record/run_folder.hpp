@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "record/json.hpp"
 #include "support/files.hpp"
@@ -17,27 +19,36 @@ struct Result {
     bool finished = false;                ///< else failed
     std::string reason{};                 ///< why it failed
     std::optional<EpochMetrics> final{};  ///< of the last epoch
-    double seconds = 0.0;                 ///< wall time of the whole run
+    double seconds = 0.0;                 ///< wall time of the whole run, all sessions together
     std::string fingerprint{};            ///< of the run that ended so
 };
 
 /// Writes one run's folder. All members throw StorageError when the disk refuses.
 class RunFolder {
 public:
-    /// Removes what an earlier, unfinished run left in `folder`, and writes run.json.
-    RunFolder(std::filesystem::path folder, const Json& run);
+    explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    /// Removes what an earlier run left, and writes run.json.
+    void begin(const Json& run);
+    /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
+    void go_on(const std::vector<EpochMetrics>& done);
 
     /// A line of metrics.jsonl, and the notebook's lines in log.txt.
     void append(const EpochMetrics& metrics);
-    /// model.pt
-    void write_model(std::string_view state_dict);
-    /// result.json, last and atomically.
-    void close(const Result& result);
+    std::filesystem::path checkpoint() const { return folder_ / "checkpoint.pt"; }
+    void write_checkpoint(std::string_view state);
+    /// Renames a checkpoint that cannot be read, to checkpoint.pt.damaged, in place of an earlier such one.
+    std::filesystem::path set_checkpoint_aside();
+    /// model.pt; metrics and log are on the disk too, afterwards.
+    void finish(std::string_view state_dict);
+
+    /// result.json, last and atomically; the reason of a failure and `output` into log.txt before.
+    void close(const Result& result, std::string_view output);
 
 private:
     std::filesystem::path folder_;
-    AppendFile metrics_;
-    AppendFile log_;
+    std::optional<AppendFile> metrics_;
+    std::optional<AppendFile> log_;
 };
 
 /// The notebook's own lines for an epoch, to the character.

@@ -49,13 +49,23 @@ TEST(Metrics, HaveTheContractsKeysInOrder) {
                                               "test.accuracy", "test.correct", "seconds"}));
 }
 
+TEST(Metrics, AreRefusedWhereACountIsNoInteger) {
+    for (const char* key : {"epoch", "train.correct", "test.correct"})
+        for (const Json& value : {Json(1e300), Json(1.0), Json("1"), Json(nullptr)}) {
+            Json json = to_json(epoch_2);
+            json[key] = value;
+            EXPECT_THROW(metrics_from_json(json), nlohmann::json::exception) << key << " = " << value;
+        }
+}
+
 TEST(RunFolderTest, IsFinishedOnlyWithItsResult) {
     const testing::TemporaryFolder folder;
-    RunFolder record(folder / "r", Json{{"id", "net-s1"}});
+    RunFolder record(folder / "r");
+    record.begin(Json{{"id", "net-s1"}});
     record.append(epoch_2);
-    record.write_model("weights");
+    record.finish("weights");
     EXPECT_FALSE(read_result(folder / "r"));
-    record.close({.finished = true, .final = epoch_2, .seconds = 3.0});
+    record.close({.finished = true, .final = epoch_2, .seconds = 3.0}, "");
     const auto result = read_result(folder / "r");
     ASSERT_TRUE(result && result->final);
     EXPECT_TRUE(result->finished);
@@ -65,7 +75,8 @@ TEST(RunFolderTest, IsFinishedOnlyWithItsResult) {
 
 TEST(RunFolderTest, AFailureKeepsItsReasonAndIsNotFinished) {
     const testing::TemporaryFolder folder;
-    RunFolder(folder / "r", {}).close({.finished = false, .reason = "not \xff UTF-8"});
+    RunFolder(folder / "r").close({.finished = false, .reason = "not \xff UTF-8"}, "its last words");
+    EXPECT_NE(read_file(folder / "r" / "log.txt").find("its last words"), std::string::npos);
     const auto result = read_result(folder / "r");
     ASSERT_TRUE(result);
     EXPECT_FALSE(result->finished);
@@ -76,10 +87,22 @@ TEST(RunFolderTest, BeginningAgainRemovesWhatWasThere) {
     const testing::TemporaryFolder folder;
     for (const char* name : {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl"})
         folder.write(std::string("r/") + name, "old");
-    const RunFolder record(folder / "r", {});
-    for (const char* name : {"result.json", "model.pt", "checkpoint.pt"})
+    folder.write("r/checkpoint.pt.tmp123", "a killed process's");
+    RunFolder(folder / "r").begin({});
+    for (const char* name : {"result.json", "model.pt", "checkpoint.pt", "checkpoint.pt.tmp123"})
         EXPECT_FALSE(std::filesystem::exists(folder / "r" / name)) << name;
     EXPECT_EQ(std::filesystem::file_size(folder / "r" / "metrics.jsonl"), 0U);
+}
+
+TEST(RunFolderTest, GoingOnWritesMetricsAndLogAnewAsTheyWere) {
+    const testing::TemporaryFolder folder;
+    RunFolder(folder / "r").begin({});
+    folder.write("r/metrics.jsonl", "a torn li");
+    folder.write("r/checkpoint.pt", "state");
+    RunFolder(folder / "r").go_on({epoch_2});
+    EXPECT_EQ(read_file(folder / "r/metrics.jsonl"), to_json(epoch_2).dump() + "\n");
+    EXPECT_EQ(read_file(folder / "r/log.txt"), log_lines(epoch_2));
+    EXPECT_EQ(read_file(folder / "r/checkpoint.pt"), "state");
 }
 
 TEST(RunFolderTest, ADamagedResultIsNone) {

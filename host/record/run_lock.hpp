@@ -1,0 +1,39 @@
+// Claims on runs: so that two hosts on one runs folder never train the same run at once.
+#pragma once
+
+#include <filesystem>
+
+#include "support/file_descriptor.hpp"
+
+namespace labhost {
+
+/// The runs of one experiment's folder, as claimed by this process. A claim is a POSIX record lock on bytes of the file
+/// `.lock` in that folder, placed by the hash of the run folder's name: it ends with its process, however that ends, is
+/// not inherited by a fork, and holds across machines on NFS.
+///
+/// A run has two bytes. The supervisor holds one from before it looks into the folder until the result is recorded; the
+/// worker that writes the folder holds the other. So a new worker, should the old one's supervisor have died, waits
+/// until the old worker is gone as well.
+class RunLocks {
+public:
+    /// Makes the folder. Throws StorageError.
+    explicit RunLocks(const std::filesystem::path& experiment_folder);
+
+    /// False if another process has it. Throws StorageError if the file system cannot lock.
+    bool claim(const std::filesystem::path& run_folder);
+    void release(const std::filesystem::path& run_folder);
+
+    /// Waits until no other process writes the run's folder, and keeps others from it until this process ends. For the
+    /// worker. Throws StorageError.
+    void enter(const std::filesystem::path& run_folder);
+
+private:
+    std::filesystem::path file_;
+    FileDescriptor descriptor_;
+};
+
+/// Whether another process has claimed or writes this run. Not for a process that holds claims itself: closing the lock
+/// file would end them.
+bool is_claimed(const std::filesystem::path& run_folder);
+
+}  // namespace labhost

@@ -1,0 +1,47 @@
+// A run as its folder tells it, without the experiment's file: what results are shown from.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/experiment.hpp"
+#include "record/json.hpp"
+#include "train/trainer.hpp"
+
+namespace labhost {
+
+struct RunRecord {
+    std::string experiment{};
+    std::string id{};
+    std::string model{};
+    Json params = Json::object();
+    Json trainer = Json::object();
+    Json data = Json::object();
+    std::uint64_t seed = 0;
+    std::string fingerprint{};
+    Json fingerprint_of = Json::object();  ///< what the fingerprint is made of
+    std::filesystem::path folder{};
+    std::string status{};                     ///< "finished", "failed", "unfinished"; of a planned run also "new"
+    std::string reason{};                     ///< why it failed
+    std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
+    std::optional<double> seconds{};          ///< wall time of a run that is over
+    Reference reference{};                    ///< published numbers, per epoch
+    std::filesystem::path experiment_file{};  ///< that asked for the run; empty if its record does not say
+};
+
+struct FoundRecords {
+    std::vector<RunRecord> runs{};        ///< by experiment, then by path
+    std::vector<std::string> warnings{};  ///< a line for each folder whose record cannot be read
+};
+
+enum class Links { follow, skip };
+
+/// The runs in a runs folder (RUNS/<experiment>/<run>), in an experiment's folder, or the one whose folder it is: all
+/// that have a run.json. A folder with a damaged record is left out, with a warning.
+/// `links`: whether symbolic links below `folder` count. Throws Error (usage) if `folder` is none.
+FoundRecords find_records(const std::filesystem::path& folder, Links links = Links::follow);
+
+}  // namespace labhost

@@ -92,9 +92,9 @@ IdxFile read_idx(const std::filesystem::path& path, std::size_t rank) {
     if (promised == 0) stream.fail("holds no examples");
 
     // In pieces: a damaged header must not make us ask for memory that the file does not fill.
-    constexpr std::uint64_t piece = 1U << 26U;
     while (file.values.size() < promised) {
         const std::size_t before = file.values.size();
+        const std::uint64_t piece = before == 0 ? 1U << 20U : 1U << 26U;
         file.values.resize(static_cast<std::size_t>(std::min(promised, before + piece)));
         const std::size_t count = stream.read(std::span(file.values).subspan(before));
         if (before + count < file.values.size())

@@ -1,172 +1,438 @@
 #include "sweep/execute.hpp"
 
-#include <array>
+#include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <exception>
-#include <fstream>
-#include <optional>
+#include <csignal>
+#include <memory>
 #include <string>
-#include <string_view>
-#include <type_traits>
+#include <utility>
+#include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include "plugin/stamp.hpp"
+#include "record/run_folder.hpp"
+#include "record/run_lock.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
+#include "support/machine.hpp"
 #include "support/signals.hpp"
+#include "support/text.hpp"
+#include "sweep/schedule.hpp"
+#include "sweep/worker.hpp"
 #include "train/engine.hpp"
 
 namespace labhost {
 
 namespace {
 
-/// The processor's name, as Linux tells it; "" where it does not.
-std::string cpu_model() {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("model name") && line.find(": ") != std::string::npos)
-            return line.substr(line.find(": ") + 2);
-    return "";
-}
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
-Json provenance(const PlannedRun& run) {
-    const TorchInfo torch = engine().torch_info();
-    std::array<char, 256> host{};
-    gethostname(host.data(), host.size() - 1);
-    return {{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
-            {"host", host.data()},
-            {"labhost", host_stamp().field("sdk")},
-            {"torch", fmt::format("{}+{}", torch.version, torch.build)},
-            {"blas", torch.blas},
-            {"cpu", cpu_model()},
-            {"device", run.device.text()},
-            {"plugin",
-             {{"file", run.plugin->file.native()},
-              {"version", run.plugin->descriptor->version},
-              {"sha256", run.plugin->sha256},
-              {"stamp", run.plugin->stamp.summary()}}}};
-}
+constexpr milliseconds tick{50};
+constexpr milliseconds look_at_memory_every{200};
+constexpr milliseconds ask_for_claimed_runs_every{300};
+constexpr std::chrono::seconds grace{30};  // for a step and its checkpoint, when stopping
+constexpr std::size_t deaths_of_a_broken_machine = 3;
 
-Json run_json(const Plan& plan, const PlannedRun& run) {
-    const RunSettings& settings = run.settings;
-    return {{"schema", 1},
-            {"experiment", plan.experiment},
-            {"id", settings.id},
-            {"model", settings.model},
-            {"params", to_json(run.params)},
-            {"trainer", to_json(settings.trainer)},
-            {"data", to_json(settings.data)},
-            {"seed", settings.seed},
-            {"fingerprint", run.fingerprint},
-            {"fingerprint_of", run.fingerprint_inputs},
-            {"provenance", provenance(run)}};
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// What a worker says: a letter, then the value's bytes or a text.
-namespace message {
-constexpr char progress = 'P';
-constexpr char epoch = 'E';
-constexpr char finished = 'F';
-constexpr char failed = 'X';         ///< the reason
-constexpr char storage_fault = 'S';  ///< the message of a StorageError
+/// A run that is to be trained.
+struct Task {
+    PlannedRun* run{};
+    std::size_t index = 0;  ///< in the plan, from 1
+    double done = 0.0;      ///< work in its checkpoint
+    int attempts = 0;
+    double seconds = 0.0;   ///< of attempts that ended
+    bool anew = false;
+    Clock::time_point not_before{};  ///< asked for then, since another process has it
+};
 
-template <class Value>
-std::string pack(char kind, const Value& value) {
-    static_assert(std::is_trivially_copyable_v<Value>);
-    std::string text(1 + sizeof value, kind);
-    std::memcpy(text.data() + 1, &value, sizeof value);
-    return text;
-}
-
-template <class Value>
-Value unpack(std::string_view text) {
-    Value value{};
-    std::memcpy(&value, text.data() + 1, sizeof value);
-    return value;
-}
-}  // namespace message
-
-/// The worker's part: trains the run to its end and leaves metrics, log and weights in its folder.
-void work(const PlannedRun& run, RunFolder& folder, const Outbox& outbox) {
-    try {
-        const Plugin plugin = load_plugin(*run.plugin);
-        const auto trainer = engine().make_trainer(run.settings, plugin, run.params, *run.dataset, run.device);
-        for (std::int64_t epoch = 1; epoch <= run.settings.trainer.epochs; ++epoch) {
-            const EpochMetrics metrics = trainer->run_epoch(
-                [&](const Progress& progress) { outbox.send(message::pack(message::progress, progress)); });
-            folder.append(metrics);
-            outbox.send(message::pack(message::epoch, metrics));
-        }
-        folder.write_model(trainer->state_dict());
-        outbox.send({&message::finished, 1});
-    } catch (const StorageError& e) {
-        outbox.send(message::storage_fault + std::string(e.what()));
-    } catch (const std::exception& e) {
-        outbox.send(message::failed + std::string(e.what()));
-    }
-}
+/// A task with its worker.
+struct Active {
+    Task task{};
+    WorkerOrders orders{};
+    std::unique_ptr<Child> child{};
+    Clock::time_point start = Clock::now();
+    Clock::time_point memory_looked_at{};
+    std::uint64_t memory = 0;
+    double done_before = 0.0;        ///< work that this session began with
+    std::optional<Progress> last{};  ///< of this session
+    bool stepped = false;            ///< has done a batch
+    bool pausing = false;
+    bool paused = false;
+    std::optional<std::string> failure{};
+    Result result{};
+};
 
 std::string place_of(const std::optional<Progress>& last) {
-    if (!last) return "before its first batch";
+    if (!last || last->examples == 0) return "before its first batch";
     return fmt::format("in epoch {}, after {} batch {} of {}", last->epoch, last->testing ? "test" : "training",
                        last->batch, last->batches);
 }
 
-/// Trains the run in a worker process; the result is not recorded yet. Whatever the plugin does to its process ends up
-/// as the reason in the result.
-Result train(const PlannedRun& run, RunFolder& folder, SweepObserver& observer) {
-    Result result;
-    std::optional<Progress> last;
-    bool over = false;
-    const auto on_message = [&](std::string_view text) {
-        const std::string words(text.substr(1));
-        switch (text.front()) {
-            case message::progress:
-                last = message::unpack<Progress>(text);
-                observer.progressed(*last);
-                break;
-            case message::epoch:
-                result.final = message::unpack<EpochMetrics>(text);
-                observer.epoch_finished(*result.final);
-                break;
-            case message::storage_fault: throw StorageError(words);
-            default:
-                over = true;
-                result.finished = text.front() == message::finished;
-                result.reason = words;
+class Sweep {
+public:
+    Sweep(Plan& plan, const SweepOptions& options, SweepObserver& observer)
+        : plan_(plan), options_(options), observer_(observer) {
+        jobs_ = options.jobs.value_or(default_jobs());
+    }
+
+    void run() {
+        begin();
+        for (;;) {
+            if (!stopping_ && StopSignals::noted() != 0) stop();
+            // With that many deaths no more are risked until a worker that is still alive has shown that it can compute.
+            const bool in_doubt = suspects_.size() >= deaths_of_a_broken_machine;
+            if (in_doubt && active_.empty() && !stopping_) give_up();
+            if (!stopping_ && !in_doubt) fill();
+            if (active_.empty() && (stopping_ || waiting_.empty())) break;
+            std::vector<Child*> children;
+            for (const auto& active : active_) children.push_back(active->child.get());
+            wait_for_any(children, tick);
+            for (std::size_t i = 0; i < active_.size();) look(i);
+            if (!stopping_) pause_for_the_longest();
+            if (stopping_ && seconds_since(stopping_since_) > std::chrono::duration<double>(grace).count())
+                for (const auto& active : active_) active->child->kill();
+            observer_.tick();
         }
+        if (!broken_) record_suspects();
+        if (!storage_fault_.empty()) throw StorageError(storage_fault_);
+        if (broken_) throw Error(ExitCode::run_failed, *broken_);
+        StopSignals::check();
+    }
+
+private:
+    int default_jobs() const {
+        int threads = 1;
+        bool on_gpu = false;
+        for (const PlannedRun& run : plan_.runs) {
+            threads = std::max(threads, run.settings.trainer.threads);
+            on_gpu |= run.device.cuda;
+        }
+        return on_gpu ? std::max(1, gpu_count()) : std::max(1, usable_cores() / threads);
+    }
+
+    void begin() {
+        std::size_t index = 0;
+        std::vector<const PlannedRun*> finished;
+        for (PlannedRun& run : plan_.runs) {
+            ++index;
+            if (run.status == RunStatus::finished && !options_.force) {
+                finished.push_back(&run);
+            } else {
+                waiting_.push_back({.run = &run, .index = index, .anew = options_.force});
+            }
+        }
+        observer_.sweep_started(plan_, waiting_.size(), jobs_);
+        for (const PlannedRun* run : finished) observer_.run_ended(*run, true);
+        if (!waiting_.empty()) locks_ = std::make_unique<RunLocks>(waiting_.front().run->folder.parent_path());
+    }
+
+    double left(const Task& task) const {
+        return pace_.seconds(task.run->settings.model, std::max(0.0, work_of(*task.run) - task.done));
+    }
+    double left(const Active& active) const {
+        const double done = active.last ? work_done(*active.task.run, *active.last) : active.task.done;
+        return pace_.seconds(active.task.run->settings.model, std::max(0.0, work_of(*active.task.run) - done));
+    }
+
+    /// Starts runs until all workers are busy: the longest first, of equals the first in the plan.
+    void fill() {
+        while (active_.size() < static_cast<std::size_t>(jobs_)) {
+            const auto now = Clock::now();
+            auto next = waiting_.end();
+            for (auto task = waiting_.begin(); task != waiting_.end(); ++task)
+                if (task->not_before <= now && (next == waiting_.end() || left(*task) > left(*next) * 1.001)) next = task;
+            if (next == waiting_.end()) return;
+            if (!locks_->claim(next->run->folder)) {
+                next->not_before = now + ask_for_claimed_runs_every;
+                continue;
+            }
+            Task task = *next;
+            waiting_.erase(next);
+            if (!settled_elsewhere(task)) start(std::move(task));
+        }
+    }
+
+    /// Whether another process has ended the run since we looked into its folder.
+    bool settled_elsewhere(const Task& task) {
+        PlannedRun& run = *task.run;
+        if (task.anew || task.attempts > 0) return false;
+        std::optional<Result> now = read_result(run.folder);
+        if (!now || now->fingerprint != run.fingerprint) return false;
+        const bool known_failure = !now->finished && run.result && now->reason == run.result->reason &&
+                                   now->seconds == run.result->seconds;
+        if (known_failure) return false;
+        run.status = now->finished ? RunStatus::finished : RunStatus::failed;
+        run.result = std::move(now);
+        locks_->release(run.folder);
+        observer_.run_ended(run, true);
+        return true;
+    }
+
+    /// The GPU with the fewest runs, for a run that does not name one.
+    Device device_for(const PlannedRun& run) const {
+        const std::string& name = run.settings.trainer.device;
+        if (!run.device.cuda || (name != "auto" && name != "cuda")) return run.device;
+        std::vector<int> busy(static_cast<std::size_t>(gpu_count()));
+        for (const auto& active : active_)
+            if (active->orders.device.cuda) ++busy[static_cast<std::size_t>(active->orders.device.index)];
+        return {.cuda = true, .index = static_cast<int>(std::ranges::min_element(busy) - busy.begin())};
+    }
+
+    WorkerOrders orders_for(const Task& task) const {
+        const TrainerSettings& trainer = task.run->settings.trainer;
+        WorkerOrders orders{.device = device_for(*task.run), .anew = task.anew};
+#if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
+        if (trainer.memory_limit) {
+            orders.memory_limit = *trainer.memory_limit;
+            orders.memory_limit_name = "trainer.memory_limit";
+        } else if (!orders.device.cuda) {
+            // Without end, an allocation would take the whole machine down with it.
+            orders.memory_limit = usable_memory() / 10 * 9;
+            orders.memory_limit_name = "nine tenths of this machine's memory";
+        }
+#endif
+        return orders;
+    }
+
+    void start(Task task) {
+        auto active = std::make_unique<Active>();
+        active->task = std::move(task);
+        ++active->task.attempts;
+        active->orders = orders_for(active->task);
+        PlannedRun& run = *active->task.run;
+        const bool resumes = !active->task.anew && file_exists(run.folder / "checkpoint.pt");
+        if (!resumes) tell_start(*active, std::nullopt);
+        Active& it = *active;
+        const WorkerListener listener{
+            .resumed =
+                [this, &it](const Progress& at) {
+                    it.last = at;
+                    it.done_before = work_done(*it.task.run, at);
+                    tell_start(it, at);
+                },
+            .progressed = [this, &it](const Progress& at) { progressed(it, at); },
+            .epoch_finished =
+                [this, &it](const EpochMetrics& metrics) {
+                    it.result.final = metrics;
+                    observer_.epoch_finished(*it.task.run, metrics);
+                },
+            .warned =
+                [this, &it](std::string_view words) {
+                    observer_.said(nullptr, words);
+                    tell_start(it, std::nullopt);
+                },
+            .paused = [&it] { it.paused = true; },
+            .finished =
+                [&it](double seconds) {
+                    it.result.finished = true;
+                    it.result.seconds = seconds;
+                },
+            .failed = [&it](std::string_view reason) { it.failure = reason; },
+            .storage_fault =
+                [this](std::string_view words) {
+                    if (storage_fault_.empty()) storage_fault_ = words;
+                    stop();
+                }};
+        ChildOptions child{.own_group = true,
+                           .on_message = [listener](std::string_view text) { hear_worker(text, listener); },
+                           .on_output = [this, &run](std::string_view line) { observer_.said(&run, line); }};
+        if (run.settings.trainer.timeout)
+            child.limit = milliseconds(std::max<std::int64_t>(
+                1, static_cast<std::int64_t>(*run.settings.trainer.timeout * 1000.0)));
+        if (it.orders.memory_limit != 0) child.memory_limit = it.orders.memory_limit;
+        it.child = std::make_unique<Child>(
+            [this, &it, &run](const Outbox& outbox) { work(plan_, run, it.orders, *locks_, outbox); }, child);
+        active_.push_back(std::move(active));
+    }
+
+    void tell_start(const Active& active, const std::optional<Progress>& from) {
+        observer_.run_started(*active.task.run, active.task.index, plan_.runs.size(), from);
+    }
+
+    void progressed(Active& active, const Progress& at) {
+        active.last = at;
+        if (!active.stepped) active.start = Clock::now();  // the pace is that of batches
+        if (!active.stepped) active.done_before = work_done(*active.task.run, at);
+        active.stepped = true;
+        if (!suspects_.empty()) record_suspects();  // the machine computes: those that died did so by themselves
+        observer_.progressed(*active.task.run, at);
+    }
+
+    /// Looks after the worker at `i`; `i` is the next one afterwards.
+    void look(std::size_t& i) {
+        Active& active = *active_[i];
+        if (active.orders.memory_limit != 0 && Clock::now() - active.memory_looked_at > look_at_memory_every) {
+            active.memory_looked_at = Clock::now();
+            if (const auto bytes = data_memory_of(active.child->id()); bytes != 0) active.memory = bytes;
+        }
+        const std::optional<ChildEnd> end = active.child->look();
+        if (!end) {
+            ++i;
+            return;
+        }
+        const std::unique_ptr<Active> ended = std::move(active_[i]);
+        active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+        finish(*ended, *end);
+    }
+
+    void finish(Active& active, const ChildEnd& end) {
+        Task task = active.task;
+        PlannedRun& run = *task.run;
+        if (active.last && active.stepped)
+            pace_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
+                      seconds_since(active.start));
+        if (active.paused || (stopping_ && !active.result.finished && !active.failure)) {
+            if (active.last) task.done = work_done(run, *active.last);
+            --task.attempts;
+            task.anew = false;
+            run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
+            observer_.run_paused(run);
+            locks_->release(run.folder);
+            waiting_.push_back(std::move(task));
+            return;
+        }
+        if (active.result.finished) {
+            run.result = active.result;
+            record(run, "");
+            return;
+        }
+        active.result.reason = active.failure ? *active.failure : reason_of(active, end);
+        task.seconds += seconds_since(active.start);
+        active.result.seconds = task.seconds;
+        if (task.attempts <= options_.retries) {
+            observer_.said(nullptr, fmt::format("{} failed: {}; it is tried again ({} of {})", run.settings.id,
+                                                active.result.reason, task.attempts, options_.retries));
+            locks_->release(run.folder);
+            task.anew = false;
+            waiting_.push_back(std::move(task));
+            return;
+        }
+        Suspect suspect{.task = std::move(task), .result = active.result, .how = end.how, .code = end.code,
+                        .output = end.output};
+        const bool died = !active.failure && !active.stepped &&
+                          (end.how == ChildEnd::How::signalled || end.how == ChildEnd::How::exited);
+        if (!died || (!suspects_.empty() && (suspects_[0].how != end.how || suspects_[0].code != end.code)))
+            record_suspects();
+        suspects_.push_back(std::move(suspect));
+        if (!died) record_suspects();
+    }
+
+    std::string reason_of(const Active& active, const ChildEnd& end) const {
+        ChildEnd bare = end;
+        bare.output.clear();  // that goes into the log
+        std::string reason =
+            fmt::format("plugin '{}' {}{} {}", active.task.run->plugin->id(), bare.text(),
+                        end.how == ChildEnd::How::timed_out ? " (trainer.timeout)" : "", place_of(active.last));
+        if (end.how == ChildEnd::How::signalled && active.memory > active.orders.memory_limit / 10 * 8)
+            reason += fmt::format(", when it held {} of the {} that {} allows", size_text(active.memory),
+                                  size_text(active.orders.memory_limit), active.orders.memory_limit_name);
+        if (!end.output.empty()) reason += fmt::format("; it wrote: {}", one_line(end.output));
+        return reason;
+    }
+
+    void record(PlannedRun& run, const std::string& output) {
+        run.result->fingerprint = run.fingerprint;
+        try {
+            RunFolder(run.folder).close(*run.result, output);
+        } catch (const StorageError& e) {
+            if (storage_fault_.empty()) storage_fault_ = e.what();
+            run.result.reset();
+            run.status = RunStatus::unfinished;
+            stop();
+            return;
+        }
+        locks_->release(run.folder);
+        run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
+        observer_.run_ended(run, false);
+        if (!run.result->finished && options_.fail_fast && !stopping_) {
+            observer_.said(nullptr, "stopping at the first failure (--fail-fast); the other runs keep their checkpoints");
+            stop();
+        }
+    }
+
+    void record_suspects() {
+        for (Suspect& suspect : std::exchange(suspects_, {})) {
+            suspect.task.run->result = suspect.result;
+            record(*suspect.task.run, suspect.output);
+        }
+    }
+
+    void give_up() {
+        std::string ids;
+        for (const Suspect& suspect : suspects_)
+            ids += fmt::format("{}{}", ids.empty() ? "" : ", ", suspect.task.run->settings.id);
+        broken_ = fmt::format(
+            "labhost: error: {} workers died one after another before their first batch ({}; the last: {}); that is "
+            "taken for a broken machine rather than for faults of the runs, none of which is recorded as failed; if it is "
+            "the plugin, labhost validate {} says so; the same command goes on",
+            suspects_.size(), ids, suspects_.back().result.reason, suspects_.back().task.run->plugin->file.native());
+        stop();
+    }
+
+    /// No new runs; the running ones write a checkpoint after their step and end.
+    void stop() {
+        if (stopping_) return;
+        stopping_ = true;
+        stopping_since_ = Clock::now();
+        for (const auto& active : active_)
+            if (active->child) active->child->signal(SIGUSR1);
+    }
+
+    void pause_for_the_longest() {
+        const auto now = Clock::now();
+        std::vector<double> waiting;
+        for (const Task& task : waiting_)
+            if (task.not_before <= now) waiting.push_back(left(task));
+        if (waiting.empty()) return;
+        std::vector<double> running;
+        for (const auto& active : active_) {
+            if (!active->stepped || active->pausing || active->task.anew || active->orders.device.cuda) return;
+            running.push_back(seconds_left(*active));
+        }
+        if (const auto chosen = run_to_pause(running, waiting, jobs_)) {
+            active_[*chosen]->pausing = true;
+            active_[*chosen]->child->signal(SIGUSR1);
+        }
+    }
+
+    /// By this run's own pace in this session, once there is some.
+    double seconds_left(const Active& active) {
+        const double done = work_done(*active.task.run, *active.last) - active.done_before;
+        const double seconds = seconds_since(active.start);
+        const double left_work = std::max(0.0, work_of(*active.task.run) - work_done(*active.task.run, *active.last));
+        return done > 0.0 && seconds > 1.0 ? left_work * seconds / done : left(active);
+    }
+
+    struct Suspect {
+        Task task{};
+        Result result{};
+        ChildEnd::How how{};
+        int code = 0;
+        std::string output{};
     };
-    const auto start = std::chrono::steady_clock::now();
-    const ChildEnd end = run_in_child([&](const Outbox& outbox) { work(run, folder, outbox); },
-                                      {.capture_output = false, .on_message = on_message});
-    if (!over) result.reason = fmt::format("plugin '{}' {} {}", run.plugin->id(), end.text(), place_of(last));
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return result;
-}
+
+    Plan& plan_;
+    const SweepOptions& options_;
+    SweepObserver& observer_;
+    int jobs_ = 1;
+    std::unique_ptr<RunLocks> locks_;
+    std::vector<Task> waiting_;
+    std::vector<std::unique_ptr<Active>> active_;
+    std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
+    Pace pace_;
+    bool stopping_ = false;
+    Clock::time_point stopping_since_;
+    std::string storage_fault_;
+    std::optional<std::string> broken_;
+};
 
 }  // namespace
 
-void execute(Plan& plan, bool force, SweepObserver& observer) {
+void execute(Plan& plan, const SweepOptions& options, SweepObserver& observer) {
     const StopSignals signals;
-    std::size_t index = 0;
-    for (PlannedRun& run : plan.runs) {
-        StopSignals::check();
-        ++index;
-        const bool was_finished = run.status == RunStatus::finished && !force;
-        if (!was_finished) {
-            observer.run_started(run, index, plan.runs.size());
-            RunFolder folder(run.folder, run_json(plan, run));
-            run.result = train(run, folder, observer);
-            run.result->fingerprint = run.fingerprint;
-            folder.close(*run.result);
-            run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
-        }
-        observer.run_ended(run, was_finished);
-    }
+    Sweep(plan, options, observer).run();
 }
 
 }  // namespace labhost

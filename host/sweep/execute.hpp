@@ -1,7 +1,9 @@
-// Executes a plan, run after run, each in a worker process, and records what comes out.
+// Executes a plan: several runs at once, each in a worker process, and records what comes out.
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string_view>
 
 #include "sweep/plan.hpp"
 #include "train/trainer.hpp"
@@ -18,18 +20,37 @@ public:
     SweepObserver(SweepObserver&&) = delete;
     SweepObserver& operator=(SweepObserver&&) = delete;
 
-    /// `index` counts the plan's runs from 1.
-    virtual void run_started(const PlannedRun& run, std::size_t index, std::size_t total) = 0;
-    virtual void progressed(const Progress& progress) = 0;
-    virtual void epoch_finished(const EpochMetrics& metrics) = 0;
+    /// Before anything starts: of the plan's `total` runs, `to_train` will be trained, up to `jobs` at once.
+    virtual void sweep_started(const Plan& plan, std::size_t to_train, int jobs) = 0;
+    /// `index` counts the plan's runs from 1. `from`: where it goes on, if it was begun before.
+    virtual void run_started(const PlannedRun& run, std::size_t index, std::size_t total,
+                             const std::optional<Progress>& from) = 0;
+    virtual void progressed(const PlannedRun& run, const Progress& progress) = 0;
+    virtual void epoch_finished(const PlannedRun& run, const EpochMetrics& metrics) = 0;
+    /// It stopped, to go on later; `run.status` says whether from a checkpoint.
+    virtual void run_paused(const PlannedRun& run) = 0;
     /// `run.result` says how; also called, without run_started, for a run that was finished before.
     virtual void run_ended(const PlannedRun& run, bool was_finished) = 0;
+    /// A line of text for people: a warning, or what a plugin wrote (then `run` is its run, else null).
+    virtual void said(const PlannedRun* run, std::string_view line) = 0;
+    /// Called about twenty times a second: time to redraw.
+    virtual void tick() = 0;
 };
 
-/// Runs what is not finished (with `force`: everything), in the plan's order, and updates status and result of each.
-/// Each trains in a process of its own: one that fails, crashes or exits is recorded and the next one begins. Throws
-/// StorageError if records cannot be written, and StopError on SIGINT or SIGTERM; the run it happened in is left
-/// without result.json.
-void execute(Plan& plan, bool force, SweepObserver& observer);
+struct SweepOptions {
+    std::optional<int> jobs{};  ///< runs at once; nothing: as many as there are cores for their threads, or GPUs
+    int retries = 0;            ///< of each run that fails
+    bool fail_fast = false;     ///< the first failure ends the sweep
+    bool force = false;         ///< every run from its beginning, whatever is there
+};
+
+/// Runs what is not finished, the longest first, and updates status and result of each. What a run gives does not depend
+/// on what runs beside it. A run that fails, crashes, exits, hangs beyond its limit or takes too much memory is recorded
+/// and costs no other. A run that another process trains is left to it, and its result awaited.
+///
+/// Stops early, the running ones having written checkpoints: on SIGINT, SIGTERM or SIGUSR1 (throws StopError), when
+/// records cannot be written (StorageError), when workers die one after another before their first batch, as they do on
+/// a broken machine (Error), and at a failure with `fail_fast` (returns).
+void execute(Plan& plan, const SweepOptions& options, SweepObserver& observer);
 
 }  // namespace labhost

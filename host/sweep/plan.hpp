@@ -13,7 +13,6 @@
 #include "plugin/find.hpp"
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
-#include "record/json.hpp"
 #include "record/run_folder.hpp"
 #include "train/device.hpp"
 
@@ -21,12 +20,13 @@ namespace labhost {
 
 enum class RunStatus {
     fresh,       ///< nothing there
-    unfinished,  ///< begun, not over: starts again
-    failed,      ///< over, failed: starts again
+    unfinished,  ///< begun, not over, without a checkpoint: starts again
+    resumable,   ///< begun, not over: goes on from its checkpoint
+    failed,      ///< over, failed: is tried again, from its checkpoint if there is one
     finished,    ///< over, well: is not run again
 };
 
-/// "new", "unfinished", "failed", "finished".
+/// "new", "unfinished", "resumable", "failed", "finished".
 std::string to_text(RunStatus status);
 
 struct PlannedRun {
@@ -35,7 +35,6 @@ struct PlannedRun {
     ResolvedParams params{};
     const Dataset* dataset{};
     Device device{};
-    Json fingerprint_inputs{};
     std::string fingerprint{};
     std::filesystem::path folder{};
     RunStatus status = RunStatus::fresh;
@@ -48,6 +47,7 @@ struct PlannedRun {
 struct Plan {
     std::string experiment{};
     std::string title{};
+    std::filesystem::path file{};  ///< the experiment's, absolute
     std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once
     std::vector<PlannedRun> runs{};
 };
@@ -61,6 +61,6 @@ struct Places {
 
 /// Checks everything that can be checked before a run begins. Throws Error with the exit code that fits: settings,
 /// parameters and data (usage), plugins and devices (unusable).
-Plan make_plan(const Experiment& experiment, const Places& places);
+Plan make_plan(Experiment experiment, const Places& places);
 
 }  // namespace labhost

@@ -23,12 +23,12 @@ int count_gpus() {
     return count;
 }
 
+}  // namespace
+
 int gpu_count() {
     static const int count = count_gpus();
     return count;
 }
-
-}  // namespace
 
 std::string Device::text() const { return cuda ? fmt::format("cuda:{}", index) : "cpu"; }
 

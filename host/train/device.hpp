@@ -13,6 +13,9 @@ struct Device {
     std::string text() const;
 };
 
+/// GPUs that LibTorch sees here.
+int gpu_count();
+
 /// auto | cpu | cuda | cuda:N; auto is the first GPU if there is one. Throws Error (unusable) for a GPU that is not
 /// there: there is no fall-back to the CPU.
 Device resolve_device(const std::string& name);

@@ -1,0 +1,62 @@
+#include "sweep/schedule.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace labhost {
+
+namespace {
+
+constexpr double cost_of_a_test_image = 1.0 / 3.0;
+
+struct Images {
+    double train;
+    double test;
+};
+
+Images images_of(const PlannedRun& run) {
+    const DataSettings& data = run.settings.data;
+    return {static_cast<double>(data.train_limit.value_or(run.dataset->train.count)),
+            static_cast<double>(data.test_limit.value_or(run.dataset->test.count))};
+}
+
+}  // namespace
+
+double work_of(const PlannedRun& run) {
+    const Images images = images_of(run);
+    return static_cast<double>(run.settings.trainer.epochs) * (images.train + images.test * cost_of_a_test_image);
+}
+
+double work_done(const PlannedRun& run, const Progress& at) {
+    const Images images = images_of(run);
+    const auto examples = static_cast<double>(at.examples);
+    return static_cast<double>(at.epoch - 1) * (images.train + images.test * cost_of_a_test_image) +
+           (at.testing ? images.train + examples * cost_of_a_test_image : examples);
+}
+
+void Pace::add(const std::string& model, double work, double seconds) {
+    for (Sum* sum : {&models_[model], &all_}) {
+        sum->work += work;
+        sum->seconds += seconds;
+    }
+}
+
+double Pace::seconds(const std::string& model, double work) const {
+    const auto found = models_.find(model);
+    const Sum& sum = found != models_.end() && found->second.work > 0.0 ? found->second : all_;
+    return sum.work > 0.0 ? work * sum.seconds / sum.work : work;
+}
+
+std::optional<std::size_t> run_to_pause(std::span<const double> running, std::span<const double> waiting, int jobs) {
+    constexpr double least_gain = 2.0;  // seconds: what is not worth a checkpoint and a new process
+    if (waiting.empty() || running.size() < static_cast<std::size_t>(jobs)) return std::nullopt;
+    const double left = std::accumulate(running.begin(), running.end(), 0.0) +
+                        std::accumulate(waiting.begin(), waiting.end(), 0.0);
+    const double ideal = left / jobs;
+    const double longest = std::ranges::max(waiting);
+    const auto nearest_end = std::ranges::min_element(running);
+    if (longest < ideal || *nearest_end + least_gain > longest) return std::nullopt;
+    return static_cast<std::size_t>(nearest_end - running.begin());
+}
+
+}  // namespace labhost

@@ -1,0 +1,42 @@
+// A run's worker process: trains the run from its beginning or its checkpoint, and tells the supervisor how it goes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "record/run_lock.hpp"
+#include "support/child.hpp"
+#include "sweep/plan.hpp"
+
+namespace labhost {
+
+/// What the worker says. After `paused`, `finished`, `failed` or `storage_fault` nothing more comes.
+struct WorkerListener {
+    std::function<void(const Progress&)> resumed{};   ///< it goes on from here
+    std::function<void(const Progress&)> progressed{};
+    std::function<void(const EpochMetrics&)> epoch_finished{};
+    std::function<void(std::string_view)> warned{};
+    std::function<void()> paused{};                   ///< its checkpoint is written
+    std::function<void(double)> finished{};           ///< seconds of all sessions
+    std::function<void(std::string_view)> failed{};   ///< the reason
+    std::function<void(std::string_view)> storage_fault{};
+};
+
+/// Hands a message of a worker to the listener.
+void hear_worker(std::string_view message, const WorkerListener& listener);
+
+/// What a worker needs besides the run.
+struct WorkerOrders {
+    Device device{};
+    bool anew = false;                ///< from the beginning, whatever there is
+    std::uint64_t memory_limit = 0;   ///< bytes; 0: none
+    std::string memory_limit_name{};  ///< "trainer.memory_limit"
+};
+
+/// The body of the worker: leaves checkpoint, metrics, log and weights in the run's folder, but no result. On SIGUSR1 it
+/// writes a checkpoint after the next step and ends.
+void work(const Plan& plan, const PlannedRun& run, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox);
+
+}  // namespace labhost

@@ -1,0 +1,60 @@
+// Which run is paused so that no long tail is left.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "sweep/schedule.hpp"
+
+namespace labhost {
+namespace {
+
+using Seconds = std::vector<double>;
+
+/// The makespan of equal runs on workers that follow the rule, second by second.
+double makespan(std::size_t runs, double length, std::size_t jobs) {
+    Seconds running;
+    Seconds waiting(runs, length);
+    for (double now = 0.0;; now += 1.0) {
+        while (running.size() < jobs && !waiting.empty()) {
+            const auto longest = std::ranges::max_element(waiting);
+            running.push_back(*longest);
+            waiting.erase(longest);
+        }
+        if (running.empty()) return now;
+        if (const auto chosen = run_to_pause(running, waiting, static_cast<int>(jobs))) {
+            const double paused = running[*chosen];
+            const auto longest = std::ranges::max_element(waiting);
+            running[*chosen] = *longest;
+            *longest = paused;
+        }
+        for (double& left : running) left -= 1.0;
+        std::erase_if(running, [](double left) { return left <= 0.0; });
+    }
+}
+
+TEST(Schedule, NineEqualRunsOnTwoWorkersLeaveNoTail) {
+    EXPECT_LE(makespan(9, 60.0, 2), 271.0);  // 4.5 runs, where 5 would be 300
+    EXPECT_LE(makespan(3, 60.0, 2), 91.0);
+    EXPECT_LE(makespan(5, 60.0, 4), 76.0);
+    EXPECT_EQ(makespan(8, 60.0, 2), 240.0);
+}
+
+TEST(Schedule, NothingIsPausedWhileTheWaitingCanFollow) {
+    EXPECT_EQ(run_to_pause(Seconds{50, 60}, Seconds{60, 60, 60}, 2), std::nullopt);
+    EXPECT_EQ(run_to_pause(Seconds{50, 60}, Seconds{}, 2), std::nullopt);
+    EXPECT_EQ(run_to_pause(Seconds{50}, Seconds{60}, 2), std::nullopt) << "a worker is free";
+    EXPECT_EQ(run_to_pause(Seconds{30, 30}, Seconds{60}, 2), 0U);
+    EXPECT_EQ(run_to_pause(Seconds{59, 59}, Seconds{60}, 2), std::nullopt) << "nothing to be gained";
+}
+
+TEST(Schedule, PaceIsThatOfTheModelThenOfAllThenUnknown) {
+    Pace pace;
+    EXPECT_EQ(pace.seconds("net", 100.0), 100.0);
+    pace.add("net", 100.0, 10.0);
+    pace.add("net2", 100.0, 30.0);
+    EXPECT_EQ(pace.seconds("net", 50.0), 5.0);
+    EXPECT_EQ(pace.seconds("net3", 50.0), 10.0);
+}
+
+}  // namespace
+}  // namespace labhost

@@ -27,8 +27,8 @@ std::string overview(const std::vector<Verb>& verbs) {
 }
 
 ExitCode dispatch(std::vector<std::string> arguments) {
-    const std::vector<Verb> verbs{run_verb(),      plan_verb(), plugins_verb(), inspect_verb(),
-                                  validate_verb(), new_verb(),  fetch_verb()};
+    const std::vector<Verb> verbs{run_verb(),      plan_verb(), results_verb(), plugins_verb(), inspect_verb(),
+                                  validate_verb(), new_verb(),  fetch_verb(),   gc_verb()};
     if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
         if (arguments.empty()) {
             diagnose(overview(verbs));

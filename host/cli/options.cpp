@@ -39,6 +39,12 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("data", po::value<std::string>()->value_name("DIR"),
             "where data sets are kept (default: $LABHOST_DATA, then the cache)");
     if (syntax.runs) {
+        add("jobs", po::value<std::string>()->value_name("N|auto"),
+            "runs at once; auto (the default): as many as there are cores for their threads, or GPUs");
+        add("timeout", po::value<std::string>()->value_name("TIME"),
+            "give a run up after this time: 90s, 10m, 1h; replaces trainer.timeout");
+        add("retries", po::value<std::string>()->value_name("N"), "try a run that fails this often again (default: 0)");
+        add("fail-fast", "stop at the first run that fails; the others keep their checkpoints");
         add("force", "run finished runs again");
         add("dry-run", "only say what would run, as 'labhost plan' does");
         add("quiet", "no progress; errors and results only");
@@ -51,6 +57,20 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("loss", po::value<std::string>()->value_name("NAME"),
             "that the models are meant for: nll (default) or cross_entropy");
         add("timeout", po::value<std::string>()->value_name("TIME"), "of each test: 90s, 2m, 1h (default: 60s)");
+    }
+    if (syntax.queries) {
+        add("where", po::value<Texts>()->value_name("COND")->composing(),
+            "only runs for which this holds, as in 'params.p<=0.5' (= != < <= > >=, ~ for a glob; repeatable)");
+        add("sort", po::value<std::string>()->value_name("KEY"),
+            "id, model, seed, status, seconds, experiment, params.X, trainer.X, data.X, or a metric: test.accuracy");
+        add("reverse", "the other way round");
+        add("top", po::value<std::string>()->value_name("N"), "only the first N");
+        add("csv", "a row for each run, for other programs");
+        add("markdown", "the table in Markdown");
+    }
+    if (syntax.removes) {
+        add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
+        add("yes", "remove without asking");
     }
     if (syntax.json) add("json", "one JSON document on standard output, nothing else there");
     add("no-color", "no colours (NO_COLOR is honoured too)");
@@ -79,28 +99,43 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list, const std::strin
                 fmt::format("labhost {}: error: {} (see labhost {} --help)", syntax.verb, message, syntax.verb));
 }
 
-/// "90s", "2m", "1.5h"; a number alone is seconds.
-std::chrono::milliseconds parse_duration(const VerbSyntax& syntax, const std::string& text) {
-    std::size_t used = 0;
-    double seconds = 0.0;
-    try {
-        seconds = std::stod(text, &used);
-    } catch (const std::exception&) {
-        used = std::string::npos;
+/// The option's value in seconds.
+std::optional<double> read_duration(const VerbSyntax& syntax, const po::variables_map& values, const char* name) {
+    if (values.count(name) == 0) return std::nullopt;
+    const auto& text = values[name].as<std::string>();
+    const auto seconds = parse_duration(text);
+    if (!seconds) refuse(syntax, fmt::format("--{} {}: give a time such as 90s, 2m or 1h", name, text));
+    return seconds;
+}
+
+/// The option's value as an integer from 0 up.
+std::optional<int> read_count(const VerbSyntax& syntax, const po::variables_map& values, const char* name) {
+    if (values.count(name) == 0) return std::nullopt;
+    const auto& text = values[name].as<std::string>();
+    if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos)
+        refuse(syntax, fmt::format("--{} {}: give an integer", name, text));
+    return std::stoi(text);
+}
+
+void read_run_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
+    options.force = values.count("force") != 0;
+    options.dry_run = values.count("dry-run") != 0;
+    options.quiet = values.count("quiet") != 0;
+    options.fail_fast = values.count("fail-fast") != 0;
+    options.overrides.timeout = read_duration(syntax, values, "timeout");
+    options.retries = read_count(syntax, values, "retries").value_or(0);
+    if (values.count("jobs") != 0 && values["jobs"].as<std::string>() != "auto") {
+        options.jobs = read_count(syntax, values, "jobs");
+        if (options.jobs == 0) refuse(syntax, "--jobs 0: give a number of runs at once, or auto");
     }
-    const std::string unit = used < text.size() ? text.substr(used) : "s";
-    const double factor = unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3600.0 : 0.0;
-    constexpr double longest = 1e9;
-    if (used == std::string::npos || factor == 0.0 || !(seconds > 0.0) || seconds > longest)
-        refuse(syntax, fmt::format("--timeout {}: give a time such as 90s, 2m or 1h", text));
-    return std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(seconds * factor * 1000.0)));
 }
 
 void read_validate_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
     options.only_failed = values.count("only-failed") != 0;
     options.list = values.count("list") != 0;
     if (values.count("test") != 0) options.tests = values["test"].as<std::vector<std::string>>();
-    if (values.count("timeout") != 0) options.test_limit = parse_duration(syntax, values["timeout"].as<std::string>());
+    if (const auto seconds = read_duration(syntax, values, "timeout"))
+        options.test_limit = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(*seconds * 1000.0)));
     if (values.count("seed") != 0) {
         const auto seeds = parse_seeds(values["seed"].as<std::string>(), "--seed");
         if (seeds.size() != 1) refuse(syntax, "--seed takes one integer");
@@ -112,6 +147,21 @@ void read_validate_options(const VerbSyntax& syntax, const po::variables_map& va
             refuse(syntax, fmt::format("--loss {}: must be nll or cross_entropy", name));
         options.loss = name == "nll" ? Loss::nll : Loss::cross_entropy;
     }
+}
+
+void read_results_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
+    if (values.count("where") != 0) options.where = values["where"].as<std::vector<std::string>>();
+    if (values.count("sort") != 0) options.sort = values["sort"].as<std::string>();
+    if (values.count("sort") != 0 && options.sort.empty()) refuse(syntax, "--sort takes a key");
+    options.reverse = values.count("reverse") != 0;
+    options.csv = values.count("csv") != 0;
+    options.markdown = values.count("markdown") != 0;
+    if (values.count("top") == 0) return;
+    const auto top = values["top"].as<std::string>();
+    if (top.empty() || top.find_first_not_of("0123456789") != std::string::npos || top.size() > 9 ||
+        std::stoull(top) == 0)
+        refuse(syntax, fmt::format("--top {}: give a number from 1 up", top));
+    options.top = std::stoull(top);
 }
 
 po::variables_map parse(const VerbSyntax& syntax, const std::vector<std::string>& arguments) {
@@ -158,6 +208,8 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     if (!positional.empty()) options.argument = positional.front();
     options.arguments = positional;
     if (syntax.validates) read_validate_options(syntax, values, options);
+    if (syntax.queries) read_results_options(syntax, values, options);
+    options.yes = values.count("yes") != 0;
 
     options.overrides = {.set = texts("set"), .device = text("device"), .only = texts("only")};
     if (const auto& device = options.overrides.device; device && !is_device(*device))
@@ -167,10 +219,8 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     if (const auto folder = text("data")) options.places.data = *folder;
     if (const auto folder = text("runs")) options.places.runs = *folder;
     options.places.plugins.allow_insecure = values.count("allow-insecure-plugins") != 0;
-    options.force = values.count("force") != 0;
-    options.dry_run = values.count("dry-run") != 0;
+    if (syntax.runs) read_run_options(syntax, values, options);
     options.json = values.count("json") != 0;
-    options.quiet = values.count("quiet") != 0;
     const char* no_color = std::getenv("NO_COLOR");
     options.color = values.count("no-color") == 0 && (no_color == nullptr || *no_color == '\0');
     return options;

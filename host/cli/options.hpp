@@ -20,6 +20,9 @@ struct Options {
     Places places{};
     bool force = false;
     bool dry_run = false;
+    std::optional<int> jobs{};  ///< nothing: auto
+    int retries = 0;
+    bool fail_fast = false;
     bool json = false;
     bool quiet = false;
     bool color = true;
@@ -32,6 +35,16 @@ struct Options {
     std::uint64_t seed = 1;
     Loss loss = Loss::nll;
     std::chrono::milliseconds test_limit{60000};
+
+    // results
+    std::vector<std::string> where{};
+    std::string sort{};
+    bool reverse = false;
+    std::optional<std::size_t> top{};
+    bool csv = false;
+    bool markdown = false;
+
+    bool yes = false;  ///< gc: without asking
 };
 
 /// Which groups of options a verb takes.
@@ -40,10 +53,12 @@ struct VerbSyntax {
     std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
-    bool runs = false;          ///< --force --dry-run --quiet
+    bool runs = false;          ///< --jobs --timeout --retries --fail-fast --force --dry-run --quiet
     bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json
+    bool queries = false;       ///< --where --sort --reverse --top --csv --markdown
+    bool removes = false;       ///< --yes --runs
     bool validates = false;     ///< --test --only-failed --list --seed --loss --timeout
 };
 

@@ -13,9 +13,10 @@ namespace {
 
 std::string reason(const PlannedRun& run, bool force) {
     switch (run.status) {
-        case RunStatus::fresh: return "never run with these settings";
-        case RunStatus::unfinished: return "begun, but not finished; starts again";
-        case RunStatus::failed: return "failed, starts again: " + run.failure();
+        case RunStatus::fresh: return "never run with this plugin and these settings";
+        case RunStatus::unfinished: return "begun, without a checkpoint yet; starts again";
+        case RunStatus::resumable: return force ? "begun; --force starts it again" : "goes on from its checkpoint";
+        case RunStatus::failed: return fmt::format("failed, is tried again: {}", run.failure());
         case RunStatus::finished: return force ? "finished; --force runs it again" : "finished; is not run again";
     }
     return "";

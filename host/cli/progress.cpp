@@ -1,16 +1,19 @@
 #include "cli/progress.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
-#include <cmath>
+#include <cstdlib>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/progress_block.hpp"
+#include "cli/progress_lines.hpp"
 #include "support/console.hpp"
-#include "support/text.hpp"
 
 namespace labhost {
 
@@ -18,135 +21,109 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
 class Silent final : public SweepObserver {
 public:
-    void run_started(const PlannedRun&, std::size_t, std::size_t) override {}
-    void progressed(const Progress&) override {}
-    void epoch_finished(const EpochMetrics&) override {}
+    void sweep_started(const Plan&, std::size_t, int) override {}
+    void run_started(const PlannedRun&, std::size_t, std::size_t, const std::optional<Progress>&) override {}
+    void progressed(const PlannedRun&, const Progress&) override {}
+    void epoch_finished(const PlannedRun&, const EpochMetrics&) override {}
+    void run_paused(const PlannedRun&) override {}
     void run_ended(const PlannedRun&, bool) override {}
+    void said(const PlannedRun*, std::string_view) override {}
+    void tick() override {}
 };
 
-/// One line per epoch, and one for a run that fails or was finished before.
-class Lines : public SweepObserver {
+/// The block, redrawn in place under the lines that stay.
+class Block final : public ProgressLines {
 public:
-    void run_started(const PlannedRun& run, std::size_t index, std::size_t total) override {
-        id_ = run.settings.id;
-        epochs_ = run.settings.trainer.epochs;
-        place_ = fmt::format("[{}/{}]", index, total);
+    explicit Block(ProgressBlock::Style style) : block_(style) {}
+    ~Block() override { diagnose(screen_.clear()); }
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    Block(Block&&) = delete;
+    Block& operator=(Block&&) = delete;
+
+    void sweep_started(const Plan& plan, std::size_t to_train, int jobs) override {
+        ProgressLines::sweep_started(plan, to_train, jobs);
+        block_.begin(plan, to_train, jobs, Clock::now());
     }
 
-    void progressed(const Progress&) override {}
-
-    void epoch_finished(const EpochMetrics& m) override {
-        print_line(fmt::format("{} {}  epoch {}/{}  train {:.4f} {:.2f}%  test {:.4f} {:.2f}%  {:.1f} s", place_, id_,
-                               m.epoch, epochs_, plain_nan(m.train.loss), m.train.accuracy, plain_nan(m.test.loss),
-                               m.test.accuracy, m.seconds));
+    void run_started(const PlannedRun& run, std::size_t index, std::size_t total,
+                     const std::optional<Progress>& from) override {
+        block_.start(run, from, Clock::now());
+        ProgressLines::run_started(run, index, total, from);
     }
 
-    void run_ended(const PlannedRun& run, bool was_finished) override {
-        if (was_finished) {
-            print_line(fmt::format("{}  finished before; --force runs it again", run.settings.id));
-        } else if (run.status == RunStatus::failed) {
-            print_line(fmt::format("{} {}  failed: {} (log: {})", place_, id_, run.failure(),
-                                   (run.folder / "log.txt").native()));
+    void progressed(const PlannedRun& run, const Progress& progress) override {
+        block_.advance(run, progress, Clock::now());
+        // A pass is seen to its end, however short it is.
+        if (progress.batch == progress.batches) {
+            draw();
+        } else {
+            tick();
         }
     }
 
-protected:
-    virtual void print_line(const std::string& line) { diagnose(line + "\n"); }
-
-    const std::string& place() const { return place_; }
-    const std::string& id() const { return id_; }
-
-private:
-    std::string place_;
-    std::string id_;
-    std::int64_t epochs_ = 0;
-};
-
-/// A line that is redrawn in place under the finished ones.
-class LiveLine final : public Lines {
-public:
-    explicit LiveLine(bool color) : color_(color) {}
-    ~LiveLine() override { clear(); }
-    LiveLine(const LiveLine&) = delete;
-    LiveLine& operator=(const LiveLine&) = delete;
-    LiveLine(LiveLine&&) = delete;
-    LiveLine& operator=(LiveLine&&) = delete;
-
-    void run_started(const PlannedRun& run, std::size_t index, std::size_t total) override {
-        Lines::run_started(run, index, total);
-        run_start_ = Clock::now();
-        const auto count = [](const std::optional<std::int64_t>& limit, const Split& split) {
-            return static_cast<double>(limit.value_or(split.count));
-        };
-        train_count_ = count(run.settings.data.train_limit, run.dataset->train);
-        // A test image costs about a third of a training image: no backward pass.
-        epoch_work_ = train_count_ + count(run.settings.data.test_limit, run.dataset->test) / 3.0;
-    }
-
-    void progressed(const Progress& p) override {
-        if (p.batch == 1) pass_start_ = Clock::now();
-        if (p.batch != p.batches && seconds_since(drawn_) < 0.1) return;
-        drawn_ = Clock::now();
-        const auto examples = static_cast<double>(p.examples);
-        const double done =
-            static_cast<double>(p.epoch - 1) * epoch_work_ + (p.testing ? train_count_ + examples / 3.0 : examples);
-        const double left = seconds_since(run_start_) * (static_cast<double>(p.epochs) * epoch_work_ / done - 1.0);
-        const double elapsed = seconds_since(pass_start_);
-        const std::string rate = p.batch > 1 && elapsed > 0.0 ? fmt::format("{:.0f} images/s", examples / elapsed) : "";
-        draw(fmt::format("{} {}  epoch {}/{} {}  {}/{}  {}  loss {:.4f}  {} left", place(), id(), p.epoch, p.epochs,
-                         p.testing ? "test " : "train", p.batch, p.batches, rate, plain_nan(p.loss),
-                         duration_text(left)));
+    void run_paused(const PlannedRun& run) override {
+        block_.pause(run, Clock::now());
+        ProgressLines::run_paused(run);
     }
 
     void run_ended(const PlannedRun& run, bool was_finished) override {
-        clear();
-        Lines::run_ended(run, was_finished);
+        if (!was_finished) block_.end(run, run.result && !run.result->finished, Clock::now());
+        ProgressLines::run_ended(run, was_finished);
+        if (lines().empty()) draw();  // clears: what follows the sweep may be printed before this object ends
+    }
+
+    void tick() override {
+        if (Clock::now() - drawn_ >= std::chrono::milliseconds(100)) draw();
     }
 
 private:
     void print_line(const std::string& line) override {
-        clear();
-        Lines::print_line(line);
+        diagnose(screen_.print_above(line, lines()));
+        drawn_ = Clock::now();
     }
 
-    void draw(const std::string& line) {
+    void draw() {
+        diagnose(screen_.redraw(lines()));
+        drawn_ = Clock::now();
+    }
+
+    std::vector<std::string> lines() const {
         winsize size{};
-        const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-        const std::string cut = line.substr(0, known ? size.ws_col - 1U : 79U);
-        diagnose(fmt::format("\r\x1b[K{}{}{}", color_ ? "\x1b[36m" : "", cut, color_ ? "\x1b[0m" : ""));
-        shown_ = true;
+        const bool asked = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
+        const std::size_t columns = asked && size.ws_col > 0 ? size.ws_col : 80;
+        const std::size_t rows = asked && size.ws_row > 0 ? size.ws_row : 24;
+        // The last column stays free: terminals differ in where the cursor is after it.
+        return block_.lines(Clock::now(), std::max<std::size_t>(columns, 2) - 1, std::max<std::size_t>(rows, 2) - 1);
     }
 
-    void clear() {
-        if (shown_) diagnose("\r\x1b[K");
-        shown_ = false;
-    }
-
-    bool color_;
-    bool shown_ = false;
-    Clock::time_point run_start_;
-    Clock::time_point pass_start_;
+    ProgressBlock block_;
+    BlockOnScreen screen_;
     Clock::time_point drawn_;
-    double train_count_ = 0.0;
-    double epoch_work_ = 1.0;
 };
+
+/// Whether the environment asks for UTF-8. The locale itself stays "C": the way numbers are written depends on it.
+bool wants_utf8() {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value == nullptr || *value == '\0') continue;
+        std::string locale(value);
+        std::ranges::transform(locale, locale.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+    }
+    return false;
+}
 
 }  // namespace
 
-std::string duration_text(double seconds) {
-    const auto total = static_cast<long>(std::ceil(std::max(0.0, seconds)));
-    if (total >= 3600) return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
-    return fmt::format("{}:{:02}", total / 60, total % 60);
-}
-
 std::unique_ptr<SweepObserver> make_progress(const Options& options) {
     if (options.quiet) return std::make_unique<Silent>();
-    if (isatty(STDERR_FILENO) != 0) return std::make_unique<LiveLine>(options.color);
-    return std::make_unique<Lines>();
+    if (isatty(STDERR_FILENO) != 0)
+        return std::make_unique<Block>(ProgressBlock::Style{.utf8 = wants_utf8(), .color = options.color});
+    return std::make_unique<ProgressLines>();
 }
 
 }  // namespace labhost

@@ -1,4 +1,4 @@
-// What one sees while a sweep runs, on standard error: a live line on a terminal, plain lines elsewhere.
+// What one sees while a sweep runs, on standard error: a block that is redrawn on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <memory>
@@ -8,10 +8,8 @@
 
 namespace labhost {
 
-/// The view that fits standard error and the options (--quiet, --no-color).
+/// The view that fits standard error and the options (--quiet, --no-color). On a terminal, nothing else should write to
+/// it until the view is destroyed or all runs have ended; what is to be said meanwhile goes through `said`.
 std::unique_ptr<SweepObserver> make_progress(const Options& options);
-
-/// "0:07", "12:40", "1:02:03"
-std::string duration_text(double seconds);
 
 }  // namespace labhost

@@ -1,35 +1,21 @@
 // labhost run: trains every run of an experiment and prints how they compare.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
+#include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "sweep/execute.hpp"
+#include "sweep/plan_record.hpp"
 #include "train/engine.hpp"
 
 namespace labhost {
 
 namespace {
-
-Json results_json(const Plan& plan) {
-    Json runs = Json::array();
-    for (const PlannedRun& run : plan.runs) {
-        Json json{{"id", run.settings.id},
-                  {"fingerprint", run.fingerprint},
-                  {"status", to_text(run.status)},
-                  {"folder", run.folder.native()},
-                  {"model", run.settings.model},
-                  {"params", to_json(run.params)},
-                  {"seed", run.settings.seed},
-                  {"final", run.result && run.result->final ? to_json(*run.result->final) : Json(nullptr)}};
-        if (run.status == RunStatus::failed) json["reason"] = run.failure();
-        runs.push_back(json);
-    }
-    return {{"schema", 1}, {"experiment", plan.experiment}, {"runs", runs}, {"claims", Json::array()}};
-}
 
 void warn_of_blas(const Options& options) {
     const std::string fault = blas_fault(engine().torch_info().blas);
@@ -37,18 +23,19 @@ void warn_of_blas(const Options& options) {
 }
 
 ExitCode run_experiment(const Options& options) {
-    const Experiment experiment = read_experiment(options.argument, options.overrides);
+    Experiment experiment = read_experiment(options.argument, options.overrides);
     if (!options.dry_run) make_writable_folder(options.places.runs);
-    Plan plan = make_plan(experiment, options.places);
+    Plan plan = make_plan(std::move(experiment), options.places);
     if (options.dry_run) {
         print_plan(plan, options);
         return ExitCode::ok;
     }
     warn_of_blas(options);
-    const auto progress = make_progress(options);
-    execute(plan, options.force, *progress);
+    execute(plan,
+            {.jobs = options.jobs, .retries = options.retries, .fail_fast = options.fail_fast, .force = options.force},
+            *make_progress(options));  // gone, and its block cleared, before the table
     if (options.json) {
-        fmt::print("{}", to_text(results_json(plan)));
+        fmt::print("{}", to_text(results_json(records_of(plan))));
     } else {
         fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(plan));
     }

@@ -18,6 +18,8 @@ Verb inspect_verb();
 Verb validate_verb();
 Verb new_verb();
 Verb fetch_verb();
+Verb results_verb();
+Verb gc_verb();
 
 /// What `labhost plan` and `labhost run --dry-run` print.
 void print_plan(const Plan& plan, const Options& options);

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "report/query.hpp"
 #include "support/text.hpp"
+#include "sweep/plan_record.hpp"
 
 namespace labhost {
 
@@ -27,23 +32,65 @@ constexpr std::array<Column, 4> columns{{
 }};
 
 /// What was published for the run's last epoch; "-" if nothing was.
-std::string published(const PlannedRun& run, const Column& column) {
-    const auto& values = run.settings.reference.*column.published;
-    const auto epoch = static_cast<std::size_t>(run.settings.trainer.epochs);
-    return values.size() < epoch ? "-" : fmt::format("{:.{}f}", values[epoch - 1], column.digits);
+std::string published(const RunRecord& run, const Column& column) {
+    const auto& values = run.reference.*column.published;
+    const auto epochs = run.trainer.find("epochs");
+    const bool known = epochs != run.trainer.end() && epochs->is_number_integer();
+    const std::int64_t epoch = known ? epochs->get<std::int64_t>() : 0;
+    return epoch < 1 || std::cmp_less(values.size(), epoch)
+               ? "-"
+               : fmt::format("{:.{}f}", values[static_cast<std::size_t>(epoch) - 1], column.digits);
 }
 
-std::vector<std::string> row_of(const PlannedRun& run, bool with_published) {
-    std::vector<std::string> row{run.settings.id};
-    const bool done = run.status == RunStatus::finished && run.result && run.result->final;
+std::string shown_value(const RunRecord& run, const std::string& key) {
+    const auto value = value_of(run, key);
+    return value ? plain_text(*value) : "-";
+}
+
+std::vector<std::string> row_of(const RunRecord& run, std::span<const std::string> more, bool with_published) {
+    std::vector<std::string> row{run.id};
+    for (const std::string& key : more) row.push_back(shown_value(run, key));
+    const bool done = run.status == "finished" && run.final;
     for (const Column& column : columns) {
-        row.push_back(
-            done ? fmt::format("{:.{}f}", plain_nan((*run.result->final).*column.pass.*column.value), column.digits)
-                 : to_text(run.status));
+        row.push_back(done ? fmt::format("{:.{}f}", plain_nan((*run.final).*column.pass.*column.value), column.digits)
+                           : run.status);
         if (with_published) row.push_back(published(run, column));
     }
-    row.push_back(run.result ? fmt::format("{:.1f}", run.result->seconds) : "-");
+    row.push_back(run.seconds ? fmt::format("{:.1f}", *run.seconds) : "-");
     return row;
+}
+
+/// The settings in which runs of the same experiment and id differ; where they differ in none, the fingerprint.
+std::vector<std::string> telling_apart(std::span<const RunRecord> runs) {
+    std::map<std::pair<std::string, std::string>, std::vector<const RunRecord*>> same;
+    for (const RunRecord& run : runs) same[{run.experiment, run.id}].push_back(&run);
+    std::vector<std::string> keys;
+    std::vector<std::string> candidates = setting_keys(runs);
+    candidates.emplace_back("seed");
+    const auto differ = [](const std::vector<const RunRecord*>& group, const std::string& key) {
+        return std::ranges::any_of(
+            group, [&](const RunRecord* run) { return value_of(*run, key) != value_of(*group.front(), key); });
+    };
+    for (const std::string& key : candidates)
+        if (std::ranges::any_of(same, [&](const auto& group) { return differ(group.second, key); }))
+            keys.push_back(key);
+    const bool alike = std::ranges::any_of(same, [&](const auto& group) {
+        return group.second.size() > 1 &&
+               std::ranges::none_of(keys, [&](const std::string& key) { return differ(group.second, key); });
+    });
+    if (alike) keys.emplace_back("fingerprint");
+    return keys;
+}
+
+/// The columns between the run's id and its metrics.
+std::vector<std::string> more_keys(std::span<const RunRecord> runs, std::span<const std::string> shown) {
+    constexpr std::array<std::string_view, 7> there{
+        "id", "train.loss", "train.accuracy", "test.loss", "test.accuracy", "seconds", "experiment"};
+    std::vector<std::string> keys = telling_apart(runs);
+    for (const std::string& key : shown)
+        if (std::ranges::find(there, key) == there.end() && std::ranges::find(keys, key) == keys.end())
+            keys.push_back(key);
+    return keys;
 }
 
 }  // namespace
@@ -72,28 +119,45 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
     return text;
 }
 
-std::string results_table(const Plan& plan) {
-    const bool with_published = std::ranges::any_of(plan.runs, [](const PlannedRun& run) {
-        return std::ranges::any_of(columns,
-                                   [&](const Column& c) { return !(run.settings.reference.*c.published).empty(); });
+ResultCells result_cells(std::span<const RunRecord> runs, std::span<const std::string> shown) {
+    const bool with_published = std::ranges::any_of(runs, [](const RunRecord& run) {
+        return std::ranges::any_of(columns, [&](const Column& c) { return !(run.reference.*c.published).empty(); });
     });
-    std::vector<std::string> header{"run"};
+    const bool several =
+        std::ranges::any_of(runs, [&](const RunRecord& run) { return run.experiment != runs.front().experiment; });
+    const auto more = more_keys(runs, shown);
+    ResultCells cells;
+    if (several) cells.header.emplace_back("experiment");
+    cells.header.emplace_back("run");
+    cells.left = cells.header.size();
+    cells.header.insert(cells.header.end(), more.begin(), more.end());
     for (const Column& column : columns) {
-        header.emplace_back(column.title);
-        if (with_published) header.emplace_back("publ.");
+        cells.header.emplace_back(column.title);
+        if (with_published) cells.header.emplace_back("publ.");
     }
-    header.emplace_back("seconds");
-    std::vector<std::vector<std::string>> rows;
-    std::string failures;
-    for (const PlannedRun& run : plan.runs) {
-        rows.push_back(row_of(run, with_published));
-        if (run.status == RunStatus::failed)
-            failures +=
-                fmt::format("{} failed: {} ({})\n", run.settings.id, run.failure(), (run.folder / "log.txt").native());
+    cells.header.emplace_back("seconds");
+    for (const RunRecord& run : runs) {
+        auto row = row_of(run, more, with_published);
+        if (several) row.insert(row.begin(), run.experiment);
+        cells.rows.push_back(std::move(row));
+        if (run.status == "failed")
+            cells.failures.push_back(
+                fmt::format("{} failed: {} ({})", run.id, run.reason, (run.folder / "log.txt").native()));
     }
-    std::string text = text_table(header, rows, 1);
-    if (!failures.empty()) text += "\n" + failures;
+    return cells;
+}
+
+std::string results_table(std::span<const RunRecord> runs, std::span<const std::string> shown) {
+    ResultCells cells = result_cells(runs, shown);
+    for (std::string& cell : cells.header) cell = printable(cell);
+    for (auto& row : cells.rows)
+        for (std::string& cell : row) cell = printable(cell);
+    std::string text = text_table(cells.header, cells.rows, cells.left);
+    if (!cells.failures.empty()) text += "\n";
+    for (const std::string& failure : cells.failures) text += printable(one_line(failure)) + "\n";
     return text;
 }
+
+std::string results_table(const Plan& plan) { return results_table(records_of(plan)); }
 
 }  // namespace labhost

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "cli/options.hpp"
-#include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "helpers/expect_error.hpp"
 
@@ -42,13 +41,6 @@ TEST(Options, MistakesAreRefusedWithASuggestion) {
     refuse({"e.toml", "f.toml"}, "'f.toml' is one argument too many");
     refuse({}, "name the EXPERIMENT.toml");
     refuse({"e.toml", "--set"}, "--set");
-}
-
-TEST(Duration, ReadsLikeAClock) {
-    EXPECT_EQ(duration_text(0.2), "0:01");
-    EXPECT_EQ(duration_text(760), "12:40");
-    EXPECT_EQ(duration_text(3723), "1:02:03");
-    EXPECT_EQ(duration_text(-1), "0:00");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST_F(CommandLine, PlanTrainsNothingAndSaysWhy) {
     for (const auto& arguments : {std::vector<std::string>{"plan", file}, {"run", file, "--dry-run"}}) {
         const ProcessResult result = labhost(arguments);
         EXPECT_EQ(result.exit_code, 0) << result.err;
-        EXPECT_NE(result.out.find("never run with these settings"), std::string::npos) << result.out;
+        EXPECT_NE(result.out.find("never run with this plugin and these settings"), std::string::npos) << result.out;
         EXPECT_NE(result.out.find("1 runs: 1 new"), std::string::npos) << result.out;
     }
     EXPECT_FALSE(std::filesystem::exists(folder_ / "runs"));

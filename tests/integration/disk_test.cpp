@@ -1,6 +1,5 @@
-// A disk that fills while a run is written: a clear message, exit code 1, and no run that looks finished.
-#include <sys/mount.h>
-
+// A disk that fills, or becomes read-only, while runs are written: a clear message, exit code 1, no run that looks
+// finished, and nothing lost.
 #include "program.hpp"
 
 namespace labhost {
@@ -8,21 +7,32 @@ namespace {
 
 class FullDisk : public testing::ProgramTest {
 protected:
-    /// Trains with runs/ on a file system of this size.
-    ProcessResult train_on(const std::string& size) {
-        const auto runs = folder_ / "runs";
-        std::filesystem::create_directory(runs);
-        // In a namespace of its own, so that nothing stays mounted whatever happens.
-        const std::string script = "mount -t tmpfs -o size=" + size + " tmpfs runs || exit 99; " LABHOST_PROGRAM " " +
-                                   experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net4\"\n") +
-                                   " ; code=$?; find runs -name result.json; exit $code";
+    /// Runs a shell script in a mount namespace of its own, so that nothing stays mounted whatever happens.
+    ProcessResult in_namespace(const std::string& script) {
         return run_process({"unshare", "--mount", "--map-root-user", "sh", "-c", script}, {.folder = folder_.path()});
     }
 
+    static bool cannot_mount(const ProcessResult& result) {
+        return result.exit_code == 99 || result.err.find("unshare failed") != std::string::npos;
+    }
+
+    std::string sweep_of_two() {
+        return std::string(LABHOST_PROGRAM) + " " + experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net4\"\n") +
+               " --jobs 2 --set trainer.epochs=3";
+    }
+
+    /// A script that exits with 95 if a run's weights differ from those of the command undisturbed.
+    static std::string compare_with_undisturbed(const std::string& command) {
+        return command + " --runs undisturbed > /dev/null || exit 97; for m in undisturbed/e/*/model.pt; do "
+                         "cmp $m runs/${m#undisturbed/} || exit 95; done";
+    }
+
+    /// Trains with runs/ on a file system of this size.
     void expect_no_space(const std::string& size, const std::string& file) {
-        const ProcessResult result = train_on(size);
-        if (result.exit_code == 99 || result.err.find("unshare failed") != std::string::npos)
-            GTEST_SKIP() << "this machine lets no one mount a tmpfs: " << result.err;
+        const ProcessResult result =
+            in_namespace("mkdir runs; mount -t tmpfs -o size=" + size + " tmpfs runs || exit 99; " + sweep_of_two() +
+                         "; code=$?; find runs -name result.json; exit $code");
+        if (cannot_mount(result)) GTEST_SKIP() << "this machine lets no one mount a tmpfs: " << result.err;
         EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
         EXPECT_NE(result.err.find(file), std::string::npos) << result.err;
         EXPECT_NE(result.err.find(
@@ -33,15 +43,47 @@ protected:
     }
 };
 
-TEST_F(FullDisk, WhileTheWeightsAreWritten) { expect_no_space("1m", "model.pt"); }
-TEST_F(FullDisk, WhileTheRunIsBegun) { expect_no_space("4k", "net-s1-"); }
+using ReadOnlyFolder = FullDisk;
+
+TEST_F(FullDisk, WhileACheckpointIsWritten) { expect_no_space("1m", "checkpoint.pt"); }
+TEST_F(FullDisk, WhileTheRunIsBegun) { expect_no_space("8k", "runs/e/net"); }
+
+/// Room for a checkpoint of each run, not for another file beside it while it is replaced; then more.
+TEST_F(FullDisk, OnceThereIsSpaceTheSameCommandEndsWithTheSameBits) {
+    const std::string command = sweep_of_two();
+    const ProcessResult result = in_namespace(
+        "mkdir runs; mount -t tmpfs -o size=8m tmpfs runs || exit 99; " + command + "; echo first gave $?; " +
+        "mount -o remount,size=100m runs; " + command + " || exit 96; " + compare_with_undisturbed(command));
+    if (cannot_mount(result)) GTEST_SKIP() << "this machine lets no one mount a tmpfs: " << result.err;
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    EXPECT_NE(result.out.find("first gave 1"), std::string::npos) << result.out << result.err;
+    EXPECT_NE(result.err.find("checkpoint.pt: error: cannot write: No space left on device"), std::string::npos);
+    EXPECT_NE(result.err.find("goes on from epoch"), std::string::npos) << result.err;
+}
+
+/// The folder becomes read-only while both runs train, and writable again. A read-only mount laid over it does that at
+/// once, whatever files are open, and to root too.
+TEST_F(ReadOnlyFolder, OnceItIsWritableTheSameCommandEndsWithTheSameBits) {
+    const std::string command = sweep_of_two() + " --set trainer.epochs=30 --set trainer.checkpoint_every=0.01";
+    const ProcessResult result = in_namespace(
+        "mkdir runs locked; mount --bind runs locked && mount -o remount,bind,ro locked || exit 99; (until ls "
+        "runs/e/net-*/checkpoint.pt runs/e/net4-*/checkpoint.pt; do sleep 0.02; done; mount --bind locked runs) "
+        "> /dev/null 2>&1 & " +
+        command + "; echo read-only gave $?; wait; umount runs; " + command + " || exit 96; " +
+        compare_with_undisturbed(command));
+    if (cannot_mount(result)) GTEST_SKIP() << "this machine lets no one mount: " << result.err;
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    EXPECT_NE(result.out.find("read-only gave 1"), std::string::npos) << result.out << result.err;
+    EXPECT_NE(result.err.find("cannot write: Read-only file system"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("goes on from epoch"), std::string::npos) << result.err;
+}
 
 /// Needs no mount: the kernel refuses to let a file grow beyond the limit.
 TEST_F(FullDisk, OrAFileThatMayNotGrow) {
     const ProcessResult result =
         run_process({"sh", "-c", "ulimit -f 500; exec " LABHOST_PROGRAM " " + experiment("[[run]]\nmodel = \"net\"\n")},
                     {.folder = folder_.path()});
-    expect_refusal(result, 1, "model.pt: error: cannot write: File too large");
+    expect_refusal(result, 1, "checkpoint.pt: error: cannot write: File too large");
     EXPECT_FALSE(std::filesystem::exists(run_folder("e", "net-s1") / "result.json"));
 }
 

@@ -17,7 +17,8 @@ TEST_F(RunCommand, LeavesTheContractsFiles) {
     for (const auto& entry : std::filesystem::directory_iterator(folder))
         names.push_back(entry.path().filename().native());
     std::ranges::sort(names);
-    EXPECT_EQ(names, (std::vector<std::string>{"log.txt", "metrics.jsonl", "model.pt", "result.json", "run.json"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"checkpoint.pt", "log.txt", "metrics.jsonl", "model.pt", "result.json",
+                                              "run.json"}));
 
     const json run = json::parse(read_file(folder / "run.json"));
     EXPECT_EQ(run.at("id"), "net3-s1");
@@ -73,6 +74,8 @@ TEST_F(RunCommand, AnUnfinishedRunStartsAgain) {
     ASSERT_EQ(labhost({file}).exit_code, 0);
     const auto folder = run_folder("e", "net-s1");
     std::filesystem::remove(folder / "result.json");
+    EXPECT_NE(labhost({"plan", file}).out.find("resumable"), std::string::npos);
+    std::filesystem::remove(folder / "checkpoint.pt");
     EXPECT_NE(labhost({"plan", file}).out.find("unfinished"), std::string::npos);
     ASSERT_EQ(labhost({file}).exit_code, 0);
     EXPECT_TRUE(std::filesystem::exists(folder / "result.json"));

@@ -1,0 +1,195 @@
+// A sweep that survives: runs side by side, failures that cost no other, interruptions that change no bit.
+#include "sweep_program.hpp"
+
+namespace labhost {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class Sweep : public testing::SweepProgramTest {
+protected:
+    /// Six runs, each in its own way a little different.
+    static constexpr const char* six =
+        "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net1\"\n[[run]]\nmodel = \"net2\"\n"
+        "[[run]]\nmodel = \"net3\"\n[[run]]\nmodel = \"net4\"\n[[run]]\nmodel = \"net5\"\n";
+
+    std::string reason(const std::string& id) {
+        const json result = json::parse(read_file(run_folder("e", id) / "result.json"));
+        return result.at("status") == "failed" ? result.at("reason").get<std::string>() : "it did not fail";
+    }
+
+    static std::string bad_plugins() { return LABHOST_BAD_PLUGINS; }
+};
+
+TEST_F(Sweep, GivesTheSameBitsWhateverRunsBesideIt) {
+    const std::string file = experiment(six);
+    ASSERT_EQ(labhost({file, "--runs", "one", "--jobs", "1"}).exit_code, 0);
+    ASSERT_EQ(labhost({file, "--runs", "two", "--jobs", "2"}).exit_code, 0);
+    ASSERT_EQ(labhost({file, "--runs", "six", "--jobs", "6"}).exit_code, 0);
+    const auto expected = all_numbers("one");
+    ASSERT_EQ(expected.size(), 6U);
+    EXPECT_TRUE(all_numbers("two") == expected);
+    EXPECT_TRUE(all_numbers("six") == expected);
+}
+
+TEST_F(Sweep, SixThatFailInSixWaysCostTheSixOthersNothing) {
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer ends a process, and limits its memory, in its own way";
+    ASSERT_EQ(labhost({experiment(six), "--runs", "alone", "--jobs", "1"}).exit_code, 0);
+    const std::string twelve = std::string(six) +
+                               "[[run]]\nmodel = \"throws_in_forward\"\n[[run]]\nmodel = \"crashes_in_forward\"\n"
+                               "[[run]]\nmodel = \"exits_in_forward\"\n"
+                               "[[run]]\nmodel = \"hangs_in_forward\"\ntrainer = { timeout = \"3s\" }\n"
+                               "[[run]]\nmodel = \"allocates_without_end\"\ntrainer = { memory_limit = \"1 GiB\" }\n"
+                               "[[run]]\nmodel = \"nan_output\"\ntrainer = { on_nan = \"fail\" }\n";
+    const ProcessResult result = labhost({experiment(twelve), "--plugins", bad_plugins(), "--jobs", "2"});
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    EXPECT_TRUE(all_numbers("runs") == all_numbers("alone"));
+
+    EXPECT_TRUE(reason("throws_in_forward-s1").starts_with("plugin 'throws_in_forward' failed in forward: "));
+    EXPECT_EQ(reason("crashes_in_forward-s1"),
+              "plugin 'crashes_in_forward' was killed by SIGSEGV in epoch 1, after training batch 2 of 2");
+    EXPECT_EQ(reason("exits_in_forward-s1"), "plugin 'exits_in_forward' called exit(3) before its first batch");
+    EXPECT_EQ(reason("hangs_in_forward-s1"),
+              "plugin 'hangs_in_forward' was not done after 3 s (trainer.timeout) before its first batch");
+    EXPECT_TRUE(reason("allocates_without_end-s1")
+                    .starts_with("plugin 'allocates_without_end' needs more memory than trainer.memory_limit = 1.0 GiB "
+                                 "allows: "))
+        << reason("allocates_without_end-s1");
+    EXPECT_EQ(reason("nan_output-s1"), "the training loss of plugin 'nan_output' is nan in epoch 1, at batch 1 of 2 "
+                                       "(trainer.on_nan = \"fail\")");
+    for (const char* id : {"throws_in_forward-s1", "crashes_in_forward-s1", "exits_in_forward-s1",
+                           "hangs_in_forward-s1", "allocates_without_end-s1", "nan_output-s1"}) {
+        EXPECT_NE(result.out.find(std::string(id) + " failed: "), std::string::npos) << result.out;
+        EXPECT_NE(result.err.find(run_folder("e", id).filename().native() + "/log.txt"), std::string::npos);
+        EXPECT_NE(read_file(run_folder("e", id) / "log.txt").find("failed: " + reason(id)), std::string::npos);
+    }
+}
+
+TEST_F(Sweep, ARunThatFailsIsTriedAgainAsOftenAsAsked) {
+    const std::string file = experiment("[[run]]\nmodel = \"fails_at_first\"\n");
+    const std::map<std::string, std::string> marker{{"FAILS_AT_FIRST", (folder_ / "marker").native()}};
+    const ProcessResult once = labhost({file, "--plugins", bad_plugins()}, marker);
+    EXPECT_EQ(once.exit_code, 1);
+    EXPECT_EQ(reason("fails_at_first-s1"), "plugin 'fails_at_first' called exit(9) in epoch 1, after training batch 1 of 2");
+    fs::remove(folder_ / "marker");
+    const ProcessResult twice = labhost({file, "--plugins", bad_plugins(), "--retries", "1"}, marker);
+    EXPECT_EQ(twice.exit_code, 0) << twice.err;
+    EXPECT_NE(twice.err.find("it is tried again (1 of 1)"), std::string::npos) << twice.err;
+}
+
+TEST_F(Sweep, FailFastLeavesTheOthersToGoOnWith) {
+    const std::string file = experiment("[[run]]\nmodel = \"throws_in_forward\"\n[[run]]\nmodel = \"net\"\n"
+                                        "trainer = { epochs = 1000 }\n");
+    const ProcessResult result = labhost({file, "--plugins", bad_plugins(), "--jobs", "2", "--fail-fast"});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_NE(result.err.find("--fail-fast"), std::string::npos) << result.err;
+    EXPECT_TRUE(fs::exists(run_folder("e", "net-s1") / "checkpoint.pt"));
+    EXPECT_FALSE(fs::exists(run_folder("e", "net-s1") / "result.json"));
+}
+
+TEST_F(Sweep, WorkersThatAllDieAtOnceAreTakenForABrokenMachine) {
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer ends a process in its own way";
+    const std::string file = experiment("[[run]]\nmodel = \"dies_at_once\"\n");
+    const ProcessResult result =
+        labhost({file, "--plugins", bad_plugins(), "--jobs", "2", "--seeds", "1,2,3,4,5,6,7,8"});
+    expect_refusal(result, 1, " workers died one after another before their first batch");
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "runs"))
+        EXPECT_NE(entry.path().filename(), "result.json") << "recorded as failed: " << entry.path();
+    // Beside runs that do compute, it is the plugin.
+    const ProcessResult mixed = labhost(
+        {experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 30 }\n[[run]]\nmodel = \"dies_at_once\"\n"),
+         "--plugins", bad_plugins(), "--jobs", "2", "--runs", "mixed", "--seeds", "1,2,3,4", "--only", "net-s1", "--only",
+         "dies*"});
+    EXPECT_EQ(mixed.exit_code, 1) << mixed.err;
+    EXPECT_NE(mixed.out.find("dies_at_once-s4 failed: plugin 'dies_at_once' was killed by SIGBUS before its first batch"),
+              std::string::npos)
+        << mixed.out << mixed.err;
+}
+
+TEST_F(Sweep, InterruptedAndGoneOnWithItEndsWithTheSameBits) {
+    const std::string file = experiment(six) + "";
+    const std::vector<std::string> command{file,   "--set", "trainer.epochs=3", "--set",
+                                           "data.train_limit=1280", "--jobs", "2"};
+    auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), command.begin(), command.end());
+        return more;
+    };
+    ASSERT_EQ(labhost(with({"--runs", "undisturbed"})).exit_code, 0);
+    bool resumed = false;
+    int exit_code = 130;
+    for (int attempt = 0; exit_code == 130 && attempt < 40; ++attempt) {
+        auto arguments = with({});
+        arguments.insert(arguments.begin(), {"timeout", "--foreground", "--preserve-status", "-s", "INT", "1.7", LABHOST_PROGRAM});
+        const ProcessResult result = run_process(arguments, {.folder = folder_.path()});
+        exit_code = result.exit_code;
+        resumed |= result.err.find("goes on from epoch") != std::string::npos;
+    }
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_TRUE(resumed);
+    EXPECT_TRUE(all_numbers("runs") == all_numbers("undisturbed"));
+}
+
+TEST_F(Sweep, PlanSaysWhatCanBeGoneOnWith) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 1000 }\n");
+    run_process({"timeout", "--foreground", "-s", "USR1", "2", LABHOST_PROGRAM, file}, {.folder = folder_.path()});
+    EXPECT_TRUE(fs::exists(run_folder("e", "net-s1") / "checkpoint.pt"));
+    EXPECT_NE(labhost({"plan", file}).out.find("resumable"), std::string::npos);
+}
+
+TEST_F(Sweep, ADamagedCheckpointIsSetAsideAndTheRunStartsAgain) {
+    const std::string file = experiment("[[run]]\nmodel = \"net2\"\n");
+    ASSERT_EQ(labhost({file}).exit_code, 0);
+    const fs::path run = run_folder("e", "net2-s1");
+    const std::string expected = numbers(run);
+    const std::string whole = read_file(run / "checkpoint.pt");
+    std::string flipped = whole;
+    flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 1);
+    for (const std::string& damaged : {flipped, whole.substr(0, whole.size() / 3), std::string("no archive"), std::string()}) {
+        fs::remove(run / "result.json");
+        folder_.write(fs::relative(run / "checkpoint.pt", folder_.path()), damaged);
+        const ProcessResult result = labhost({file});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_NE(result.err.find("it is now checkpoint.pt.damaged, and the run starts again"), std::string::npos)
+            << result.err;
+        EXPECT_EQ(numbers(run), expected);
+    }
+}
+
+TEST_F(Sweep, TwoHostsOnOneFolderTrainNothingTwice) {
+    const std::string file = experiment(six);
+    const std::string command = std::string(LABHOST_PROGRAM) + " " + file + " --jobs 1 --set trainer.epochs=2";
+    ASSERT_EQ(labhost({file, "--jobs", "1", "--set", "trainer.epochs=2", "--runs", "alone"}).exit_code, 0);
+    const ProcessResult result = run_process(
+        {"sh", "-c", command + " 2>a.err >a.out & " + command + " 2>b.err >b.out; b=$?; wait $!; exit $((b + $?))"},
+        {.folder = folder_.path()});
+    EXPECT_EQ(result.exit_code, 0) << read_file(folder_ / "a.err") << read_file(folder_ / "b.err");
+    EXPECT_TRUE(all_numbers("runs") == all_numbers("alone"));
+    const std::string said = read_file(folder_ / "a.err") + read_file(folder_ / "b.err");
+    for (const char* id : {"net-s1", "net1-s1", "net2-s1", "net3-s1", "net4-s1", "net5-s1"}) {
+        const std::string words = std::string(" ") + id + "  epoch 1/2";
+        const std::size_t first = said.find(words);
+        EXPECT_NE(first, std::string::npos) << id << " in " << said;
+        EXPECT_EQ(said.find(words, first + 1), std::string::npos) << id << " was trained twice: " << said;
+    }
+}
+
+TEST_F(Sweep, AChangedPluginRunsAgainAndATouchedOneDoesNot) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net4\"\n");
+    fs::create_directory(folder_ / "plugins");
+    for (const char* name : {"net.so", "net4.so"})
+        fs::copy_file(fs::path(LABHOST_BUILD) / "plugins" / name, folder_ / "plugins" / name);
+    ASSERT_EQ(labhost({file, "--plugins", "plugins"}).exit_code, 0);
+    const auto statuses = [&] {
+        const json plan = json::parse(labhost({"plan", file, "--plugins", "plugins", "--json"}).out);
+        return plan.at("runs").at(0).at("status").get<std::string>() + " " +
+               plan.at("runs").at(1).at("status").get<std::string>();
+    };
+    fs::last_write_time(folder_ / "plugins/net4.so", fs::file_time_type::clock::now());
+    EXPECT_EQ(statuses(), "finished finished");
+    run_process({"objcopy", "--add-section", ".note.changed=" + file, (folder_ / "plugins/net4.so").native()});
+    EXPECT_EQ(statuses(), "finished new");
+}
+
+}  // namespace
+}  // namespace labhost

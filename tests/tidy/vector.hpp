@@ -1,4 +1,4 @@
-// For clang-tidy only, included before everything else: std::vector without C++20's constexpr.
+// For Clang only (make tidy, make fuzz), included before everything else: std::vector without C++20's constexpr.
 //
 // clang instantiates constexpr members eagerly, and LibTorch 1.13 has a std::vector<IValue> where IValue is still
 // incomplete; GCC takes it. Nothing of labhost needs a vector at compile time.

@@ -9,6 +9,8 @@ PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   curl ca-certificates
 TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20
+FUZZ_PACKAGES := clang-16 libclang-rt-16-dev llvm-16
+FUZZ_SECONDS ?= 60
 
 CMAKE_FLAGS ?=
 ifdef CI
@@ -29,7 +31,7 @@ build = @{ [ -f $(2)/build.ninja ] && [ -z "$(strip $(CMAKE_FLAGS))" ] || cmake 
 
 PREFIX ?= /usr/local
 
-.PHONY: run test install package parity bench asan tidy debug build data deps test-deps help clean
+.PHONY: run test install package parity bench chaos fuzz asan tidy debug build data deps test-deps help clean
 
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
@@ -56,9 +58,14 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(PYTHON) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
 	  --train-limit 60000 --test-limit 10000
 
-bench: test-deps data  ## labhost against the notebook's Python, and the scan of 200 plugins, as ratios of one go
+bench: test-deps data  ## as ratios of one go: labhost against the notebook's Python, sweeps, the scan of 200 plugins
 	$(PYTHON) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml
+	$(PYTHON) tests/bench/sweeps.py --labhost build/labhost --experiment experiments/q4.toml
 	$(PYTHON) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so
+
+chaos: test-deps data  ## sweeps under 300 kills at random instants, against one that nothing disturbs
+	$(call build,release,build,all tests)
+	LABHOST_CHAOS_KILLS=300 build/integration_tests --gtest_filter='Chaos.*'
 
 asan: data  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call build,asan,build-asan,all tests)
@@ -67,6 +74,11 @@ asan: data  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tidy: deps  ## clang-tidy and -Wall -Wextra -Wconversion, warnings as errors
 	$(call install,$(TIDY_PACKAGES))
 	$(call build,tidy,build-tidy,all tests)
+
+fuzz: deps  ## the readers of experiments, data, state_dicts and records under libFuzzer, FUZZ_SECONDS (60) each
+	$(call install,$(FUZZ_PACKAGES))
+	$(call build,fuzz,build-fuzz,fuzz)
+	tests/fuzz/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 debug: deps  ## build-debug/
 	$(call build,debug,build-debug,all tests)
@@ -83,4 +95,4 @@ help:  ## this text
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 clean:  ## remove the build folders
-	rm -rf build build-debug build-asan build-tidy
+	rm -rf build build-debug build-asan build-tidy build-fuzz

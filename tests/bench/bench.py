@@ -5,34 +5,14 @@ Whole processes, alternating, each at least three times; prints the medians, the
 Ratios of one go hold on a shared machine; single times do not.
 """
 import argparse
-import os
 import pathlib
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+from measure import machine, measure
 
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-def measure(command):
-    """Wall seconds and peak resident MiB of the process."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - start
-    if status != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with status {status}")
-    return seconds, usage.ru_maxrss / 1024
-
-
-def cpu_model():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(": ", 1)[1]
-    return platform.processor()
 
 
 def main():
@@ -43,7 +23,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
 
-    print(f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; run net-s1, "
+    print(f"{machine()}; run net-s1, "
           f"{options.epochs} epochs of 60,000/10,000 images, one thread, {options.pairs} pairs")
     ours, theirs = [], []
     for pair in range(options.pairs):

@@ -11,14 +11,14 @@
 #include "support/console.hpp"
 #include "sweep/execute.hpp"
 #include "sweep/plan_record.hpp"
-#include "train/engine.hpp"
+#include "train/torch_info.hpp"
 
 namespace labhost {
 
 namespace {
 
 void warn_of_blas(const Options& options) {
-    const std::string fault = blas_fault(engine().torch_info().blas);
+    const std::string fault = blas_fault(torch_info().blas);
     if (!fault.empty() && !options.quiet) diagnose(fmt::format("labhost: warning: {}\n", fault));
 }
 

@@ -7,7 +7,7 @@
 
 #include "support/hash.hpp"
 #include "support/text.hpp"
-#include "train/engine.hpp"
+#include "train/torch_info.hpp"
 
 namespace labhost {
 
@@ -20,7 +20,7 @@ constexpr int numerics_version = 1;
 /// can be shared between machines of a cluster.
 std::string blas_name() {
     static const std::string name = [] {
-        const auto words = split(engine().torch_info().blas, ' ');
+        const auto words = split(torch_info().blas, ' ');
         return join(std::span(words).first(std::min<std::size_t>(words.size(), 2)), " ");
     }();
     return name;

@@ -123,6 +123,7 @@ private:
                 waiting_.push_back({.run = &run, .index = index, .anew = options_.force});
             }
         }
+        if (!waiting_.empty()) engine();  // LibTorch, loaded here once, is in every worker's memory
         observer_.sweep_started(plan_, waiting_.size(), jobs_);
         for (const PlannedRun* run : finished) observer_.run_ended(*run, true);
         if (!waiting_.empty()) locks_ = std::make_unique<RunLocks>(waiting_.front().run->folder.parent_path());

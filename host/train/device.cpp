@@ -49,13 +49,4 @@ Device resolve_device(const std::string& name) {
     return {.cuda = true, .index = index};
 }
 
-std::string blas_fault(const std::string& blas) {
-    if (blas.find("/blas/libblas.so") != std::string::npos)
-        return "LibTorch runs on the reference BLAS, many times slower than OpenBLAS; install libopenblas0-openmp";
-    if (blas.starts_with("OpenBLAS") && blas.find("USE_OPENMP") == std::string::npos)
-        return "this OpenBLAS is not the OpenMP variant and ignores trainer.threads, so numbers may differ from "
-               "PyTorch's with that many threads; install libopenblas0-openmp and remove libopenblas0-pthread";
-    return "";
-}
-
 }  // namespace labhost

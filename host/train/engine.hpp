@@ -11,6 +11,7 @@
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
 #include "train/device.hpp"
+#include "train/torch_info.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
@@ -38,6 +39,7 @@ public:
     Engine(Engine&&) = delete;
     Engine& operator=(Engine&&) = delete;
 
+    /// In this process; see torch_info() for what can be had without.
     virtual TorchInfo torch_info() const = 0;
 
     virtual int gpu_count() const = 0;

@@ -50,6 +50,26 @@ TEST_F(CommandLine, PlanTrainsNothingAndSaysWhy) {
     EXPECT_EQ(plan.at("runs").at(0).at("status"), "new");
 }
 
+/// LibTorch takes most of a second to load; what it is, is remembered as long as its files are the same.
+TEST_F(CommandLine, PlanDoesWithoutLibTorchOnceItIsKnown) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
+    const auto fingerprint = [&](bool loads) {
+        const ProcessResult plan = labhost({"plan", file, "--json"}, {{"LD_DEBUG", "files"}});
+        EXPECT_EQ(plan.err.find("libtorch_cpu.so") != std::string::npos, loads);
+        return nlohmann::json::parse(plan.out).at("runs").at(0).at("fingerprint").get<std::string>();
+    };
+    const std::string first = fingerprint(true);
+    EXPECT_EQ(fingerprint(false), first);
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache" / "labhost")) {
+        if (!entry.path().filename().native().starts_with("torch-")) continue;
+        nlohmann::json known = nlohmann::json::parse(read_file(entry.path()));
+        known.at("libraries").begin().value() = "a file that was there before";
+        known.at("blas") = "OpenBLAS 0.0.1";
+        folder_.write(std::filesystem::relative(entry.path(), folder_.path()), known.dump());
+    }
+    EXPECT_EQ(fingerprint(true), first);
+}
+
 TEST_F(CommandLine, FetchDoesNothingTwice) {
     EXPECT_NE(labhost({"fetch", "mnist"}).out.find("mnist: already in "), std::string::npos);
 }

@@ -4,6 +4,7 @@
 #include "helpers/expect_error.hpp"
 #include "train/device.hpp"
 #include "train/engine.hpp"
+#include "train/torch_info.hpp"
 
 namespace labhost {
 namespace {
@@ -16,7 +17,7 @@ TEST(Device, IsWhatWasAskedForOrAnError) {
 }
 
 TEST(Blas, OfThisMachineIsSound) {
-    const std::string blas = engine().torch_info().blas;
+    const std::string blas = torch_info().blas;
     EXPECT_EQ(blas_fault(blas), "") << blas;
 }
 

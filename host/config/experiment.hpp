@@ -29,7 +29,8 @@ struct TrainerSettings {
     Loss loss = Loss::nll;
     std::string device = "auto";  ///< auto | cpu | cuda | cuda:N
     int threads = 1;              ///< intra-op threads of one run
-    std::string numerics = "pytorch";
+    std::string numerics = "pytorch";   ///< pytorch: its bits; fast: the same sums in another order
+    std::string precision = "float32";  ///< float32 | tf32 | bf16; others than float32 with fast numerics only
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
     OptimizerSettings optimizer{};
     bool deterministic = false;  ///< only algorithms that give the same bits each time (CUDA has others)

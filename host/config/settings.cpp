@@ -76,11 +76,8 @@ void read_trainer(StrictTable table, const fs::path& folder, TrainerSettings& se
         settings.device = *device;
     }
     assign(settings.threads, table.integer("threads", 1, 1024));
-    if (const auto numerics = table.one_of("numerics", {"pytorch", "fast"})) {
-        if (*numerics == "fast")
-            table.fail("numerics", "= \"fast\" is not in this version of labhost yet; use \"pytorch\"");
-        settings.numerics = *numerics;
-    }
+    assign(settings.numerics, table.one_of("numerics", {"pytorch", "fast"}));
+    assign(settings.precision, table.one_of("precision", {"float32", "tf32", "bf16"}));
     if (const auto path = table.string("init_from"))
         settings.init_from = path->empty() ? fs::path() : resolve(*path, table.where("init_from"), folder);
     if (const toml::node* deterministic = table.node("deterministic")) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "support/hash.hpp"
+#include "support/machine.hpp"
 #include "support/text.hpp"
 #include "train/torch_info.hpp"
 
@@ -39,6 +40,8 @@ Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const Reso
     data["train_limit"] = run.data.train_limit.value_or(dataset.train.count);
     data["test_limit"] = run.data.test_limit.value_or(dataset.test.count);
     data["sha256"] = dataset.sha256;
+    // Fast kernels sum in an order that goes with the width of the processor's vectors.
+    if (run.trainer.numerics == "fast" && !device.cuda) trainer["kernels"] = instruction_set();
     return {{"plugin", plugin.sha256},
             {"params", to_json(params)},
             {"trainer", trainer},

@@ -68,6 +68,7 @@ Json to_json(const TrainerSettings& settings) {
                {{"name", settings.optimizer.name},
                 {"lr", settings.optimizer.lr},
                 {"momentum", settings.optimizer.momentum}}}};
+    if (settings.precision != "float32") json["precision"] = settings.precision;
     if (!settings.init_from.empty()) json["init_from"] = settings.init_from.native();
     if (settings.deterministic) json["deterministic"] = true;
     if (settings.fail_on_nan) json["on_nan"] = "fail";

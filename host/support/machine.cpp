@@ -55,4 +55,12 @@ std::uint64_t data_memory_of(int process) {
     return 0;
 }
 
+std::string_view instruction_set() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return "avx512";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "avx2";
+#endif
+    return "none";
+}
+
 }  // namespace labhost

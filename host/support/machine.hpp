@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace labhost {
 
@@ -13,5 +14,8 @@ std::uint64_t usable_memory();
 
 /// Bytes of private memory (what RLIMIT_DATA counts) that a process holds; 0 if it is gone.
 std::uint64_t data_memory_of(int process);
+
+/// The widest vectors that this processor computes with and we have kernels for: "avx512", "avx2" (with FMA), or "none".
+std::string_view instruction_set();
 
 }  // namespace labhost

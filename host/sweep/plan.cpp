@@ -35,6 +35,16 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                                              plugin.descriptor->classes - 1));
 }
 
+void check_precision(const RunSettings& run, const Device& device) {
+    const std::string& precision = run.trainer.precision;
+    if (precision == "float32") return;
+    if (run.trainer.numerics != "fast")
+        fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
+                                             "trainer.numerics = \"fast\" only", precision));
+    if (precision == "tf32" && !device.cuda)
+        fail_at(run.model_where, "trainer.precision = \"tf32\" is of GPUs; on a CPU use \"float32\" or \"bf16\"");
+}
+
 /// In a child, since it builds the model. One that ends its process is left to its run to report.
 void check_init_from(const PlannedRun& run) {
     const Engine& torch = engine();
@@ -96,6 +106,7 @@ Plan make_plan(Experiment experiment, const Places& places) {
                                    {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
         ResolvedParams params = resolve_params(*plugin, settings.params);
         const Device device = resolve_device(settings.trainer.device);
+        check_precision(settings, device);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});
         if (!plan.runs.back().settings.trainer.init_from.empty()) check_init_from(plan.runs.back());

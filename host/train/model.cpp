@@ -44,8 +44,9 @@ torch::Tensor PluginModel::forward_unchecked(const torch::Tensor& input) {
     return output;
 }
 
-torch::Tensor PluginModel::forward(const torch::Tensor& images) {
-    const torch::Tensor output = forward_unchecked(images);
+torch::Tensor PluginModel::forward(const torch::Tensor& images, bool autocast) {
+    torch::Tensor output = forward_unchecked(images);
+    if (autocast && output.defined() && output.scalar_type() == torch::kBFloat16) output = output.to(torch::kFloat32);
     const std::array<std::int64_t, 2> expected{images.size(0), plugin_->descriptor->classes};
     if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
         throw Error(

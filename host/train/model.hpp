@@ -18,7 +18,8 @@ public:
 
     /// float32 [N, C, H, W] -> float32 [N, classes]. Throws Error (run_failed) if the plugin throws, or returns
     /// another shape or dtype than it declares.
-    torch::Tensor forward(const torch::Tensor& images);
+    /// `autocast`: it computes under autocast, and may return bfloat16, which is made float32.
+    torch::Tensor forward(const torch::Tensor& images, bool autocast = false);
 
     /// As forward, whatever type goes in and comes out. Throws Error (run_failed) if the plugin throws.
     torch::Tensor forward_unchecked(const torch::Tensor& input);

@@ -16,9 +16,12 @@
 
 #include "data/loader.hpp"
 #include "support/error.hpp"
+#include "train/autocast.hpp"
 #include "train/checkpoint.hpp"
+#include "train/cpu_operators.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
+#include "train/optimizer.hpp"
 #include "train/pickle.hpp"
 
 namespace labhost {
@@ -32,16 +35,34 @@ PluginModel build_seeded(std::uint64_t seed, const Plugin& plugin, const Resolve
     return {plugin, params};
 }
 
+/// How many rows of float32 [N, classes] have their maximum at the label. As argmax: of equal values the first, NaN above
+/// all else; on the CPU without its five operators.
+std::int64_t correct_in(const torch::Tensor& output, const torch::Tensor& labels) {
+    if (!output.device().is_cpu() || !output.is_contiguous())
+        return output.argmax(1).eq(labels).sum().item<std::int64_t>();
+    const float* row = output.data_ptr<float>();
+    const auto* label = labels.data_ptr<std::int64_t>();
+    std::int64_t correct = 0;
+    for (std::int64_t i = 0; i < output.size(0); ++i, row += output.size(1)) {
+        std::int64_t best = 0;
+        for (std::int64_t c = 1; c < output.size(1); ++c)
+            if (row[c] > row[best] || (std::isnan(row[c]) && !std::isnan(row[best]))) best = c;
+        correct += best == label[i] ? 1 : 0;
+    }
+    return correct;
+}
+
 /// Sums over a pass, as the notebook forms them: float32 within a batch, double and integer across batches.
 struct Sums {
     double loss = 0.0;
     std::int64_t correct = 0;
     std::int64_t examples = 0;
 
-    void add(Loss loss_kind, const torch::Tensor& output, const torch::Tensor& labels) {
+    /// `batch_loss`: the batch's sum, a float32 scalar.
+    void add(const torch::Tensor& batch_loss, const torch::Tensor& output, const torch::Tensor& labels) {
         const torch::NoGradGuard no_grad;
-        loss += static_cast<double>(loss_of(loss_kind, output, labels, at::Reduction::Sum).item<float>());
-        correct += output.argmax(1).eq(labels).sum().item<std::int64_t>();
+        loss += static_cast<double>(batch_loss.item<float>());
+        correct += correct_in(output, labels);
         examples += labels.size(0);
     }
 
@@ -88,7 +109,9 @@ public:
 
 private:
     bool pass(const std::function<bool(const Progress&)>& on_step);
-    void step(const torch::Tensor& output, const torch::Tensor& labels) const;
+    torch::Tensor train_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output);
+    torch::Tensor test_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output);
+    torch::Tensor forward(const torch::Tensor& images);
     Loader& loader() { return testing_ ? test_loader_ : train_loader_; }
     const Loader& loader() const { return testing_ ? test_loader_ : train_loader_; }
     Progress progress() const;
@@ -98,6 +121,8 @@ private:
 
     TrainerSettings settings_;
     torch::Device device_;
+    bool fast_;
+    std::optional<CpuOperators> operators_;
     PluginModel model_;
     Loader train_loader_;
     Loader test_loader_;
@@ -122,9 +147,11 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
     : settings_(run.trainer),
       device_(device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
                           : torch::Device(torch::kCPU)),
+      fast_(run.trainer.numerics == "fast"),
       model_(build_seeded(run.seed, plugin, params)),
       train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data)),
       test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data)) {
+    if (device_.is_cpu()) operators_.emplace(fast_);
     if (!run.trainer.init_from.empty())
         model_.load_state_dict(unpickle_state_dict(run.trainer.init_from), run.trainer.init_from.native());
     auto& module = model_.module();
@@ -139,9 +166,32 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
     torch::manual_seed(run.seed);
 }
 
-void TorchTrainer::step(const torch::Tensor& output, const torch::Tensor& labels) const {
-    loss_of(settings_.loss, output, labels, at::Reduction::Mean).backward();
-    optimizer_->step();
+torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
+    const bool bf16 = settings_.precision == "bf16";
+    const Autocast autocast(bf16, device_.type());
+    return model_.forward(images, bf16);
+}
+
+/// Gives the batch's loss, summed.
+torch::Tensor TorchTrainer::train_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output) {
+    optimizer_->zero_grad();
+    output = forward(images);
+    if (!fast_) {
+        loss_of(settings_.loss, output, labels, at::Reduction::Mean).backward();
+        optimizer_->step();
+        const torch::NoGradGuard no_grad;
+        return loss_of(settings_.loss, output, labels, at::Reduction::Sum);
+    }
+    // The mean's gradient from the sum, which is wanted too.
+    const torch::Tensor loss = loss_of(settings_.loss, output, labels, at::Reduction::Sum);
+    loss.backward(torch::full({}, 1.0 / static_cast<double>(labels.size(0)), loss.options()));
+    step_fused(static_cast<torch::optim::SGD&>(*optimizer_));
+    return loss.detach();
+}
+
+torch::Tensor TorchTrainer::test_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output) {
+    output = forward(images);
+    return loss_of(settings_.loss, output, labels, at::Reduction::Sum);
 }
 
 Progress TorchTrainer::progress() const {
@@ -168,10 +218,9 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         const auto start = Clock::now();
         const torch::Tensor images = batch.images.to(device_);
         const torch::Tensor labels = batch.labels.to(device_);
-        if (!testing_) optimizer_->zero_grad();
-        const torch::Tensor output = model_.forward(images);
-        if (!testing_) step(output, labels);
-        sums_.add(settings_.loss, output, labels);
+        torch::Tensor output;
+        const torch::Tensor loss = testing_ ? test_step(images, labels, output) : train_step(images, labels, output);
+        sums_.add(loss, output, labels);
         seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
         const Progress now = progress();
         if (settings_.fail_on_nan && std::isnan(sums_.loss))
@@ -227,17 +276,6 @@ PassMetrics pass_metrics(const double* field) {
 torch::Tensor doubles(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
 torch::Tensor integers(const std::vector<std::int64_t>& values) { return torch::tensor(values, torch::kInt64); }
 
-/// The key of a parameter in an optimizer's state: its address, which LibTorch 1 writes as a text.
-template <class State>
-typename State::key_type key_of(const State&, const torch::Tensor& parameter) {
-    void* const address = parameter.unsafeGetTensorImpl();
-    if constexpr (std::is_same_v<typename State::key_type, std::string>) {
-        return c10::guts::to_string(address);
-    } else {
-        return address;
-    }
-}
-
 /// Those whose draws a run may depend on.
 std::vector<std::pair<std::string, at::Generator>> generators(const torch::Device& device) {
     std::vector<std::pair<std::string, at::Generator>> all{
@@ -249,13 +287,10 @@ std::vector<std::pair<std::string, at::Generator>> generators(const torch::Devic
 }  // namespace
 
 void TorchTrainer::save_optimizer(NamedTensors& tensors) const {
-    const auto& state = optimizer_->state();
     std::vector<std::int64_t> has_gradient;
     for (const torch::Tensor& parameter : optimizer_->param_groups().at(0).params()) {
         has_gradient.push_back(parameter.grad().defined() ? 1 : 0);
-        const auto found = state.find(key_of(state, parameter));
-        if (found == state.end()) continue;
-        const torch::Tensor momentum = static_cast<const torch::optim::SGDParamState&>(*found->second).momentum_buffer();
+        const torch::Tensor momentum = momentum_of(*optimizer_, parameter);
         if (momentum.defined()) tensors.emplace_back(fmt::format("momentum.{}", has_gradient.size() - 1), momentum);
     }
     tensors.emplace_back("has_gradient", integers(has_gradient));
@@ -274,9 +309,7 @@ void TorchTrainer::restore_optimizer(const NamedTensors& tensors) {
         if (found == tensors.end()) continue;
         if (found->second.sizes() != parameter.sizes())
             throw Error(ExitCode::usage, fmt::format("'{}' has another shape than its parameter", name));
-        auto state = std::make_unique<torch::optim::SGDParamState>();
-        state->momentum_buffer(found->second.to(parameter.device(), parameter.scalar_type()));
-        optimizer_->state()[key_of(optimizer_->state(), parameter)] = std::move(state);
+        set_momentum(*optimizer_, parameter, found->second.to(parameter.device(), parameter.scalar_type()));
     }
 }
 

@@ -103,6 +103,10 @@ Tensor max_pool_backward(const Tensor& grad_output, const Tensor& self, IntArray
 
 // ---- convolution
 
+/// A number for each axis, or one for both.
+bool is_pair(IntArrayRef numbers) { return numbers.size() == 1 || numbers.size() == 2; }
+std::int64_t of_axis(IntArrayRef numbers, std::size_t axis) { return numbers[numbers.size() == 1 ? 0 : axis]; }
+
 /// Below this many images vectors of them are mostly empty.
 constexpr std::int64_t fewest_images = 8;
 
@@ -111,17 +115,20 @@ bool is_convolution_of_ours(const Tensor& input, const Tensor& weight, IntArrayR
     return kernels::convolution_kernels() != nullptr && !transposed && groups == 1 && input.dim() == 4 &&
            weight.dim() == 4 && input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
            input.layout() == at::kStrided && weight.layout() == at::kStrided && input.size(0) >= fewest_images &&
-           input.size(1) == weight.size(1) && input.numel() > 0 && weight.numel() > 0 && stride.size() == 2 &&
-           padding.size() == 2 && dilation.size() == 2;
+           input.size(1) == weight.size(1) && input.numel() > 0 && weight.numel() > 0 && is_pair(stride) &&
+           is_pair(padding) && is_pair(dilation) && of_axis(padding, 0) >= 0 && of_axis(padding, 1) >= 0 &&
+           of_axis(dilation, 0) > 0 && of_axis(dilation, 1) > 0;
 }
 
-/// Throws nothing: sizes that do not fit are left to LibTorch's own words, by an output without elements.
+/// Sizes that do not fit give an output without elements, and are left to LibTorch's own words.
 kernels::ConvolutionShape shape_of(const Tensor& input, const Tensor& weight, IntArrayRef stride, IntArrayRef padding,
                                    IntArrayRef dilation) {
     const auto outputs = [&](std::size_t axis) {
         const auto i = static_cast<std::int64_t>(axis) + 2;
-        const std::int64_t room = input.size(i) + 2 * padding[axis] - dilation[axis] * (weight.size(i) - 1) - 1;
-        return room < 0 || stride[axis] <= 0 ? 0 : room / stride[axis] + 1;
+        const std::int64_t room =
+            input.size(i) + 2 * of_axis(padding, axis) - of_axis(dilation, axis) * (weight.size(i) - 1) - 1;
+        const std::int64_t step = of_axis(stride, axis);
+        return room < 0 || step <= 0 ? 0 : room / step + 1;
     };
     return {.in_channels = input.size(1),
             .in_height = input.size(2),
@@ -131,12 +138,12 @@ kernels::ConvolutionShape shape_of(const Tensor& input, const Tensor& weight, In
             .out_width = outputs(1),
             .kernel_height = weight.size(2),
             .kernel_width = weight.size(3),
-            .stride_height = stride[0],
-            .stride_width = stride[1],
-            .padding_height = padding[0],
-            .padding_width = padding[1],
-            .dilation_height = dilation[0],
-            .dilation_width = dilation[1]};
+            .stride_height = of_axis(stride, 0),
+            .stride_width = of_axis(stride, 1),
+            .padding_height = of_axis(padding, 0),
+            .padding_width = of_axis(padding, 1),
+            .dilation_height = of_axis(dilation, 0),
+            .dilation_width = of_axis(dilation, 1)};
 }
 
 /// Calls `each(block, first image, images, scratch)` on all threads. Blocks do not depend on how many there are.
@@ -153,7 +160,8 @@ void for_blocks(std::int64_t images, std::int64_t scratch_floats, const Each& ea
 Tensor convolution(const Tensor& input_given, const Tensor& weight_given, const c10::optional<Tensor>& bias_given,
                    IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, bool transposed,
                    IntArrayRef output_padding, std::int64_t groups) {
-    const bool ours = is_convolution_of_ours(input_given, weight_given, stride, padding, dilation, transposed, groups);
+    const bool ours = is_convolution_of_ours(input_given, weight_given, stride, padding, dilation, transposed, groups) &&
+                      (!bias_given || !bias_given->defined() || bias_given->scalar_type() == at::kFloat);
     const auto shape = ours ? shape_of(input_given, weight_given, stride, padding, dilation) : kernels::ConvolutionShape{};
     if (!ours || shape.outputs() == 0)
         return at::native::convolution(input_given, weight_given, bias_given, stride, padding, dilation, transposed,

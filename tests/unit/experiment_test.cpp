@@ -142,7 +142,8 @@ TEST_F(ExperimentFile, ValuesOutOfRangeAreRefused) {
     refuse(data + "[trainer]\nloss = \"nl\"\n",
            "trainer.loss must be one of nll, cross_entropy, not 'nl'; did you mean 'nll'?");
     refuse(data + "[trainer]\ndevice = \"gpu\"\n", "trainer.device must be auto, cpu, cuda or cuda:N, not 'gpu'");
-    refuse(data + "[trainer]\nnumerics = \"fast\"\n", "is not in this version");
+    refuse(data + "[trainer]\nnumerics = \"quick\"\n", "trainer.numerics must be one of pytorch, fast, not 'quick'");
+    refuse(data + "[trainer]\nprecision = \"fp16\"\n", "trainer.precision must be one of float32, tf32, bf16, not 'fp16'");
     refuse(data + "[trainer]\noptimizer = { lr = -1.0 }\n", "trainer.optimizer.lr = -1 must be finite and at least 0");
     refuse(data + "[trainer]\noptimizer = { lr = nan }\n", "trainer.optimizer.lr = nan");
     refuse(data + "[trainer]\noptimizer = { name = \"adam\" }\n", "must be one of sgd, not 'adam'");

@@ -46,6 +46,7 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("retries", po::value<std::string>()->value_name("N"), "try a run that fails this often again (default: 0)");
         add("fail-fast", "stop at the first run that fails; the others keep their checkpoints");
         add("force", "run finished runs again");
+        add("profile", "where each run's time goes, by phase and operator: profile.txt and trace.json in its folder");
         add("dry-run", "only say what would run, as 'labhost plan' does");
         add("quiet", "no progress; errors and results only");
     }
@@ -119,6 +120,7 @@ std::optional<int> read_count(const VerbSyntax& syntax, const po::variables_map&
 
 void read_run_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
     options.force = values.count("force") != 0;
+    options.profile = values.count("profile") != 0;
     options.dry_run = values.count("dry-run") != 0;
     options.quiet = values.count("quiet") != 0;
     options.fail_fast = values.count("fail-fast") != 0;

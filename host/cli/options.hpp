@@ -19,6 +19,7 @@ struct Options {
     Overrides overrides{};
     Places places{};
     bool force = false;
+    bool profile = false;
     bool dry_run = false;
     std::optional<int> jobs{};  ///< nothing: auto
     int retries = 0;
@@ -53,7 +54,7 @@ struct VerbSyntax {
     std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
-    bool runs = false;          ///< --jobs --timeout --retries --fail-fast --force --dry-run --quiet
+    bool runs = false;          ///< --jobs --timeout --retries --fail-fast --force --profile --dry-run --quiet
     bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json

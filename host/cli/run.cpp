@@ -9,6 +9,7 @@
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
+#include "support/files.hpp"
 #include "sweep/execute.hpp"
 #include "sweep/plan_record.hpp"
 #include "train/torch_info.hpp"
@@ -22,6 +23,15 @@ void warn_of_blas(const Options& options) {
     if (!fault.empty() && !options.quiet) diagnose(fmt::format("labhost: warning: {}\n", fault));
 }
 
+void name_profiles(const Plan& plan) {
+    for (const PlannedRun& run : plan.runs) {
+        const auto file = run.folder / "profile.txt";
+        diagnose(file_exists(file) ? fmt::format("{}  profile: {} (and trace.json)\n", run.settings.id, file.native())
+                                   : fmt::format("{}  no profile: it was finished before; --force runs it again\n",
+                                                 run.settings.id));
+    }
+}
+
 ExitCode run_experiment(const Options& options) {
     Experiment experiment = read_experiment(options.argument, options.overrides);
     if (!options.dry_run) make_writable_folder(options.places.runs);
@@ -32,13 +42,18 @@ ExitCode run_experiment(const Options& options) {
     }
     warn_of_blas(options);
     execute(plan,
-            {.jobs = options.jobs, .retries = options.retries, .fail_fast = options.fail_fast, .force = options.force},
+            {.jobs = options.jobs,
+             .retries = options.retries,
+             .fail_fast = options.fail_fast,
+             .force = options.force,
+             .profile = options.profile},
             *make_progress(options));  // gone, and its block cleared, before the table
     if (options.json) {
         fmt::print("{}", to_text(results_json(records_of(plan))));
     } else {
         fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(plan));
     }
+    if (options.profile && !options.quiet) name_profiles(plan);
     const bool all_well =
         std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunStatus::finished; });
     return all_well ? ExitCode::ok : ExitCode::run_failed;

@@ -35,7 +35,8 @@ void prepare(const fs::path& folder, std::initializer_list<const char*> removed)
 
 void RunFolder::begin(const Json& run) {
     // result.json goes first: from then on the run is not over.
-    prepare(folder_, {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl", "log.txt", "run.json"});
+    prepare(folder_, {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl", "log.txt", "run.json", "profile.txt",
+                      "trace.json"});
     metrics_.emplace(folder_ / "metrics.jsonl");
     log_.emplace(folder_ / "log.txt");
     write_file_atomically(folder_ / "run.json", to_text(run));
@@ -62,6 +63,11 @@ fs::path RunFolder::set_checkpoint_aside() {
     if (error)
         throw StorageError(fmt::format("{}: error: cannot rename it: {}", checkpoint().native(), error.message()));
     return aside;
+}
+
+void RunFolder::write_profile(const ProfileReport& profile) {
+    write_file_atomically(folder_ / "profile.txt", profile.table);
+    write_file_atomically(folder_ / "trace.json", profile.trace);
 }
 
 void RunFolder::finish(std::string_view state_dict) {

@@ -39,6 +39,8 @@ public:
     void write_checkpoint(std::string_view state);
     /// Renames a checkpoint that cannot be read, to checkpoint.pt.damaged, in place of an earlier such one.
     std::filesystem::path set_checkpoint_aside();
+    /// profile.txt and trace.json.
+    void write_profile(const ProfileReport& profile);
     /// model.pt; metrics and log are on the disk too, afterwards.
     void finish(std::string_view state_dict);
 

@@ -183,7 +183,7 @@ private:
 
     WorkerOrders orders_for(const Task& task) const {
         const TrainerSettings& trainer = task.run->settings.trainer;
-        WorkerOrders orders{.device = device_for(*task.run), .anew = task.anew};
+        WorkerOrders orders{.device = device_for(*task.run), .anew = task.anew, .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
             orders.memory_limit = *trainer.memory_limit;

@@ -42,6 +42,7 @@ struct SweepOptions {
     int retries = 0;            ///< of each run that fails
     bool fail_fast = false;     ///< the first failure ends the sweep
     bool force = false;         ///< every run from its beginning, whatever is there
+    bool profile = false;       ///< each run that trains says where its time went
 };
 
 /// Runs what is not finished, the longest first, and updates status and result of each. What a run gives does not depend

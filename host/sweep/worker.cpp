@@ -109,10 +109,12 @@ public:
         plugin_ = load_plugin(*run_.plugin);
         make_trainer();
         if (go_on) restore();
+        if (orders_.profile) trainer_->start_profile();
         while (static_cast<std::int64_t>(trainer_->history().size()) < run_.settings.trainer.epochs) {
             const auto metrics = trainer_->run_epoch([this](const Progress& at) { return after_step(at); });
             if (!metrics) {
                 write_checkpoint();
+                write_profile();
                 outbox_.send({&message::paused, 1});
                 return;
             }
@@ -120,6 +122,7 @@ public:
             write_checkpoint();
             outbox_.send(message::pack(message::epoch, *metrics));
         }
+        write_profile();
         folder_.finish(trainer_->state_dict());
         outbox_.send(message::pack(message::finished, seconds()));
     }
@@ -159,6 +162,10 @@ private:
     void write_checkpoint() {
         folder_.write_checkpoint(trainer_->checkpoint(seconds(), run_.fingerprint));
         checkpointed_ = Clock::now();
+    }
+
+    void write_profile() {
+        if (orders_.profile) folder_.write_profile(trainer_->profile());
     }
 
     double seconds() const {

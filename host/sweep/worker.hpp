@@ -33,6 +33,7 @@ struct WorkerOrders {
     bool anew = false;                ///< from the beginning, whatever there is
     std::uint64_t memory_limit = 0;   ///< bytes; 0: none
     std::string memory_limit_name{};  ///< "trainer.memory_limit"
+    bool profile = false;             ///< leaves profile.txt and trace.json in the run's folder
 };
 
 /// The body of the worker: leaves checkpoint, metrics, log and weights in the run's folder, but no result. On SIGUSR1 it

@@ -23,6 +23,7 @@
 #include "train/model.hpp"
 #include "train/optimizer.hpp"
 #include "train/pickle.hpp"
+#include "train/profiler.hpp"
 
 namespace labhost {
 
@@ -107,7 +108,13 @@ public:
         return translated("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
     }
 
+    void start_profile() override;
+    ProfileReport profile() const override { return profiler_ ? profiler_->report() : ProfileReport{}; }
+
 private:
+    void enter(Phase phase) {
+        if (profiler_) profiler_->enter(testing_ && phase != Phase::data && phase != Phase::other ? Phase::test : phase);
+    }
     bool pass(const std::function<bool(const Progress&)>& on_step);
     torch::Tensor train_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output);
     torch::Tensor test_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output);
@@ -127,6 +134,7 @@ private:
     Loader train_loader_;
     Loader test_loader_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
+    std::unique_ptr<Profiler> profiler_;
 
     // Where the run is.
     std::vector<EpochMetrics> history_;
@@ -167,6 +175,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
 }
 
 torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
+    enter(Phase::forward);
     const bool bf16 = settings_.precision == "bf16";
     const Autocast autocast(bf16, device_.type());
     return model_.forward(images, bf16);
@@ -177,14 +186,20 @@ torch::Tensor TorchTrainer::train_step(const torch::Tensor& images, const torch:
     optimizer_->zero_grad();
     output = forward(images);
     if (!fast_) {
-        loss_of(settings_.loss, output, labels, at::Reduction::Mean).backward();
+        const torch::Tensor loss = loss_of(settings_.loss, output, labels, at::Reduction::Mean);
+        enter(Phase::backward);
+        loss.backward();
+        enter(Phase::optimizer);
         optimizer_->step();
+        enter(Phase::metrics);
         const torch::NoGradGuard no_grad;
         return loss_of(settings_.loss, output, labels, at::Reduction::Sum);
     }
     // The mean's gradient from the sum, which is wanted too.
     const torch::Tensor loss = loss_of(settings_.loss, output, labels, at::Reduction::Sum);
+    enter(Phase::backward);
     loss.backward(torch::full({}, 1.0 / static_cast<double>(labels.size(0)), loss.options()));
+    enter(Phase::optimizer);
     step_fused(static_cast<torch::optim::SGD&>(*optimizer_));
     return loss.detach();
 }
@@ -214,13 +229,17 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         in_pass_ = true;
     }
     Batch batch;
-    while (loader().next(batch)) {
+    for (;;) {
+        enter(Phase::data);
+        if (!loader().next(batch)) break;
         const auto start = Clock::now();
         const torch::Tensor images = batch.images.to(device_);
         const torch::Tensor labels = batch.labels.to(device_);
         torch::Tensor output;
         const torch::Tensor loss = testing_ ? test_step(images, labels, output) : train_step(images, labels, output);
+        enter(Phase::metrics);
         sums_.add(loss, output, labels);
+        enter(Phase::other);
         seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
         const Progress now = progress();
         if (settings_.fail_on_nan && std::isnan(sums_.loss))
@@ -233,6 +252,10 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
     }
     in_pass_ = false;
     return true;
+}
+
+void TorchTrainer::start_profile() {
+    profiler_ = std::make_unique<Profiler>(device_.is_cuda() ? [] { torch::cuda::synchronize(); } : [] {});
 }
 
 std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {

@@ -36,6 +36,12 @@ struct Progress {
     double loss;            ///< mean over them
 };
 
+/// Where the time of a run went.
+struct ProfileReport {
+    std::string table{};  ///< for people: seconds by phase and by operator
+    std::string trace{};  ///< the first steps, in Chrome's trace format (chrome://tracing, ui.perfetto.dev)
+};
+
 /// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
 /// manual_seed(seed); then per epoch a pass over the training data and one over the test data, each beginning with the
 /// draws of Loader::begin_pass. With one thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
@@ -68,6 +74,11 @@ public:
     /// Takes up the state of a checkpoint. Throws Error (usage), saying what is wrong, if the file is damaged or another
     /// run's; this trainer is of no more use then.
     virtual Restored restore(const std::filesystem::path& file, const std::string& fingerprint) = 0;
+
+    /// Keeps account of where time goes, from now on: slower, and the same numbers.
+    virtual void start_profile() = 0;
+    /// Of the time since then.
+    virtual ProfileReport profile() const = 0;
 
     /// The weights now, as a file that torch.load reads as a state_dict.
     virtual std::string state_dict() const = 0;

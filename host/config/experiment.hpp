@@ -32,6 +32,7 @@ struct TrainerSettings {
     std::string numerics = "pytorch";   ///< pytorch: its bits; fast: the same sums in another order
     std::string precision = "float32";  ///< float32 | tf32 | bf16; others than float32 with fast numerics only
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
+    std::string init_from_sha256{};     ///< of that file, once the run is planned
     OptimizerSettings optimizer{};
     bool deterministic = false;  ///< only algorithms that give the same bits each time (CUDA has others)
 

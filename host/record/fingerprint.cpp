@@ -34,7 +34,7 @@ Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const Reso
     Json trainer = to_json(run.trainer);
     for (const char* limit : {"timeout", "memory_limit", "checkpoint_every"}) trainer.erase(limit);
     trainer["device"] = device.cuda ? "cuda" : "cpu";
-    if (!run.trainer.init_from.empty()) trainer["init_from"] = sha256_of_file(run.trainer.init_from);
+    if (!run.trainer.init_from.empty()) trainer["init_from"] = run.trainer.init_from_sha256;
     Json data = to_json(run.data);
     data.erase("dataset");
     data["train_limit"] = run.data.train_limit.value_or(dataset.train.count);

@@ -39,8 +39,10 @@ void RunFolder::begin(const Json& run) {
                       "trace.json"});
     metrics_.emplace(folder_ / "metrics.jsonl");
     log_.emplace(folder_ / "log.txt");
-    write_file_atomically(folder_ / "run.json", to_text(run));
+    record(run);
 }
+
+void RunFolder::record(const Json& run) { write_file_atomically(folder_ / "run.json", to_text(run)); }
 
 void RunFolder::go_on(const std::vector<EpochMetrics>& done) {
     prepare(folder_, {"result.json", "model.pt"});
@@ -102,7 +104,8 @@ std::string log_lines(const EpochMetrics& m) {
 
 std::optional<Result> read_result(const fs::path& folder) {
     const fs::path file = folder / "result.json";
-    if (!file_exists(file)) return std::nullopt;
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) return std::nullopt;  // a pipe would keep us waiting
     try {
         const Json json = Json::parse(read_file(file));
         Result result;

@@ -30,6 +30,8 @@ public:
 
     /// Removes what an earlier run left, and writes run.json.
     void begin(const Json& run);
+    /// Writes run.json anew, and nothing else.
+    void record(const Json& run);
     /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
     void go_on(const std::vector<EpochMetrics>& done);
 

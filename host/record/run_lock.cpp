@@ -51,12 +51,15 @@ int open_lock_file(const fs::path& file) {
 RunLocks::RunLocks(const fs::path& experiment_folder)
     : file_(experiment_folder / ".lock"), descriptor_(open_lock_file(file_)) {}
 
-bool RunLocks::claim(const fs::path& run_folder) {
-    struct flock lock = lock_on(place_of(run_folder), 1, F_WRLCK);
+bool RunLocks::try_lock(const fs::path& run_folder, off_t bytes) {
+    struct flock lock = lock_on(place_of(run_folder), bytes, F_WRLCK);
     if (::fcntl(descriptor_.get(), F_SETLK, &lock) == 0) return true;
     if (errno != EACCES && errno != EAGAIN) fail(file_, "lock this file");
     return false;
 }
+
+bool RunLocks::claim(const fs::path& run_folder) { return try_lock(run_folder, 1); }
+bool RunLocks::claim_alone(const fs::path& run_folder) { return try_lock(run_folder, bytes_of_a_run); }
 
 void RunLocks::release(const fs::path& run_folder) {
     struct flock lock = lock_on(place_of(run_folder), 1, F_UNLCK);

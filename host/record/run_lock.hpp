@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include <sys/types.h>
+
 #include "support/file_descriptor.hpp"
 
 namespace labhost {
@@ -21,6 +23,8 @@ public:
 
     /// False if another process has it. Throws StorageError if the file system cannot lock.
     bool claim(const std::filesystem::path& run_folder);
+    /// As claim, and no worker may be left that writes the run's folder: for removing it.
+    bool claim_alone(const std::filesystem::path& run_folder);
     void release(const std::filesystem::path& run_folder);
 
     /// Waits until no other process writes the run's folder, and keeps others from it until this process ends. For the
@@ -28,6 +32,8 @@ public:
     void enter(const std::filesystem::path& run_folder);
 
 private:
+    bool try_lock(const std::filesystem::path& run_folder, off_t bytes);
+
     std::filesystem::path file_;
     FileDescriptor descriptor_;
 };

@@ -87,7 +87,11 @@ public:
 
     /// Whether `folder` is a run's.
     bool take(const fs::path& folder) {
-        if (!file_exists(folder / "run.json")) return false;
+        if (!file_exists(folder / "run.json")) {
+            const bool was_a_run = file_exists(folder / "result.json") || file_exists(folder / "checkpoint.pt");
+            if (was_a_run) warn(folder, "its run.json is missing; running it again with --force writes it");
+            return was_a_run;
+        }
         try {
             found_.runs.push_back(read_record(folder));
         } catch (const Damage& e) {

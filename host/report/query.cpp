@@ -165,7 +165,7 @@ Condition::Condition(const std::string& text) {
     for (const char* name : {"==", "!=", "<=", ">=", "=", "<", ">", "~"})
         if (operator_.empty() && std::string_view(text).substr(at).starts_with(name)) operator_ = name;
     value_ = trimmed(text.substr(at + operator_.size()));
-    if (key_.empty() || operator_.empty() || value_.empty())
+    if (key_.empty() || operator_.empty() || value_.empty() || value_.find_first_of("=!<>~") == 0)
         throw Error(ExitCode::usage,
                     fmt::format("--where '{}': error: give a key, one of = == != < <= > >= ~, and a value, as in "
                                 "--where 'params.p<=0.5'",
@@ -187,6 +187,23 @@ bool Condition::holds(const RunRecord& run) const {
     return order == 0;
 }
 
+/// A value that no run's could be compared with is a slip, not a condition that none fulfils.
+void Condition::check(std::span<const RunRecord> runs) const {
+    if (operator_ == "~" || value_.empty()) return;
+    std::optional<Json> example;
+    for (const RunRecord& run : runs) {
+        const auto value = value_of(run, key_);
+        if (value && parse_like(*value, value_)) return;
+        if (value) example = value;
+    }
+    if (example)
+        throw Error(ExitCode::usage,
+                    fmt::format("--where '{} {} {}': error: '{}' is {}, as in {} = {}", printable(key_), operator_,
+                                printable(value_), printable(value_),
+                                example->is_boolean() ? "neither true nor false" : "no number", printable(key_),
+                                plain_text(*example)));
+}
+
 std::vector<std::string> Query::keys() const {
     std::vector<std::string> keys;
     const auto add = [&](const std::string& key) {
@@ -198,7 +215,10 @@ std::vector<std::string> Query::keys() const {
 }
 
 std::vector<RunRecord> select_runs(std::vector<RunRecord> runs, const Query& query) {
-    for (const Condition& condition : query.where) check_key(condition.key(), "--where", runs);
+    for (const Condition& condition : query.where) {
+        check_key(condition.key(), "--where", runs);
+        condition.check(runs);
+    }
     if (!query.sort.empty()) check_key(query.sort, "--sort", runs);
     std::erase_if(runs, [&](const RunRecord& run) {
         return !std::ranges::all_of(query.where, [&](const Condition& c) { return c.holds(run); });
@@ -207,12 +227,17 @@ std::vector<RunRecord> select_runs(std::vector<RunRecord> runs, const Query& que
         if (query.reverse) std::ranges::reverse(runs);
     } else {
         const bool falling = best_is_highest(query.sort) != query.reverse;
-        std::ranges::stable_sort(runs, [&](const RunRecord& a, const RunRecord& b) {
-            const auto x = value_of(a, query.sort);
-            const auto y = value_of(b, query.sort);
-            if (!x || !y) return x.has_value() && !y.has_value();
-            return falling ? compare(*y, *x) < 0 : compare(*x, *y) < 0;
+        struct Keyed {
+            std::optional<Json> value{};
+            RunRecord run{};
+        };
+        std::vector<Keyed> keyed;
+        for (RunRecord& run : runs) keyed.push_back({value_of(run, query.sort), std::move(run)});
+        std::ranges::stable_sort(keyed, [&](const Keyed& a, const Keyed& b) {
+            if (!a.value || !b.value) return a.value.has_value() && !b.value.has_value();
+            return falling ? compare(*b.value, *a.value) < 0 : compare(*a.value, *b.value) < 0;
         });
+        std::ranges::transform(keyed, runs.begin(), [](Keyed& k) { return std::move(k.run); });
     }
     if (query.top && runs.size() > *query.top)
         runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(*query.top), runs.end());

@@ -38,6 +38,9 @@ public:
     /// A value is compared as what the run's is: a number, true or false, or a text. A run without the key never fits.
     bool holds(const RunRecord& run) const;
 
+    /// Throws Error (usage) if the runs have the key, and none a value that could be compared with this one.
+    void check(std::span<const RunRecord> runs) const;
+
 private:
     std::string key_;
     std::string operator_;

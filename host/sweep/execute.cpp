@@ -33,6 +33,8 @@ constexpr milliseconds look_at_memory_every{200};
 constexpr milliseconds ask_for_claimed_runs_every{300};
 constexpr std::chrono::seconds grace{30};  // for a step and its checkpoint, when stopping
 constexpr std::size_t deaths_of_a_broken_machine = 3;
+constexpr std::size_t most_suspects = 8;
+constexpr std::chrono::seconds look_for_the_longest_every{1};
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -42,7 +44,6 @@ struct Task {
     std::size_t index = 0;  ///< in the plan, from 1
     double done = 0.0;      ///< work in its checkpoint
     int attempts = 0;
-    double seconds = 0.0;   ///< of attempts that ended
     bool anew = false;
     Clock::time_point not_before{};  ///< asked for then, since another process has it
 };
@@ -52,7 +53,9 @@ struct Active {
     Task task{};
     WorkerOrders orders{};
     std::unique_ptr<Child> child{};
-    Clock::time_point start = Clock::now();
+    Clock::time_point begun = Clock::now();
+    Clock::time_point start = begun;  ///< of its first batch in this session
+    double earlier_seconds = 0.0;     ///< of the sessions before
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
     double done_before = 0.0;        ///< work that this session began with
@@ -81,16 +84,14 @@ public:
         begin();
         for (;;) {
             if (!stopping_ && StopSignals::noted() != 0) stop();
-            // With that many deaths no more are risked until a worker that is still alive has shown that it can compute.
-            const bool in_doubt = suspects_.size() >= deaths_of_a_broken_machine;
-            if (in_doubt && active_.empty() && !stopping_) give_up();
-            if (!stopping_ && !in_doubt) fill();
+            if (!stopping_) fill();
+            if (in_doubt() && active_.empty() && !stopping_) give_up();
             if (active_.empty() && (stopping_ || waiting_.empty())) break;
             std::vector<Child*> children;
             for (const auto& active : active_) children.push_back(active->child.get());
             wait_for_any(children, tick);
             for (std::size_t i = 0; i < active_.size();) look(i);
-            if (!stopping_) pause_for_the_longest();
+            if (!stopping_ && Clock::now() - longest_looked_for_ > look_for_the_longest_every) pause_for_the_longest();
             if (stopping_ && seconds_since(stopping_since_) > std::chrono::duration<double>(grace).count())
                 for (const auto& active : active_) active->child->kill();
             observer_.tick();
@@ -102,6 +103,15 @@ public:
     }
 
 private:
+    /// A run that died before its first batch.
+    struct Suspect {
+        Task task{};
+        Result result{};
+        ChildEnd::How how{};
+        int code = 0;
+        std::string output{};
+    };
+
     int default_jobs() const {
         int threads = 1;
         bool on_gpu = false;
@@ -137,13 +147,31 @@ private:
         return pace_.seconds(active.task.run->settings.model, std::max(0.0, work_of(*active.task.run) - done));
     }
 
+    /// With that many deaths no more are risked, until a worker has shown that it can compute, but of runs of plugins that
+    /// no one died of yet: if one computes, it is not the machine.
+    bool in_doubt() const { return suspects_.size() >= deaths_of_a_broken_machine; }
+
+    bool may_start(const Task& task, Clock::time_point now) const {
+        if (task.not_before > now) return false;
+        if (!in_doubt()) return true;
+        return suspects_.size() < most_suspects && std::ranges::none_of(suspects_, [&](const Suspect& suspect) {
+                   return suspect.task.run->plugin == task.run->plugin;
+               });
+    }
+
     /// Starts runs until all workers are busy: the longest first, of equals the first in the plan.
     void fill() {
-        while (active_.size() < static_cast<std::size_t>(jobs_)) {
+        while (active_.size() < (in_doubt() ? std::size_t{1} : static_cast<std::size_t>(jobs_))) {
             const auto now = Clock::now();
             auto next = waiting_.end();
-            for (auto task = waiting_.begin(); task != waiting_.end(); ++task)
-                if (task->not_before <= now && (next == waiting_.end() || left(*task) > left(*next) * 1.001)) next = task;
+            double longest = 0.0;
+            for (auto task = waiting_.begin(); task != waiting_.end(); ++task) {
+                if (!may_start(*task, now)) continue;
+                const double seconds = left(*task);
+                if (next != waiting_.end() && seconds <= longest * 1.001) continue;
+                next = task;
+                longest = seconds;
+            }
             if (next == waiting_.end()) return;
             if (!locks_->claim(next->run->folder)) {
                 next->not_before = now + ask_for_claimed_runs_every;
@@ -167,7 +195,9 @@ private:
         run.status = now->finished ? RunStatus::finished : RunStatus::failed;
         run.result = std::move(now);
         locks_->release(run.folder);
-        observer_.run_ended(run, true);
+        if (run.status == RunStatus::finished)
+            observer_.said(nullptr, fmt::format("{}  was finished by another process", run.settings.id));
+        observer_.run_ended(run, false);
         return true;
     }
 
@@ -208,10 +238,12 @@ private:
         Active& it = *active;
         const WorkerListener listener{
             .resumed =
-                [this, &it](const Progress& at) {
-                    it.last = at;
-                    it.done_before = work_done(*it.task.run, at);
-                    tell_start(it, at);
+                [this, &it](const Resumed& resumed) {
+                    it.last = resumed.at;
+                    it.earlier_seconds = resumed.seconds;
+                    if (resumed.has_final) it.result.final = resumed.final;
+                    it.done_before = work_done(*it.task.run, resumed.at);
+                    tell_start(it, resumed.at);
                 },
             .progressed = [this, &it](const Progress& at) { progressed(it, at); },
             .epoch_finished =
@@ -226,9 +258,10 @@ private:
                 },
             .paused = [&it] { it.paused = true; },
             .finished =
-                [&it](double seconds) {
+                [&it](const Finished& finished) {
                     it.result.finished = true;
-                    it.result.seconds = seconds;
+                    it.result.final = finished.final;
+                    it.result.seconds = finished.seconds;
                 },
             .failed = [&it](std::string_view reason) { it.failure = reason; },
             .storage_fault =
@@ -300,12 +333,11 @@ private:
             return;
         }
         active.result.reason = active.failure ? *active.failure : reason_of(active, end);
-        task.seconds += seconds_since(active.start);
-        active.result.seconds = task.seconds;
+        active.result.seconds = active.earlier_seconds + seconds_since(active.begun);
         if (task.attempts <= options_.retries) {
             observer_.said(nullptr, fmt::format("{} failed: {}; it is tried again ({} of {})", run.settings.id,
                                                 active.result.reason, task.attempts, options_.retries));
-            locks_->release(run.folder);
+            // Its claim is kept: another process must not end it in between.
             task.anew = false;
             waiting_.push_back(std::move(task));
             return;
@@ -383,6 +415,7 @@ private:
 
     void pause_for_the_longest() {
         const auto now = Clock::now();
+        longest_looked_for_ = now;
         std::vector<double> waiting;
         for (const Task& task : waiting_)
             if (task.not_before <= now) waiting.push_back(left(task));
@@ -406,14 +439,6 @@ private:
         return done > 0.0 && seconds > 1.0 ? left_work * seconds / done : left(active);
     }
 
-    struct Suspect {
-        Task task{};
-        Result result{};
-        ChildEnd::How how{};
-        int code = 0;
-        std::string output{};
-    };
-
     Plan& plan_;
     const SweepOptions& options_;
     SweepObserver& observer_;
@@ -423,6 +448,7 @@ private:
     std::vector<std::unique_ptr<Active>> active_;
     std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
     Pace pace_;
+    Clock::time_point longest_looked_for_;
     bool stopping_ = false;
     Clock::time_point stopping_since_;
     std::string storage_fault_;

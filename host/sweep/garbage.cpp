@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "record/run_folder.hpp"
 #include "record/run_lock.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -193,7 +194,14 @@ FoundGarbage find_garbage(const std::vector<fs::path>& folders, const std::vecto
 }
 
 bool remove_garbage(const Garbage& item) {
-    if (is_claimed(item.run)) return false;
+    // Claimed, so that nobody begins the run meanwhile; and looked at again, since somebody may have in the time that it
+    // took to answer.
+    RunLocks locks(item.run.parent_path());
+    if (!locks.claim_alone(item.run)) return false;
+    if (item.path != item.run) {
+        const auto result = read_result(item.run);
+        if (!result || !result->finished) return false;
+    }
     std::error_code error;
     // The result goes first: a folder that is removed by halves must not look like a finished run.
     if (item.path == item.run) fs::remove(item.path / "result.json", error);

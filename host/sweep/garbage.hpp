@@ -30,7 +30,7 @@ struct FoundGarbage {
 FoundGarbage find_garbage(const std::vector<std::filesystem::path>& folders,
                           const std::vector<std::filesystem::path>& experiments, const Places& places);
 
-/// Removes it, unless its run is being trained now; false then. Throws StorageError.
+/// Removes it, unless its run is being trained, or is finished no more; false then. Throws StorageError.
 bool remove_garbage(const Garbage& item);
 
 }  // namespace labhost

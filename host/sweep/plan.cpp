@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "support/child.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
+#include "support/hash.hpp"
 #include "train/engine.hpp"
 
 namespace labhost {
@@ -58,6 +61,23 @@ void check_init_from(const PlannedRun& run) {
     run_in_child(check, {.on_message = [](std::string_view why) { throw Error(ExitCode::usage, std::string(why)); }});
 }
 
+/// Of many runs that start from one file, the file is hashed once, and tried on each model once.
+class InitFromCheck {
+public:
+    void check(PlannedRun& run) {
+        TrainerSettings& trainer = run.settings.trainer;
+        if (trainer.init_from.empty()) return;
+        std::string& hash = hashes_[trainer.init_from];
+        if (hash.empty()) hash = sha256_of_file(trainer.init_from);
+        trainer.init_from_sha256 = hash;
+        if (tried_.emplace(run.plugin, to_json(run.params).dump(), trainer.init_from).second) check_init_from(run);
+    }
+
+private:
+    std::map<fs::path, std::string> hashes_;
+    std::set<std::tuple<const Plugin*, std::string, fs::path>> tried_;
+};
+
 /// The names in a folder; none if it is not there. One look, where a look at each run's folder would take a second for
 /// a hundred thousand.
 std::unordered_set<std::string> names_in(const fs::path& folder) {
@@ -98,6 +118,7 @@ Plan make_plan(Experiment experiment, const Places& places) {
     const auto folders = plugin_folders(places.plugins.folders);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     std::map<std::pair<std::string, std::string>, const Plugin*> plugins;  // by model and pinned hash
+    InitFromCheck init_from;
     plan.runs.reserve(experiment.runs.size());
     for (RunSettings& settings : experiment.runs) {
         const Plugin*& plugin = plugins[{settings.model, settings.plugin_sha256}];
@@ -109,7 +130,7 @@ Plan make_plan(Experiment experiment, const Places& places) {
         check_precision(settings, device);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});
-        if (!plan.runs.back().settings.trainer.init_from.empty()) check_init_from(plan.runs.back());
+        init_from.check(plan.runs.back());
     }
     experiment.runs = {};  // moved from, but 70 MB for a hundred thousand
     const auto begun = names_in(places.runs / experiment.name);

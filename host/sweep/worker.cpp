@@ -104,8 +104,9 @@ public:
         : plan_(plan), run_(run), orders_(orders), outbox_(outbox), folder_(run.folder) {}
 
     void train() {
-        const bool go_on = !orders_.anew && file_exists(folder_.checkpoint()) && file_exists(run_.folder / "run.json");
+        const bool go_on = !orders_.anew && file_exists(folder_.checkpoint());
         if (!go_on) begin();
+        if (go_on && !is_recorded()) folder_.record(run_json(plan_, run_, orders_.device));
         plugin_ = load_plugin(*run_.plugin);
         make_trainer();
         if (go_on) restore();
@@ -124,11 +125,20 @@ public:
         }
         write_profile();
         folder_.finish(trainer_->state_dict());
-        outbox_.send(message::pack(message::finished, seconds()));
+        outbox_.send(message::pack(message::finished, Finished{seconds(), trainer_->history().back()}));
     }
 
 private:
     void begin() { folder_.begin(run_json(plan_, run_, orders_.device)); }
+
+    /// Whether run.json is there and can be read.
+    bool is_recorded() const {
+        try {
+            return Json::parse(read_file(run_.folder / "run.json")).is_object();
+        } catch (const std::exception&) {
+            return false;
+        }
+    }
 
     void make_trainer() {
         trainer_ = engine().make_trainer(run_.settings, plugin_, run_.params, *run_.dataset, orders_.device);
@@ -139,13 +149,18 @@ private:
             const Trainer::Restored restored = trainer_->restore(folder_.checkpoint(), run_.fingerprint);
             earlier_seconds_ = restored.seconds;
             folder_.go_on(trainer_->history());
-            outbox_.send(message::pack(message::resumed, restored.progress));
+            Resumed resumed{.at = restored.progress, .seconds = restored.seconds};
+            if (!trainer_->history().empty()) {
+                resumed.has_final = true;
+                resumed.final = trainer_->history().back();
+            }
+            outbox_.send(message::pack(message::resumed, resumed));
         } catch (const StorageError&) {
             throw;
         } catch (const Error& e) {
             const auto aside = folder_.set_checkpoint_aside();
-            outbox_.send(fmt::format("{}{}; it is now {}, and the run starts again", message::warning, e.what(),
-                                     aside.filename().native()));
+            outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning,
+                                     e.what(), aside.filename().native()));
             begin();
             make_trainer();
         }
@@ -186,7 +201,11 @@ private:
 
 /// Whether these are the words of an allocation that failed: what is thrown loses its type at the plugin boundary.
 bool is_out_of_memory(std::string_view words) {
-    constexpr std::array said{"bad_alloc", "can't allocate memory", "not enough memory", "Cannot allocate memory"};
+    constexpr std::array said{"bad_alloc",
+                              "can't allocate memory",
+                              "not enough memory",
+                              "annot allocate memory",          // the system's words, and those of the dynamic linker
+                              "failed to map segment"};
     return std::ranges::any_of(said, [&](const char* part) { return words.find(part) != std::string_view::npos; });
 }
 
@@ -196,12 +215,12 @@ void hear_worker(std::string_view text, const WorkerListener& listener) {
     if (text.empty()) return;
     const std::string_view words = text.substr(1);
     switch (text.front()) {
-        case message::resumed: listener.resumed(message::unpack<Progress>(text)); break;
+        case message::resumed: listener.resumed(message::unpack<Resumed>(text)); break;
         case message::progress: listener.progressed(message::unpack<Progress>(text)); break;
         case message::epoch: listener.epoch_finished(message::unpack<EpochMetrics>(text)); break;
         case message::warning: listener.warned(words); break;
         case message::paused: listener.paused(); break;
-        case message::finished: listener.finished(message::unpack<double>(text)); break;
+        case message::finished: listener.finished(message::unpack<Finished>(text)); break;
         case message::failed: listener.failed(words); break;
         case message::storage_fault: listener.storage_fault(words); break;
         default: break;

@@ -12,14 +12,28 @@
 
 namespace labhost {
 
+/// Where a run goes on, and what was known of it then.
+struct Resumed {
+    Progress at{};
+    double seconds = 0.0;  ///< of the sessions before
+    bool has_final = false;
+    EpochMetrics final{};  ///< of the last epoch that is done, if one is
+};
+
+/// How a run finished.
+struct Finished {
+    double seconds = 0.0;  ///< of all sessions
+    EpochMetrics final{};  ///< of the last epoch
+};
+
 /// What the worker says. After `paused`, `finished`, `failed` or `storage_fault` nothing more comes.
 struct WorkerListener {
-    std::function<void(const Progress&)> resumed{};   ///< it goes on from here
+    std::function<void(const Resumed&)> resumed{};
     std::function<void(const Progress&)> progressed{};
     std::function<void(const EpochMetrics&)> epoch_finished{};
     std::function<void(std::string_view)> warned{};
     std::function<void()> paused{};                   ///< its checkpoint is written
-    std::function<void(double)> finished{};           ///< seconds of all sessions
+    std::function<void(const Finished&)> finished{};
     std::function<void(std::string_view)> failed{};   ///< the reason
     std::function<void(std::string_view)> storage_fault{};
 };

@@ -47,7 +47,12 @@ NamedTensors read_checkpoint(const std::filesystem::path& file, const std::strin
     const auto fail = [&](const char* what) {
         throw Error(ExitCode::usage, fmt::format("{}: error: {}", file.native(), what));
     };
-    NamedTensors tensors = unpickle_state_dict(file);
+    NamedTensors tensors;
+    try {
+        tensors = unpickle_state_dict(file);
+    } catch (const Error&) {  // its advice is for files of other origin
+        fail("is damaged or cut off");
+    }
     const bool complete =
         tensors.size() >= 2 && tensors.back().first == "digest" && tensors.end()[-2].first == "fingerprint";
     if (!complete) fail("this is no checkpoint");

@@ -27,19 +27,26 @@ Layer layer_of(const std::string& name, const torch::nn::Module& module) {
     return layer;
 }
 
+/// What OpenBLAS says of itself, if that library is it or rests on it, else the library's path. Asked of that library and
+/// what it needs: LAPACK may bring an OpenBLAS into the process that LibTorch does not multiply with.
+std::string name_of_blas(const char* library) {
+    using Config = const char* (*)();
+    void* handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle == nullptr) return library;
+    const auto config = reinterpret_cast<Config>(dlsym(handle, "openblas_get_config"));
+    std::string name = config != nullptr ? config() : library;
+    dlclose(handle);
+    return name;
+}
+
 class TorchEngine final : public Engine {
 public:
     TorchInfo torch_info() const override {
         TorchInfo info{TORCH_VERSION, LABHOST_TEXT(LABHOST_TORCH_BUILD), ""};
-        // Debian lets one libblas.so.3 stand for another; only OpenBLAS has this function. Other LibTorches have MKL
-        // inside.
-        using Config = const char* (*)();
-        if (auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config")); config != nullptr) {
-            info.blas = config();
-        } else if (at::hasMKL()) {
+        if (at::hasMKL()) {
             info.blas = "MKL";
         } else if (Dl_info where{}; dladdr(dlsym(RTLD_DEFAULT, "sgemm_"), &where) != 0) {
-            info.blas = where.dli_fname;
+            info.blas = name_of_blas(where.dli_fname);
         }
         return info;
     }

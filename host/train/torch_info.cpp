@@ -37,17 +37,18 @@ std::string identity(const fs::path& path) {
                        status.st_mtim.tv_nsec);
 }
 
-/// What decides which libraries the dynamic linker finds.
-std::string linkers_world() {
-    std::string text = fmt::format("{}; {}", identity(engine_file()), identity("/etc/ld.so.cache"));
-    for (const char* name : {"LD_LIBRARY_PATH", "LD_PRELOAD"}) {
+/// What decides which libraries the dynamic linker finds, besides the folders that they were found in.
+std::string linkers_world() { return fmt::format("{}; {}", identity(engine_file()), identity("/etc/ld.so.cache")); }
+
+/// With these, a library that is added somewhere can take another's place.
+bool is_linker_told_otherwise() {
+    return std::ranges::any_of(std::array{"LD_LIBRARY_PATH", "LD_PRELOAD"}, [](const char* name) {
         const char* value = std::getenv(name);
-        text += fmt::format("; {}={}", name, value == nullptr ? "" : value);
-    }
-    return text;
+        return value != nullptr && *value != '\0';
+    });
 }
 
-/// The paths by which LibTorch and its BLAS were found in this process.
+/// The paths by which LibTorch and its BLAS were found in this process, and their folders.
 Json libraries() {
     Json found = Json::object();
     dl_iterate_phdr(
@@ -56,7 +57,8 @@ Json libraries() {
                                                              "libmkl"};
             const std::string name = fs::path(info->dlpi_name).filename().native();
             if (std::ranges::any_of(wanted, [&](std::string_view start) { return name.starts_with(start); }))
-                (*static_cast<Json*>(target))[info->dlpi_name] = identity(info->dlpi_name);
+                for (const fs::path& path : {fs::path(info->dlpi_name), fs::path(info->dlpi_name).parent_path()})
+                    (*static_cast<Json*>(target))[path.native()] = identity(path);
             return 0;
         },
         &found);
@@ -72,7 +74,7 @@ fs::path cache_file() {
 
 std::optional<TorchInfo> recall() {
     const fs::path file = cache_file();
-    if (file.empty() || !file_exists(file)) return std::nullopt;
+    if (file.empty() || is_linker_told_otherwise() || !file_exists(file)) return std::nullopt;
     try {
         const Json json = Json::parse(read_file(file));
         if (json.at("linker") != linkers_world() || json.at("libraries").empty()) return std::nullopt;
@@ -87,7 +89,7 @@ std::optional<TorchInfo> recall() {
 /// The cache only saves time.
 void remember(const TorchInfo& info) {
     const fs::path file = cache_file();
-    if (file.empty()) return;
+    if (file.empty() || is_linker_told_otherwise()) return;
     std::error_code error;
     fs::create_directories(file.parent_path(), error);
     try {

@@ -70,6 +70,21 @@ TEST_F(CommandLine, PlanDoesWithoutLibTorchOnceItIsKnown) {
     EXPECT_EQ(fingerprint(true), first);
 }
 
+/// What multiplies matrices decides, not what else is in the process: LAPACK brings OpenBLAS along.
+TEST_F(CommandLine, AnotherBlasIsAnotherRun) {
+    const std::string reference = "/usr/lib/x86_64-linux-gnu/blas";
+    if (!std::filesystem::exists(reference + "/libblas.so.3")) GTEST_SKIP() << "the reference BLAS is not installed";
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
+    const auto fingerprint = [&](const ProcessResult& result) {
+        return nlohmann::json::parse(result.out).at("runs").at(0).at("fingerprint").get<std::string>();
+    };
+    const std::string usual = fingerprint(labhost({"plan", file, "--json"}));
+    const ProcessResult other = labhost({"run", file, "--json"}, {{"LD_LIBRARY_PATH", reference}});
+    EXPECT_NE(fingerprint(other), usual);
+    EXPECT_NE(other.err.find("LibTorch runs on the reference BLAS"), std::string::npos) << other.err;
+    EXPECT_EQ(fingerprint(labhost({"plan", file, "--json"})), usual);
+}
+
 TEST_F(CommandLine, FetchDoesNothingTwice) {
     EXPECT_NE(labhost({"fetch", "mnist"}).out.find("mnist: already in "), std::string::npos);
 }

@@ -1,5 +1,6 @@
 // labhost results and gc on runs that were trained.
 #include "program.hpp"
+#include "sweep/garbage.hpp"
 
 namespace labhost {
 namespace {
@@ -25,6 +26,8 @@ TEST_F(Results, AreChosenAndSorted) {
     EXPECT_EQ(labhost({"results", "no-such-folder"}).exit_code, 2);
     EXPECT_EQ(labhost({"results", "runs", "--csv", "--json"}).exit_code, 2);
     EXPECT_EQ(labhost({"results", "runs", "--where", "parms.p=1"}).exit_code, 2);
+    EXPECT_NE(labhost({"results", "runs", "--where", "params.p<=abc"}).err.find("'abc' is no number"), std::string::npos);
+    EXPECT_EQ(labhost({"results", "runs", "--where", "params.p===0.25"}).exit_code, 2);
 }
 
 TEST_F(Results, GcRemovesOnlyWhatNothingNeedsAndOnlyWhenAgreed) {
@@ -41,6 +44,20 @@ TEST_F(Results, GcRemovesOnlyWhatNothingNeedsAndOnlyWhenAgreed) {
     EXPECT_FALSE(file_exists(unasked));
     EXPECT_FALSE(file_exists(kept / "checkpoint.pt"));
     EXPECT_TRUE(file_exists(kept / "model.pt"));
+}
+
+/// What was listed is looked at again, under a claim, when it is removed: people take their time to answer.
+TEST_F(Results, GcKeepsTheCheckpointOfARunThatWasBegunAgain) {
+    ASSERT_EQ(labhost({experiment("[[run]]\nmodel = \"net\"\n")}).exit_code, 0);
+    const auto run = run_folder("e", "net-s1");
+    const Garbage checkpoint{.path = run / "checkpoint.pt", .run = run};
+    const std::string result = read_file(run / "result.json");
+    std::filesystem::remove(run / "result.json");
+    EXPECT_FALSE(remove_garbage(checkpoint));
+    EXPECT_TRUE(file_exists(run / "checkpoint.pt"));
+    folder_.write(std::filesystem::relative(run / "result.json", folder_.path()), result);
+    EXPECT_TRUE(remove_garbage(checkpoint));
+    EXPECT_FALSE(file_exists(run / "checkpoint.pt"));
 }
 
 }  // namespace

@@ -109,6 +109,57 @@ TEST_F(RunCommand, QuietSaysNothingButTheTable) {
     EXPECT_NE(result.out.find("net-s1"), std::string::npos);
 }
 
+TEST_F(RunCommand, AProfileSaysWhereTheTimeWentAndChangesNoNumber) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
+    ASSERT_EQ(labhost({file, "--runs", "plain"}).exit_code, 0);
+    const ProcessResult result = labhost({file, "--profile"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto run = run_folder("e", "net-s1");
+    EXPECT_NE(result.err.find("profile.txt"), std::string::npos) << result.err;
+    const std::string table = read_file(run / "profile.txt");
+    for (const char* row : {"data ", "forward ", "backward ", "optimizer ", "test ", "aten::convolution "})
+        EXPECT_NE(table.find(std::string("\n") + row), std::string::npos) << row << " in " << table;
+    const json trace = json::parse(read_file(run / "trace.json"));
+    double backward = 0.0;
+    for (const json& event : trace.at("traceEvents"))
+        if (event.at("name") == "backward") backward += event.at("dur").get<double>();
+    EXPECT_GT(backward, 0.0);
+    EXPECT_EQ(read_file(run / "model.pt"), read_file(folder_ / "plain" / "e" / run.filename() / "model.pt"));
+    EXPECT_NE(labhost({file, "--profile"}).err.find("no profile: it was finished before"), std::string::npos);
+}
+
+TEST_F(RunCommand, FastNumericsTrainTheSameNetworkEachTimeToTheSameBits) {
+    const std::string fast = "[[run]]\nmodel = \"net3\"\ntrainer = { numerics = \"fast\", epochs = 3 }\n";
+    ASSERT_EQ(labhost({experiment(fast)}).exit_code, 0);
+    ASSERT_EQ(labhost({experiment(fast), "--runs", "again"}).exit_code, 0);
+    ASSERT_EQ(labhost({experiment("[[run]]\nmodel = \"net3\"\ntrainer = { epochs = 3 }\n"), "--runs", "exact"}).exit_code, 0);
+    const auto run = run_folder("e", "net3-s1");
+    EXPECT_EQ(read_file(run / "model.pt"), read_file(folder_ / "again" / "e" / run.filename() / "model.pt"));
+    const double ours = json::parse(read_file(run / "result.json")).at("final").at("train.loss");
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "exact" / "e")) {
+        if (!entry.is_directory()) continue;
+        EXPECT_NE(entry.path().filename(), run.filename()) << "another fingerprint";
+        const double exact = json::parse(read_file(entry.path() / "result.json")).at("final").at("train.loss");
+        EXPECT_NEAR(ours, exact, 1e-3);
+        EXPECT_NE(ours, exact);
+    }
+}
+
+TEST_F(RunCommand, OtherPrecisionsAreAskedForByNameWithFastNumerics) {
+    const auto with = [&](const char* settings) {
+        return labhost({experiment(std::string("[[run]]\nmodel = \"net\"\ntrainer = { ") + settings + " }\n")});
+    };
+    EXPECT_EQ(with("numerics = \"fast\", precision = \"bf16\"").exit_code, 0);
+    {
+        const ProcessResult refused = with("precision = \"bf16\"");
+        EXPECT_EQ(refused.exit_code, 2);
+        EXPECT_NE(refused.err.find("goes with trainer.numerics = \"fast\" only"), std::string::npos) << refused.err;
+    }
+    const ProcessResult tf32 = with("numerics = \"fast\", precision = \"tf32\"");
+    EXPECT_EQ(tf32.exit_code, 2);
+    EXPECT_NE(tf32.err.find("is of GPUs"), std::string::npos) << tf32.err;
+}
+
 TEST_F(RunCommand, OffATerminalNothingMoves) {
     const ProcessResult result = labhost({experiment("[[run]]\nmodel = \"net\"\n")});
     EXPECT_EQ((result.out + result.err).find('\x1b'), std::string::npos);

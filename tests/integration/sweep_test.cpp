@@ -156,6 +156,66 @@ TEST_F(Sweep, ADamagedCheckpointIsSetAsideAndTheRunStartsAgain) {
     }
 }
 
+/// The state that a kill leaves between the last checkpoint and the result.
+TEST_F(Sweep, ARunThatLacksOnlyItsResultGetsIt) {
+    const std::string file = experiment("[[run]]\nmodel = \"net2\"\n");
+    ASSERT_EQ(labhost({file}).exit_code, 0);
+    const fs::path run = run_folder("e", "net2-s1");
+    const json first = json::parse(read_file(run / "result.json"));
+    const std::string expected = numbers(run);
+    fs::remove(run / "result.json");
+    fs::remove(run / "model.pt");
+    ASSERT_EQ(labhost({file}).exit_code, 0);
+    const json second = json::parse(read_file(run / "result.json"));
+    EXPECT_EQ(second.at("final"), first.at("final"));
+    EXPECT_GE(second.at("timings").at("seconds"), first.at("timings").at("seconds"));
+    EXPECT_EQ(numbers(run), expected);
+    EXPECT_NE(labhost({"plan", file}).out.find("1 finished"), std::string::npos);
+}
+
+TEST_F(Sweep, ARunThatFailsInALaterSessionKeepsWhatItHadReached) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 100000 }\n");
+    EXPECT_EQ(labhost({file, "--timeout", "4s"}).exit_code, 1);
+    const fs::path result = run_folder("e", "net-s1") / "result.json";
+    const json first = json::parse(read_file(result));
+    EXPECT_EQ(labhost({file, "--timeout", "0.3s"}).exit_code, 1);
+    const json second = json::parse(read_file(result));
+    ASSERT_TRUE(first.at("final").is_object()) << first;
+    ASSERT_TRUE(second.at("final").is_object()) << second;
+    EXPECT_GE(second.at("final").at("epoch"), first.at("final").at("epoch"));
+    EXPECT_GT(second.at("timings").at("seconds"), 2.0);
+}
+
+TEST_F(Sweep, ALostOrDamagedRecordIsWrittenAnewAndTheRunGoesOn) {
+    const std::string file = experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 1000 }\n");
+    run_process({"timeout", "--foreground", "-s", "USR1", "3", LABHOST_PROGRAM, file}, {.folder = folder_.path()});
+    const fs::path run = run_folder("e", "net-s1");
+    ASSERT_TRUE(fs::exists(run / "checkpoint.pt"));
+    const json record = json::parse(read_file(run / "run.json"));
+    for (const char* damaged : {"{", ""}) {
+        fs::remove(run / "run.json");
+        if (*damaged != '\0') folder_.write(fs::relative(run / "run.json", folder_.path()), damaged);
+        const ProcessResult result = run_process({"timeout", "--foreground", "-s", "USR1", "3", LABHOST_PROGRAM, file},
+                                                 {.folder = folder_.path()});
+        EXPECT_NE(result.err.find("goes on from epoch"), std::string::npos) << result.err;
+        EXPECT_EQ(json::parse(read_file(run / "run.json")).at("fingerprint_of"), record.at("fingerprint_of"));
+    }
+    fs::remove(run / "run.json");
+    EXPECT_NE(labhost({"results", "runs"}).err.find("its run.json is missing"), std::string::npos);
+}
+
+/// As many deaths as a broken machine's, all of one plugin, and longer than all others, so that it comes first.
+TEST_F(Sweep, APluginWhoseWorkersAllDieAtOnceKeepsNoOtherFromRunning) {
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer ends a process in its own way";
+    const std::string file = experiment(
+        "[[run]]\nmodel = \"dies_at_once\"\ntrainer = { epochs = 50 }\n[[run]]\nmodel = \"net\"\n");
+    const ProcessResult result = labhost({file, "--plugins", bad_plugins(), "--jobs", "1", "--seeds", "1,2,3,4"});
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    EXPECT_EQ(all_numbers("runs").size(), 4U) << result.err;
+    for (const char* id : {"dies_at_once-s1", "dies_at_once-s4"})
+        EXPECT_EQ(reason(id), "plugin 'dies_at_once' was killed by SIGBUS before its first batch");
+}
+
 TEST_F(Sweep, TwoHostsOnOneFolderTrainNothingTwice) {
     const std::string file = experiment(six);
     const std::string command = std::string(LABHOST_PROGRAM) + " " + file + " --jobs 1 --set trainer.epochs=2";

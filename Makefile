@@ -8,6 +8,7 @@ PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libelf-dev libgtest-dev \
   curl ca-certificates
 TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make
+BENCH_PACKAGES := libbenchmark-dev
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev llvm-16
 FUZZ_SECONDS ?= 60
@@ -58,7 +59,10 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(PYTHON) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
 	  --train-limit 60000 --test-limit 10000
 
-bench: test-deps data  ## as ratios of one go: labhost against the notebook's Python, sweeps, the scan of 200 plugins
+bench: test-deps data  ## as ratios of one go: kernels, q4 against Python, sweeps, the scan of 200 plugins (half an hour)
+	$(call install,$(BENCH_PACKAGES))
+	cmake --preset release $(CMAKE_FLAGS) && cmake --build --preset release --target kernels_bench
+	build/kernels_bench
 	$(PYTHON) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml
 	$(PYTHON) tests/bench/sweeps.py --labhost build/labhost --experiment experiments/q4.toml
 	$(PYTHON) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so

@@ -40,7 +40,13 @@ void check_axis_key(const std::string& key, const Location& where, const std::ve
     const bool has_head = std::ranges::find(heads, parts.empty() ? "" : parts[0]) != heads.end();
     if (parts.size() >= 2 && !has_empty_part && has_head) return;
     std::string hint = did_you_mean(key, others);
-    if (hint.empty()) hint = fmt::format("; for a parameter write 'params.{}'", key);
+    if (key == "seed" || key == "seeds") {
+        hint = "; seeds are given as experiment.seeds";
+    } else if (key == "model") {
+        hint = "; each model has a [[run]] of its own";
+    } else if (hint.empty() && std::ranges::find(heads, key) == heads.end()) {
+        hint = fmt::format("; for a parameter write 'params.{}'", key);
+    }
     fail_at(where, fmt::format("an axis is params.NAME, trainer.KEY or data.KEY, not '{}'{}", key, hint));
 }
 

@@ -38,6 +38,8 @@ struct Asked {
 
     /// Why it does not hold `run`.
     std::string refusal(const RunRecord& run) const {
+        if (run.experiment != experiment)
+            return fmt::format("{} is the experiment '{}' now", file.native(), experiment);
         const auto same = std::ranges::find(runs, run.id, &RunRecord::id);
         if (same == runs.end()) return fmt::format("{} asks for no run of this id", file.native());
         std::vector<std::string> changed;

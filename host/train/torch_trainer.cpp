@@ -410,6 +410,11 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
             at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
             at::globalContext().setDeterministicCuDNN(true);
         }
+        if (device.cuda && run.trainer.numerics == "fast") {  // PyTorch itself lets cuDNN use TF32 unasked
+            const bool tf32 = run.trainer.precision == "tf32";
+            at::globalContext().setAllowTF32CuBLAS(tf32);
+            at::globalContext().setAllowTF32CuDNN(tf32);
+        }
         return std::make_unique<TorchTrainer>(run, plugin, params, dataset, device);
     });
 }

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <limits>
 #include <mutex>
-#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>

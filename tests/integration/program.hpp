@@ -25,7 +25,7 @@ protected:
     ProcessResult labhost(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
         environment.emplace("LABHOST_DATA", data_folder(std::nullopt).native());
         environment.emplace("XDG_CACHE_HOME", (folder_ / "cache").native());
-        arguments.insert(arguments.begin(), LABHOST_PROGRAM);
+        arguments.emplace(arguments.begin(), LABHOST_PROGRAM);
         return run_process(arguments, {.folder = folder_.path(), .environment = std::move(environment)});
     }
 

@@ -108,9 +108,9 @@ TEST_F(Sweep, WorkersThatAllDieAtOnceAreTakenForABrokenMachine) {
 }
 
 TEST_F(Sweep, InterruptedAndGoneOnWithItEndsWithTheSameBits) {
-    const std::string file = experiment(six) + "";
+    const std::string file = experiment(six);
     const std::vector<std::string> command{file,   "--set", "trainer.epochs=3", "--set",
-                                           "data.train_limit=1280", "--jobs", "2"};
+                                           "data.train_limit=640", "--jobs", "2"};
     auto with = [&](std::vector<std::string> more) {
         more.insert(more.begin(), command.begin(), command.end());
         return more;

@@ -5,18 +5,17 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/torch.h>
 
 #include "data/loader.hpp"
 #include "support/error.hpp"
 #include "train/autocast.hpp"
 #include "train/checkpoint.hpp"
+#include "train/cpu_memory.hpp"
 #include "train/cpu_operators.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
@@ -83,15 +82,6 @@ auto translated(const std::string& doing, Body body) {
     } catch (const c10::Error& e) {
         throw Error(ExitCode::run_failed, fmt::format("LibTorch failed {}: {}", doing, e.what_without_backtrace()));
     }
-}
-
-/// Each step frees and allocates the same large tensors; given back to the kernel in between, their pages would be
-/// cleared anew every time (7 % of a run's time was spent in the kernel).
-void keep_freed_memory() {
-#if defined(__GLIBC__)
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-#endif
 }
 
 class TorchTrainer final : public Trainer {
@@ -223,6 +213,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
     const torch::AutoGradMode grad(!testing_);
     model_.module().train(!testing_);
     if (!in_pass_) {
+        give_back_freed_memory();
         loader().begin_pass();
         sums_ = {};
         in_pass_ = true;

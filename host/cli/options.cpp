@@ -40,7 +40,9 @@ po::options_description describe(const VerbSyntax& syntax) {
             "where data sets are kept (default: $LABHOST_DATA, then the cache)");
     if (syntax.runs) {
         add("jobs", po::value<std::string>()->value_name("N|auto"),
-            "runs at once; auto (the default): as many as there are cores for their threads, or GPUs");
+            "runs at once; auto (the default): as many as there are cores for their threads, or --per-gpu for each GPU");
+        add("per-gpu", po::value<std::string>()->value_name("N|auto"),
+            "runs at once on each GPU; auto (the default): its share of the cores, up to 4");
         add("timeout", po::value<std::string>()->value_name("TIME"),
             "give a run up after this time: 90s, 10m, 1h; replaces trainer.timeout");
         add("retries", po::value<std::string>()->value_name("N"), "try a run that fails this often again (default: 0)");
@@ -126,10 +128,15 @@ void read_run_options(const VerbSyntax& syntax, const po::variables_map& values,
     options.fail_fast = values.count("fail-fast") != 0;
     options.overrides.timeout = read_duration(syntax, values, "timeout");
     options.retries = read_count(syntax, values, "retries").value_or(0);
-    if (values.count("jobs") != 0 && values["jobs"].as<std::string>() != "auto") {
-        options.jobs = read_count(syntax, values, "jobs");
-        if (options.jobs == 0) refuse(syntax, "--jobs 0: give a number of runs at once, or auto");
-    }
+    const auto read_at_once = [&](const char* name) -> std::optional<int> {
+        if (values.count(name) == 0 || values[name].as<std::string>() == "auto") return std::nullopt;
+        const auto number = read_count(syntax, values, name);
+        if (number == 0) refuse(syntax, fmt::format("--{} 0: give a number of runs at once, or auto", name));
+        return number;
+    };
+    options.jobs = read_at_once("jobs");
+    options.per_gpu = read_at_once("per-gpu");
+    if (options.jobs && options.per_gpu) refuse(syntax, "--jobs and --per-gpu: give one of them");
 }
 
 void read_validate_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {

@@ -21,7 +21,8 @@ struct Options {
     bool force = false;
     bool profile = false;
     bool dry_run = false;
-    std::optional<int> jobs{};  ///< nothing: auto
+    std::optional<int> jobs{};     ///< nothing: auto
+    std::optional<int> per_gpu{};  ///< nothing: auto
     int retries = 0;
     bool fail_fast = false;
     bool json = false;
@@ -54,7 +55,7 @@ struct VerbSyntax {
     std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
-    bool runs = false;          ///< --jobs --timeout --retries --fail-fast --force --profile --dry-run --quiet
+    bool runs = false;          ///< --jobs --per-gpu --timeout --retries --fail-fast --force --profile --dry-run --quiet
     bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json

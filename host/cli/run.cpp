@@ -43,6 +43,7 @@ ExitCode run_experiment(const Options& options) {
     warn_of_blas(options);
     execute(plan,
             {.jobs = options.jobs,
+             .per_gpu = options.per_gpu,
              .retries = options.retries,
              .fail_fast = options.fail_fast,
              .force = options.force,

@@ -23,23 +23,51 @@ std::array<float, 256> normalization_table(double mean, double std) {
     return table;
 }
 
-Loader::Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std)
-    : split_(&split), count_(count), batch_size_(batch_size), normalized_(normalization_table(mean, std)) {}
+Loader::Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std,
+               std::optional<torch::Device> gpu)
+    : split_(&split), count_(count), batch_size_(batch_size), normalized_(normalization_table(mean, std)) {
+    if (!gpu) return;
+    const auto to_device = [&](const void* data, at::IntArrayRef sizes, torch::ScalarType type) {
+        return torch::from_blob(const_cast<void*>(data), sizes, type).to(*gpu, /*non_blocking=*/false, /*copy=*/true);
+    };
+    resident_ = {.images = to_device(split.images.data(), {count, 1, split.height, split.width}, torch::kUInt8),
+                 .labels = to_device(split.labels.data(), {count}, torch::kUInt8).to(torch::kInt64),
+                 .normalized = to_device(normalized_.data(), {256}, torch::kFloat32),
+                 .order = {}};
+}
 
 void Loader::begin_pass() {
     random_int64();
     const auto seed = static_cast<std::uint64_t>(random_int64());
-    order_ = torch::randperm(count_, at::detail::createCPUGenerator(seed), torch::kInt64);
-    position_ = 0;
+    take_order(torch::randperm(count_, at::detail::createCPUGenerator(seed), torch::kInt64), 0);
 }
 
-void Loader::resume_pass(torch::Tensor order, std::int64_t position) {
+void Loader::resume_pass(torch::Tensor order, std::int64_t position) { take_order(std::move(order), position); }
+
+void Loader::take_order(torch::Tensor order, std::int64_t position) {
     order_ = std::move(order);
     position_ = position;
+    if (resident_) resident_->order = order_.to(resident_->images.device());
+}
+
+torch::Tensor Loader::next_examples() {
+    const std::int64_t size = std::min(batch_size_, count_ - position_);
+    position_ += size;
+    return resident_->order.narrow(0, position_ - size, size);
+}
+
+Batch Loader::gather(const torch::Tensor& examples) const {
+    const torch::Tensor bytes = resident_->images.index_select(0, examples);
+    return {.images = resident_->normalized.index_select(0, bytes.flatten().to(torch::kInt32)).view(bytes.sizes()),
+            .labels = resident_->labels.index_select(0, examples)};
 }
 
 bool Loader::next(Batch& batch) {
     if (position_ >= count_) return false;
+    if (resident_) {
+        batch = gather(next_examples());
+        return true;
+    }
     const std::int64_t size = std::min(batch_size_, count_ - position_);
     const std::int64_t pixels = split_->height * split_->width;
     batch.images = torch::empty({size, 1, split_->height, split_->width}, torch::kFloat32);

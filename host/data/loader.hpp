@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include <torch/types.h>
 
@@ -18,7 +19,9 @@ struct Batch {
 /// A split, limited to its first `count` examples, as shuffled batches. The split must outlive the loader.
 class Loader {
 public:
-    Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std);
+    /// `gpu`: the examples are copied there once, as bytes, and batches are made there.
+    Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std,
+           std::optional<torch::Device> gpu = std::nullopt);
 
     /// Begins a pass: from the default CPU generator one int64 `random_()`, which DataLoader calls its base seed, then
     /// another that seeds a private generator whose `randperm(count)` is the order (torch/utils/data: dataloader.py,
@@ -35,16 +38,34 @@ public:
     /// The next batch of the pass; the last may be short. False at the pass's end.
     bool next(Batch& batch);
 
+    bool next_is_whole() const { return position_ + batch_size_ <= count_; }
+
+    /// On a GPU, in place of `next`: which examples are the next batch, int64 [n] there.
+    torch::Tensor next_examples();
+    /// On a GPU: those examples, by operators that a CUDA graph can hold. The bits of a batch on the CPU.
+    Batch gather(const torch::Tensor& examples) const;
+
     std::int64_t batch() const { return (position_ + batch_size_ - 1) / batch_size_; }  ///< given in this pass
     std::int64_t batches() const { return (count_ + batch_size_ - 1) / batch_size_; }
 
 private:
+    /// The whole split on a GPU.
+    struct Resident {
+        torch::Tensor images;      ///< uint8 [count, 1, H, W]
+        torch::Tensor labels;      ///< int64 [count]
+        torch::Tensor normalized;  ///< float32 [256], of each byte
+        torch::Tensor order;       ///< int64 [count], of the pass
+    };
+
+    void take_order(torch::Tensor order, std::int64_t position);
+
     const Split* split_;
     std::int64_t count_;
     std::int64_t batch_size_;
     std::int64_t position_ = 0;
     torch::Tensor order_;                ///< int64 [count]
     std::array<float, 256> normalized_;  ///< of each byte
+    std::optional<Resident> resident_;
 };
 
 /// torchvision's ToTensor and Normalize for every byte, in float32 as there: (byte / 255 - mean) / std.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,7 @@ struct Active {
     bool stepped = false;            ///< has done a batch
     bool pausing = false;
     bool paused = false;
+    bool not_captured = false;
     std::optional<std::string> failure{};
     Result result{};
 };
@@ -119,7 +121,15 @@ private:
             threads = std::max(threads, run.settings.trainer.threads);
             on_gpu |= run.device.cuda;
         }
-        return on_gpu ? std::max(1, gpu_count()) : std::max(1, usable_cores() / threads);
+        if (options_.per_gpu && !on_gpu)
+            throw Error(ExitCode::usage, "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
+        return on_gpu ? std::max(1, gpu_count() * options_.per_gpu.value_or(runs_for_a_gpu())) : std::max(1, usable_cores() / threads);
+    }
+
+    /// Each worker keeps a core busy with launching; beyond a few, runs on one GPU take turns rather than overlap.
+    static int runs_for_a_gpu() {
+        constexpr int most = 4;
+        return std::clamp(usable_cores() / std::max(1, gpu_count()), 1, most);
     }
 
     void begin() {
@@ -213,7 +223,8 @@ private:
 
     WorkerOrders orders_for(const Task& task) const {
         const TrainerSettings& trainer = task.run->settings.trainer;
-        WorkerOrders orders{.device = device_for(*task.run), .anew = task.anew, .profile = options_.profile};
+        WorkerOrders orders{.device = device_for(*task.run), .anew = task.anew,
+                            .graphs = !not_captured_.contains(task.run->plugin), .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
             orders.memory_limit = *trainer.memory_limit;
@@ -257,6 +268,16 @@ private:
                     tell_start(it, std::nullopt);
                 },
             .paused = [&it] { it.paused = true; },
+            .not_captured =
+                [this, &it](std::string_view why) {
+                    it.not_captured = true;
+                    const Plugin* plugin = it.task.run->plugin;
+                    if (not_captured_.insert(plugin).second)
+                        observer_.said(nullptr, fmt::format("labhost: warning: plugin '{}': a training step cannot be "
+                                                            "captured as a CUDA graph, so its kernels are launched one "
+                                                            "by one, which is slower; {}",
+                                                            plugin->id(), why));
+                },
             .finished =
                 [&it](const Finished& finished) {
                     it.result.finished = true;
@@ -317,6 +338,12 @@ private:
         if (active.last && active.stepped)
             pace_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
                       seconds_since(active.start));
+        if (active.not_captured && !stopping_) {
+            --task.attempts;
+            task.anew = false;
+            waiting_.push_back(std::move(task));  // its claim is kept
+            return;
+        }
         if (active.paused || (stopping_ && !active.result.finished && !active.failure)) {
             if (active.last) task.done = work_done(run, *active.last);
             --task.attempts;
@@ -447,6 +474,7 @@ private:
     std::vector<Task> waiting_;
     std::vector<std::unique_ptr<Active>> active_;
     std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
+    std::set<const Plugin*> not_captured_;  ///< plugins whose steps no CUDA graph holds
     Pace pace_;
     Clock::time_point longest_looked_for_;
     bool stopping_ = false;

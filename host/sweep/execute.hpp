@@ -38,7 +38,8 @@ public:
 };
 
 struct SweepOptions {
-    std::optional<int> jobs{};  ///< runs at once; nothing: as many as there are cores for their threads, or GPUs
+    std::optional<int> jobs{};  ///< runs at once; nothing: as many as there are cores for their threads, or on GPUs per_gpu
+    std::optional<int> per_gpu{};  ///< runs at once on each GPU; nothing: as many as it has cores, up to four
     int retries = 0;            ///< of each run that fails
     bool fail_fast = false;     ///< the first failure ends the sweep
     bool force = false;         ///< every run from its beginning, whatever is there

@@ -33,6 +33,7 @@ constexpr char progress = 'P';
 constexpr char epoch = 'E';
 constexpr char warning = 'W';
 constexpr char paused = 'Z';
+constexpr char not_captured = 'G';
 constexpr char finished = 'F';
 constexpr char failed = 'X';
 constexpr char storage_fault = 'S';
@@ -111,6 +112,16 @@ public:
         make_trainer();
         if (go_on) restore();
         if (orders_.profile) trainer_->start_profile();
+        try {
+            run_epochs();
+        } catch (const NotCaptured& e) {
+            static_cast<void>(trainer_.release());  // the process ends, and it must not be destroyed
+            outbox_.send(fmt::format("{}{}", message::not_captured, e.what()));
+        }
+    }
+
+private:
+    void run_epochs() {
         while (static_cast<std::int64_t>(trainer_->history().size()) < run_.settings.trainer.epochs) {
             const auto metrics = trainer_->run_epoch([this](const Progress& at) { return after_step(at); });
             if (!metrics) {
@@ -128,7 +139,6 @@ public:
         outbox_.send(message::pack(message::finished, Finished{seconds(), trainer_->history().back()}));
     }
 
-private:
     void begin() { folder_.begin(run_json(plan_, run_, orders_.device)); }
 
     /// Whether run.json is there and can be read.
@@ -141,7 +151,8 @@ private:
     }
 
     void make_trainer() {
-        trainer_ = engine().make_trainer(run_.settings, plugin_, run_.params, *run_.dataset, orders_.device);
+        trainer_ = engine().make_trainer(run_.settings, plugin_, run_.params, *run_.dataset, orders_.device,
+                                           orders_.graphs);
     }
 
     void restore() {
@@ -220,6 +231,7 @@ void hear_worker(std::string_view text, const WorkerListener& listener) {
         case message::epoch: listener.epoch_finished(message::unpack<EpochMetrics>(text)); break;
         case message::warning: listener.warned(words); break;
         case message::paused: listener.paused(); break;
+        case message::not_captured: listener.not_captured(words); break;
         case message::finished: listener.finished(message::unpack<Finished>(text)); break;
         case message::failed: listener.failed(words); break;
         case message::storage_fault: listener.storage_fault(words); break;

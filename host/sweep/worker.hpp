@@ -26,13 +26,14 @@ struct Finished {
     EpochMetrics final{};  ///< of the last epoch
 };
 
-/// What the worker says. After `paused`, `finished`, `failed` or `storage_fault` nothing more comes.
+/// What the worker says. After `paused`, `not_captured`, `finished`, `failed` or `storage_fault` nothing more comes.
 struct WorkerListener {
     std::function<void(const Resumed&)> resumed{};
     std::function<void(const Progress&)> progressed{};
     std::function<void(const EpochMetrics&)> epoch_finished{};
     std::function<void(std::string_view)> warned{};
     std::function<void()> paused{};                   ///< its checkpoint is written
+    std::function<void(std::string_view)> not_captured{};  ///< why; the run goes on in another worker, without graphs
     std::function<void(const Finished&)> finished{};
     std::function<void(std::string_view)> failed{};   ///< the reason
     std::function<void(std::string_view)> storage_fault{};
@@ -47,6 +48,7 @@ struct WorkerOrders {
     bool anew = false;                ///< from the beginning, whatever there is
     std::uint64_t memory_limit = 0;   ///< bytes; 0: none
     std::string memory_limit_name{};  ///< "trainer.memory_limit"
+    bool graphs = true;               ///< on a GPU, steps are captured as CUDA graphs
     bool profile = false;             ///< leaves profile.txt and trace.json in the run's folder
 };
 

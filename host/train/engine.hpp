@@ -44,11 +44,12 @@ public:
 
     virtual int gpu_count() const = 0;
 
-    /// Builds the model and the state of its training. Plugin and data set must outlive the trainer. Throws Error
+    /// Builds the model and the state of its training. `graphs`: on a GPU, steps are captured as CUDA graphs where LibTorch
+    /// can. Plugin and data set must outlive the trainer. Throws Error
     /// (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from does not fit.
     virtual std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin,
                                                   const ResolvedParams& params, const Dataset& dataset,
-                                                  const Device& device) const = 0;
+                                                  const Device& device, bool graphs) const = 0;
 
     /// Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that cannot be
     /// built is left to its run to report.

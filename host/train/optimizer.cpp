@@ -4,6 +4,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <torch/torch.h>
 #include <torch/version.h>
@@ -33,18 +34,21 @@ bool is_plain(const torch::Tensor& tensor) {
 /// LibTorch 2 it leaves nothing, and the parameter stays.
 constexpr bool unused_follow_their_momentum = TORCH_VERSION_MAJOR < 2;
 
-void step(torch::Tensor& parameter, torch::Tensor& momentum, const torch::Tensor& gradient,
-          const torch::optim::SGDOptions& options) {
-    if (is_plain(parameter) && is_plain(momentum) && (!gradient.defined() || is_plain(gradient))) {
-        kernels::sgd_step(parameter.numel(), static_cast<float>(options.lr()), static_cast<float>(options.momentum()),
-                          gradient.defined() ? gradient.data_ptr<float>() : nullptr, momentum.data_ptr<float>(),
-                          parameter.data_ptr<float>());
-        return;
+/// Parameters of one kind of step, for LibTorch's operators over lists: a kernel or two for all of them.
+struct Lists {
+    std::vector<torch::Tensor> parameters{};
+    std::vector<torch::Tensor> momenta{};
+    std::vector<torch::Tensor> gradients{};
+
+    void step(const torch::optim::SGDOptions& options) {
+        if (parameters.empty()) return;
+        if (!momenta.empty()) {
+            at::_foreach_mul_(momenta, options.momentum());
+            if (!gradients.empty()) at::_foreach_add_(momenta, gradients);
+        }
+        at::_foreach_add_(parameters, momenta.empty() ? gradients : momenta, -options.lr());
     }
-    momentum.mul_(options.momentum());
-    if (gradient.defined()) momentum.add_(gradient);
-    parameter.add_(momentum, -options.lr());
-}
+};
 
 }  // namespace
 
@@ -64,21 +68,34 @@ void step_fused(torch::optim::SGD& sgd) {
     const torch::NoGradGuard no_grad;
     for (auto& group : sgd.param_groups()) {
         const auto& options = static_cast<const torch::optim::SGDOptions&>(group.options());
+        Lists plain;     // without momentum
+        Lists followed;  // with
+        Lists unused;    // with, and without a gradient
         for (torch::Tensor& parameter : group.params()) {
             const torch::Tensor gradient = parameter.grad();
-            torch::Tensor momentum = momentum_of(sgd, parameter);
-            if (gradient.defined() && !momentum.defined()) {
-                if (options.momentum() == 0.0) {
-                    parameter.add_(gradient, -options.lr());
-                } else {
-                    momentum = torch::zeros_like(parameter);
-                    set_momentum(sgd, parameter, momentum);
-                }
-            }
-            if (momentum.defined() && (gradient.defined() || unused_follow_their_momentum))
-                step(parameter, momentum, gradient, options);
             parameter.mutable_grad() = torch::Tensor();
+            torch::Tensor momentum = momentum_of(sgd, parameter);
+            if (gradient.defined() && !momentum.defined() && options.momentum() != 0.0) {
+                momentum = torch::zeros_like(parameter);
+                set_momentum(sgd, parameter, momentum);
+            }
+            if (!gradient.defined() && !(momentum.defined() && unused_follow_their_momentum)) continue;
+            if (momentum.defined() && is_plain(parameter) && is_plain(momentum) &&
+                (!gradient.defined() || is_plain(gradient))) {
+                kernels::sgd_step(parameter.numel(), static_cast<float>(options.lr()),
+                                  static_cast<float>(options.momentum()),
+                                  gradient.defined() ? gradient.data_ptr<float>() : nullptr,
+                                  momentum.data_ptr<float>(), parameter.data_ptr<float>());
+                continue;
+            }
+            Lists& lists = !momentum.defined() ? plain : gradient.defined() ? followed : unused;
+            lists.parameters.push_back(parameter);
+            if (momentum.defined()) lists.momenta.push_back(momentum);
+            if (gradient.defined()) lists.gradients.push_back(gradient);
         }
+        plain.step(options);
+        followed.step(options);
+        unused.step(options);
     }
 }
 

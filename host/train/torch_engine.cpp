@@ -54,8 +54,8 @@ public:
     int gpu_count() const override { return static_cast<int>(torch::cuda::device_count()); }
 
     std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                                          const Dataset& dataset, const Device& device) const override {
-        return make_torch_trainer(run, plugin, params, dataset, device);
+                                          const Dataset& dataset, const Device& device, bool graphs) const override {
+        return make_torch_trainer(run, plugin, params, dataset, device, graphs);
     }
 
     void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const override {

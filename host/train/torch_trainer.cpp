@@ -17,9 +17,11 @@
 #include "train/checkpoint.hpp"
 #include "train/cpu_memory.hpp"
 #include "train/cpu_operators.hpp"
+#include "train/cuda_graph.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
 #include "train/optimizer.hpp"
+#include "train/pass_sums.hpp"
 #include "train/pickle.hpp"
 #include "train/profiler.hpp"
 
@@ -34,46 +36,6 @@ PluginModel build_seeded(std::uint64_t seed, const Plugin& plugin, const Resolve
     return {plugin, params};
 }
 
-/// How many rows of float32 [N, classes] have their maximum at the label. As argmax: of equal values the first, NaN above
-/// all else; on the CPU without its five operators.
-std::int64_t correct_in(const torch::Tensor& output, const torch::Tensor& labels) {
-    if (!output.device().is_cpu() || !output.is_contiguous())
-        return output.argmax(1).eq(labels).sum().item<std::int64_t>();
-    const float* row = output.data_ptr<float>();
-    const auto* label = labels.data_ptr<std::int64_t>();
-    std::int64_t correct = 0;
-    for (std::int64_t i = 0; i < output.size(0); ++i, row += output.size(1)) {
-        std::int64_t best = 0;
-        for (std::int64_t c = 1; c < output.size(1); ++c)
-            if (row[c] > row[best] || (std::isnan(row[c]) && !std::isnan(row[best]))) best = c;
-        correct += best == label[i] ? 1 : 0;
-    }
-    return correct;
-}
-
-/// Sums over a pass, as the notebook forms them: float32 within a batch, double and integer across batches.
-struct Sums {
-    double loss = 0.0;
-    std::int64_t correct = 0;
-    std::int64_t examples = 0;
-
-    /// `batch_loss`: the batch's sum, a float32 scalar.
-    void add(const torch::Tensor& batch_loss, const torch::Tensor& output, const torch::Tensor& labels) {
-        const torch::NoGradGuard no_grad;
-        loss += static_cast<double>(batch_loss.item<float>());
-        correct += correct_in(output, labels);
-        examples += labels.size(0);
-    }
-
-    PassMetrics metrics() const {
-        const auto count = static_cast<double>(examples);
-        return {.loss = loss / count,
-                .accuracy = 100.0 * static_cast<double>(correct) / count,
-                .correct = correct,
-                .count = examples};
-    }
-};
-
 /// Runs `body`; what LibTorch throws becomes Error (run_failed) without its stack trace.
 template <class Body>
 auto translated(const std::string& doing, Body body) {
@@ -87,11 +49,11 @@ auto translated(const std::string& doing, Body body) {
 class TorchTrainer final : public Trainer {
 public:
     TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
-                 const Device& device);
+                 const Device& device, bool graphs);
 
     std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
     const std::vector<EpochMetrics>& history() const override { return history_; }
-    std::string checkpoint(double seconds, const std::string& fingerprint) const override;
+    std::string checkpoint(double seconds, const std::string& fingerprint) override;
     Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;
     std::string state_dict() const override {
         return translated("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
@@ -105,9 +67,13 @@ private:
         if (profiler_) profiler_->enter(testing_ && phase != Phase::data && phase != Phase::other ? Phase::test : phase);
     }
     bool pass(const std::function<bool(const Progress&)>& on_step);
-    torch::Tensor train_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output);
-    torch::Tensor test_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output);
+    std::optional<torch::Device> gpu() const { return device_.is_cpu() ? std::nullopt : std::optional(device_); }
+    bool next_step();
+    void step(const Batch& batch);
+    torch::Tensor train_step(const Batch& batch, torch::Tensor& output);
+    torch::Tensor test_step(const Batch& batch, torch::Tensor& output);
     torch::Tensor forward(const torch::Tensor& images);
+    void refuse_nan() const;
     Loader& loader() { return testing_ ? test_loader_ : train_loader_; }
     const Loader& loader() const { return testing_ ? test_loader_ : train_loader_; }
     Progress progress() const;
@@ -115,39 +81,52 @@ private:
     void restore_optimizer(const NamedTensors& tensors);
     void restore_position(const NamedTensors& tensors);
 
+    /// Steps of one kind of pass, replayed.
+    struct Replayed {
+        StepGraph graph{};
+        torch::Tensor examples{};  ///< int64 [batch size], of the step
+    };
+
     TrainerSettings settings_;
     torch::Device device_;
     bool fast_;
+    std::optional<OwnStream> stream_;
     std::optional<CpuOperators> operators_;
     PluginModel model_;
     Loader train_loader_;
     Loader test_loader_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
     std::unique_ptr<Profiler> profiler_;
+    bool graphs_;
+    std::array<Replayed, 2> replayed_;  ///< training, test
 
     // Where the run is.
     std::vector<EpochMetrics> history_;
     bool testing_ = false;
     bool in_pass_ = false;  ///< the loader's pass has begun
-    Sums sums_;             ///< of the pass
+    PassSums sums_;         ///< of the pass
+    Clock::time_point read_{};  ///< when the sums were read from a GPU
     PassMetrics trained_;   ///< of this epoch's training, once it tests
     double seconds_ = 0.0;  ///< spent on this epoch
 };
 
 Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit, std::int64_t batch_size,
-                   const DataSettings& data) {
-    return {split, limit.value_or(split.count), batch_size, data.mean, data.std};
+                   const DataSettings& data, const std::optional<torch::Device>& gpu) {
+    return {split, limit.value_or(split.count), batch_size, data.mean, data.std, gpu};
 }
 
 TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                           const Dataset& dataset, const Device& device)
+                           const Dataset& dataset, const Device& device, bool graphs)
     : settings_(run.trainer),
       device_(device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
                           : torch::Device(torch::kCPU)),
       fast_(run.trainer.numerics == "fast"),
+      stream_(device.cuda ? std::make_optional<OwnStream>(device_) : std::nullopt),
       model_(build_seeded(run.seed, plugin, params)),
-      train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data)),
-      test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data)) {
+      train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, gpu())),
+      test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, gpu())),
+      graphs_(graphs && device.cuda && can_capture_steps()),
+      sums_(gpu()) {
     if (device_.is_cpu()) operators_.emplace(fast_);
     if (!run.trainer.init_from.empty())
         model_.load_state_dict(unpickle_state_dict(run.trainer.init_from), run.trainer.init_from.native());
@@ -171,31 +150,57 @@ torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
 }
 
 /// Gives the batch's loss, summed.
-torch::Tensor TorchTrainer::train_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output) {
+torch::Tensor TorchTrainer::train_step(const Batch& batch, torch::Tensor& output) {
     optimizer_->zero_grad();
-    output = forward(images);
+    output = forward(batch.images);
     if (!fast_) {
-        const torch::Tensor loss = loss_of(settings_.loss, output, labels, at::Reduction::Mean);
+        const torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Mean);
         enter(Phase::backward);
         loss.backward();
         enter(Phase::optimizer);
         optimizer_->step();
         enter(Phase::metrics);
         const torch::NoGradGuard no_grad;
-        return loss_of(settings_.loss, output, labels, at::Reduction::Sum);
+        return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
     }
     // The mean's gradient from the sum, which is wanted too.
-    const torch::Tensor loss = loss_of(settings_.loss, output, labels, at::Reduction::Sum);
+    const torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
     enter(Phase::backward);
-    loss.backward(torch::full({}, 1.0 / static_cast<double>(labels.size(0)), loss.options()));
+    loss.backward(torch::full({}, 1.0 / static_cast<double>(batch.labels.size(0)), loss.options()));
     enter(Phase::optimizer);
     step_fused(static_cast<torch::optim::SGD&>(*optimizer_));
     return loss.detach();
 }
 
-torch::Tensor TorchTrainer::test_step(const torch::Tensor& images, const torch::Tensor& labels, torch::Tensor& output) {
-    output = forward(images);
-    return loss_of(settings_.loss, output, labels, at::Reduction::Sum);
+torch::Tensor TorchTrainer::test_step(const Batch& batch, torch::Tensor& output) {
+    output = forward(batch.images);
+    return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
+}
+
+void TorchTrainer::step(const Batch& batch) {
+    torch::Tensor output;
+    const torch::Tensor loss = testing_ ? test_step(batch, output) : train_step(batch, output);
+    enter(Phase::metrics);
+    sums_.add(loss, output, batch.labels);
+}
+
+/// False at the pass's end.
+bool TorchTrainer::next_step() {
+    const std::int64_t before = loader().position();
+    if (graphs_ && loader().next_is_whole()) {
+        Replayed& replayed = replayed_[testing_ ? 1 : 0];
+        const torch::Tensor examples = loader().next_examples();
+        if (!replayed.examples.defined()) replayed.examples = torch::empty_like(examples);
+        replayed.examples.copy_(examples);
+        replayed.graph.run([&] { step(loader().gather(replayed.examples)); });
+    } else {
+        Batch batch;
+        enter(Phase::data);
+        if (!loader().next(batch)) return false;
+        step(batch);
+    }
+    sums_.count(loader().position() - before);
+    return true;
 }
 
 Progress TorchTrainer::progress() const {
@@ -204,47 +209,48 @@ Progress TorchTrainer::progress() const {
             .testing = testing_,
             .batch = in_pass_ ? loader().batch() : 0,
             .batches = loader().batches(),
-            .examples = sums_.examples,
-            .loss = sums_.loss / static_cast<double>(sums_.examples)};
+            .examples = sums_.examples(),
+            .loss = sums_.known().mean_loss()};
+}
+
+void TorchTrainer::refuse_nan() const {
+    if (!settings_.fail_on_nan || !std::isnan(sums_.known().loss)) return;
+    const Progress now = progress();
+    throw Error(ExitCode::run_failed,
+                fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan = \"fail\")",
+                            testing_ ? "test" : "training", model_.plugin_id(), now.epoch, now.batch, now.batches));
 }
 
 /// The rest of a pass; false if it was stopped.
 bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
+    constexpr std::chrono::milliseconds read_every{300};  // from a GPU, which must catch up for that
     const torch::AutoGradMode grad(!testing_);
     model_.module().train(!testing_);
     if (!in_pass_) {
         give_back_freed_memory();
         loader().begin_pass();
-        sums_ = {};
+        sums_.set({});
         in_pass_ = true;
     }
-    Batch batch;
     for (;;) {
-        enter(Phase::data);
-        if (!loader().next(batch)) break;
         const auto start = Clock::now();
-        const torch::Tensor images = batch.images.to(device_);
-        const torch::Tensor labels = batch.labels.to(device_);
-        torch::Tensor output;
-        const torch::Tensor loss = testing_ ? test_step(images, labels, output) : train_step(images, labels, output);
-        enter(Phase::metrics);
-        sums_.add(loss, output, labels);
+        const bool more = next_step();
+        if (!more || start - read_ > read_every || device_.is_cpu()) {
+            sums_.read();
+            read_ = start;
+        }
         enter(Phase::other);
         seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-        const Progress now = progress();
-        if (settings_.fail_on_nan && std::isnan(sums_.loss))
-            throw Error(ExitCode::run_failed,
-                        fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan "
-                                    "= \"fail\")",
-                                    testing_ ? "test" : "training", model_.plugin_id(), now.epoch, now.batch,
-                                    now.batches));
-        if (!on_step(now)) return false;
+        refuse_nan();
+        if (!more) break;
+        if (!on_step(progress())) return false;
     }
     in_pass_ = false;
     return true;
 }
 
 void TorchTrainer::start_profile() {
+    graphs_ = false;  // a replayed step has no phases
     profiler_ = std::make_unique<Profiler>(device_.is_cuda() ? [] { torch::cuda::synchronize(); } : [] {});
 }
 
@@ -253,15 +259,15 @@ std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(con
     const bool done = translated(fmt::format("in epoch {}", epoch), [&] {
         if (!testing_) {
             if (!pass(on_step)) return false;
-            trained_ = sums_.metrics();
+            trained_ = sums_.known().metrics();
             testing_ = true;
         }
         return pass(on_step);
     });
     if (!done) return std::nullopt;
-    history_.push_back({.epoch = epoch, .train = trained_, .test = sums_.metrics(), .seconds = seconds_});
+    history_.push_back({.epoch = epoch, .train = trained_, .test = sums_.known().metrics(), .seconds = seconds_});
     testing_ = false;
-    sums_ = {};
+    sums_.set({});
     seconds_ = 0.0;
     return history_.back();
 }
@@ -326,8 +332,9 @@ void TorchTrainer::restore_optimizer(const NamedTensors& tensors) {
     }
 }
 
-std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) const {
+std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) {
     return translated("on saving a checkpoint", [&] {
+        const Sums& sums = sums_.read();
         NamedTensors tensors;
         for (const auto& [name, tensor] : model_.state_dict()) tensors.emplace_back("model." + name, tensor);
         save_optimizer(tensors);
@@ -342,8 +349,8 @@ std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerpr
         }
         tensors.emplace_back("history", doubles(history));
         tensors.emplace_back("position", integers({testing_ ? 1 : 0, in_pass_ ? 1 : 0, loader().position(),
-                                                   sums_.correct, sums_.examples, trained_.correct, trained_.count}));
-        tensors.emplace_back("sums", doubles({sums_.loss, trained_.loss, trained_.accuracy, seconds_, seconds}));
+                                                   sums.correct, sums.examples, trained_.correct, trained_.count}));
+        tensors.emplace_back("sums", doubles({sums.loss, trained_.loss, trained_.accuracy, seconds_, seconds}));
         if (in_pass_) tensors.emplace_back("order", loader().order());
         return pack_checkpoint(std::move(tensors), fingerprint);
     });
@@ -364,7 +371,7 @@ void TorchTrainer::restore_position(const NamedTensors& tensors) {
     const auto* sum = sums.data_ptr<double>();
     testing_ = at[0] != 0;
     in_pass_ = at[1] != 0;
-    sums_ = {.loss = sum[0], .correct = at[3], .examples = at[4]};
+    sums_.set({.loss = sum[0], .correct = at[3], .examples = at[4]});
     trained_ = {.loss = sum[1], .accuracy = sum[2], .correct = at[5], .count = at[6]};
     seconds_ = sum[3];
     if (in_pass_) loader().resume_pass(tensor_of(tensors, "order", torch::kInt64, loader().count()), at[2]);
@@ -391,7 +398,7 @@ Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const
 }  // namespace
 
 std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                                            const Dataset& dataset, const Device& device) {
+                                            const Dataset& dataset, const Device& device, bool graphs) {
     keep_freed_memory();
     return translated("before the first epoch", [&] {
         at::set_num_threads(run.trainer.threads);
@@ -405,7 +412,7 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
             at::globalContext().setAllowTF32CuBLAS(tf32);
             at::globalContext().setAllowTF32CuDNN(tf32);
         }
-        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, device);
+        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, device, graphs);
     });
 }
 

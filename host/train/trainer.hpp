@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "support/error.hpp"
+
 namespace labhost {
 
 /// Loss and accuracy over one pass.
@@ -33,13 +35,21 @@ struct Progress {
     std::int64_t batch;  ///< done in this pass
     std::int64_t batches;
     std::int64_t examples;  ///< done in this pass
-    double loss;            ///< mean over them
+    double loss;            ///< mean over them; on a GPU over those of a moment ago
 };
 
 /// Where the time of a run went.
 struct ProfileReport {
     std::string table{};  ///< for people: seconds by phase and by operator
     std::string trace{};  ///< the first steps, in Chrome's trace format (chrome://tracing, ui.perfetto.dev)
+};
+
+/// A step does what a CUDA graph cannot hold, such as reading a value back. What LibTorch leaves behind then (its random
+/// generator, its allocator) is of no more use: the run must go on in another process, without graphs, and this trainer
+/// must not even be destroyed.
+class NotCaptured : public Error {
+public:
+    explicit NotCaptured(const std::string& why) : Error(ExitCode::run_failed, why) {}
 };
 
 /// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
@@ -56,7 +66,7 @@ public:
 
     /// The rest of the epoch under way, or the next one. `on_step` is told after every batch; if it gives false, the
     /// epoch stops there, to be gone on with, and nothing is returned. Throws Error (run_failed) if the plugin fails or
-    /// returns something else than it declared, or the loss is not a number where that is a failure.
+    /// returns something else than it declared, or the loss is not a number where that is a failure; NotCaptured.
     virtual std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) = 0;
 
     /// The epochs that are done.
@@ -64,7 +74,7 @@ public:
 
     /// All that is needed to go on from here to the same bits, as a file's content. `seconds`: spent so far, for
     /// `restore` to give back. `fingerprint`: of the run.
-    virtual std::string checkpoint(double seconds, const std::string& fingerprint) const = 0;
+    virtual std::string checkpoint(double seconds, const std::string& fingerprint) = 0;
 
     /// Where a run goes on.
     struct Restored {

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "data/loader.hpp"
+#include "train/pass_sums.hpp"
 
 namespace labhost {
 namespace {
@@ -26,6 +27,48 @@ Split numbered(std::uint8_t count) {
         split.labels.push_back(i);
     }
     return split;
+}
+
+/// By the operators that make them on a GPU, here on the CPU.
+TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
+    const Split split = numbered(50);
+    Loader loader(split, 47, 10, 0.1307, 0.3081);
+    Loader on_device(split, 47, 10, 0.1307, 0.3081, torch::kCPU);
+    torch::manual_seed(1);
+    loader.begin_pass();
+    torch::manual_seed(1);
+    on_device.begin_pass();
+    Batch batch;
+    int batches = 0;
+    while (loader.next(batch)) {
+        EXPECT_EQ(on_device.next_is_whole(), ++batches < 5);
+        const Batch same = on_device.gather(on_device.next_examples());
+        EXPECT_TRUE(torch::equal(same.images, batch.images) && same.images.sizes() == batch.images.sizes());
+        EXPECT_TRUE(torch::equal(same.labels, batch.labels));
+        EXPECT_EQ(on_device.position(), loader.position());
+    }
+    EXPECT_EQ(batches, 5);
+    EXPECT_FALSE(on_device.next(batch));
+}
+
+TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
+    PassSums here;
+    PassSums there(torch::kCPU);
+    for (PassSums* sums : {&here, &there}) {
+        torch::manual_seed(1);
+        sums->set({.loss = 0.5, .correct = 3, .examples = 7});
+        for (int i = 0; i < 20; ++i) {
+            const torch::Tensor output = torch::rand({5, 4}).round();  // ties: the first is the maximum
+            sums->add(torch::rand({}), output, torch::randint(4, {5}, torch::kInt64));
+            sums->count(5);
+        }
+    }
+    EXPECT_EQ(there.known().correct, 3);  // not read yet
+    const Sums read = there.read();
+    EXPECT_EQ(read.loss, here.known().loss);
+    EXPECT_EQ(read.correct, here.known().correct);
+    EXPECT_EQ(read.examples, 107);
+    EXPECT_EQ(here.known().examples, 107);
 }
 
 TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {

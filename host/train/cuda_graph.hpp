@@ -1,0 +1,52 @@
+// A GPU's part of the trainer: a stream of the run's own, and whole steps captured as CUDA graphs.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <torch/types.h>
+
+#include "train/trainer.hpp"
+
+namespace labhost {
+
+/// While it lives, this thread's work on the GPU goes to a stream of its own: the default one cannot be captured.
+class OwnStream {
+public:
+    explicit OwnStream(torch::Device device);
+    ~OwnStream();
+    OwnStream(const OwnStream&) = delete;
+    OwnStream& operator=(const OwnStream&) = delete;
+    OwnStream(OwnStream&&) = delete;
+    OwnStream& operator=(OwnStream&&) = delete;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Whether this build can capture steps, random draws included: a CUDA LibTorch from 2.4 on.
+bool can_capture_steps();
+
+/// A step that is done again and again. The first times it is done as it is, so that what it allocates once (momentum
+/// buffers, workspaces) is there; then it is captured, and from then on replayed: one launch a step. Every step counts,
+/// and draws the same random numbers as without a graph.
+class StepGraph {
+public:
+    StepGraph();
+    ~StepGraph();
+    StepGraph(const StepGraph&) = delete;
+    StepGraph& operator=(const StepGraph&) = delete;
+    StepGraph(StepGraph&&) = delete;
+    StepGraph& operator=(StepGraph&&) = delete;
+
+    /// Does the step once. It must read its input from, and leave its results in, the same memory each time. To be called
+    /// while an OwnStream lives. Throws NotCaptured.
+    void run(const std::function<void()>& step);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace labhost

@@ -59,11 +59,12 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(PYTHON) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
 	  --train-limit 60000 --test-limit 10000
 
-bench: test-deps data  ## as ratios of one go: kernels, q4 against Python, sweeps, the scan of 200 plugins (half an hour)
+bench: test-deps data  ## as ratios of one go: kernels, q4 against its peers, growth, sweeps, the scan of 200 plugins (an hour)
 	$(call install,$(BENCH_PACKAGES))
-	cmake --preset release $(CMAKE_FLAGS) && cmake --build --preset release --target kernels_bench
+	cmake --preset release $(CMAKE_FLAGS) && cmake --build --preset release --target kernels_bench libtorch_loop
 	build/kernels_bench
-	$(PYTHON) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml
+	$(PYTHON) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml --libtorch-loop build/libtorch_loop
+	$(PYTHON) tests/bench/growth.py --labhost build/labhost
 	$(PYTHON) tests/bench/sweeps.py --labhost build/labhost --experiment experiments/q4.toml
 	$(PYTHON) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so
 

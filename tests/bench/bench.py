@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times the whole of q4 on two cores: labhost in both numerics against Python, as ratios of one go.
+"""Times q4 on two cores: labhost in both numerics against its peers, as ratios of one go.
 
-Whole processes, in turn, so that a shared machine's moods hit all alike; single times do not hold, ratios do. The peers:
+Whole processes, in turn, so that a shared machine's moods hit all alike; single times do not hold, ratios do. All of q4:
 the notebook as it stands, with two threads; and tuned Python twice side by side, with one thread each (python_peer.py).
-Prints medians, ratios, images a second and peak memory of the largest process, and the share of the SGEMM peak that the
-arithmetic of q4 reaches; with --out also into a dated file.
+Net alone, on one thread: LibTorch's own loop in C++ (libtorch_loop.cpp). Prints medians, ratios, images a second and peak
+memory of the largest process, and the share of the SGEMM peak that the arithmetic reaches; with --out also into a dated file.
 """
 import argparse
 import datetime
@@ -18,6 +18,9 @@ import time
 from measure import machine, measure
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "parity"))
+import parity
+
 MODELS = ["net", "net1", "net2-p0.25", "net2-p0.5", "net2-p0.75", "net2-p1", "net3", "net4", "net5"]
 FLOP_PER_EPOCH = 15.1e12 / 18  # of one network, training and test; from the layers' sizes
 
@@ -35,10 +38,10 @@ def sgemm_peak():
     return 2 * 1024**3 / best / 1e9
 
 
-def labhost(options, numerics):
+def labhost(options, numerics, *more):
     with tempfile.TemporaryDirectory() as runs:
         return measure([options.labhost, options.experiment, "--runs", runs, "--device", "cpu", "--jobs", 2, "--set",
-                        f"trainer.epochs={options.epochs}", "--set", f'trainer.numerics="{numerics}"'])
+                        f"trainer.epochs={options.epochs}", "--set", f'trainer.numerics="{numerics}"', *more])
 
 
 def python(options, *arguments):
@@ -60,46 +63,63 @@ def tuned_twice(options):
     return time.monotonic() - start, memory
 
 
+def libtorch_loop(options):
+    return measure([options.libtorch_loop, options.data / "mnist", options.epochs])
+
+
+def measured(name, peers, networks, cores, peak, options):
+    """Times the peers in turn; lines of a table and the ratios of ours (the first two) to theirs."""
+    found = {peer: [] for peer in peers}
+    for round_ in range(options.rounds):
+        for peer, run in peers.items():
+            found[peer].append(run())
+            print(f"round {round_ + 1}: {name}: {peer}: {found[peer][-1][0]:.1f} s, {found[peer][-1][1]:.0f} MiB",
+                  flush=True)
+    lines = [name, f"{'':<26}{'seconds':>9}{'images/s':>10}{'MiB':>6}{'share of SGEMM':>16}"]
+    for peer, times in found.items():
+        seconds = statistics.median(time for time, _ in times)
+        share = FLOP_PER_EPOCH * networks * options.epochs / seconds / (cores * peak * 1e9)
+        lines.append(f"{peer:<26}{seconds:>9.1f}{networks * 60000 * options.epochs / seconds:>10.0f}"
+                     f"{max(memory for _, memory in times):>6.0f}{100 * share:>15.0f}%")
+    ours = list(peers)[:2]
+    for us in ours:
+        for them in list(peers)[2:]:
+            ratios = [theirs[0] / time[0] for time, theirs in zip(found[us], found[them])]
+            lines.append(f"{us} is {statistics.median(ratios):.2f} times as fast as {them} ({min(ratios):.2f} to "
+                         f"{max(ratios):.2f})")
+    print("\n".join(lines), flush=True)
+    return lines
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labhost", type=pathlib.Path, required=True)
     parser.add_argument("--experiment", type=pathlib.Path, required=True, help="q4.toml")
+    parser.add_argument("--libtorch-loop", type=pathlib.Path, required=True)
+    parser.add_argument("--data", type=pathlib.Path, default=parity.default_data())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--out", type=pathlib.Path, help="a folder for a dated file")
     options = parser.parse_args()
 
-    peers = {
+    peak = sgemm_peak()
+    lines = [f"{machine()}; SGEMM on one core {peak:.0f} GFLOP/s",
+             f"{options.epochs} epochs of 60,000/10,000 images, {options.rounds} rounds"]
+    print("\n".join(lines), flush=True)
+    lines += measured("q4, nine networks, two cores", {
         "labhost, pytorch": lambda: labhost(options, "pytorch"),
         "labhost, fast": lambda: labhost(options, "fast"),
         "the notebook, 2 threads": lambda: notebook(options),
         "tuned Python, twice": lambda: tuned_twice(options),
-    }
-    peak = sgemm_peak()
-    lines = [f"{machine()}; SGEMM on one core {peak:.0f} GFLOP/s",
-             f"q4 (nine networks, {options.epochs} epochs of 60,000/10,000 images), {options.rounds} rounds"]
-    print("\n".join(lines), flush=True)
-    found = {name: [] for name in peers}
-    for round_ in range(options.rounds):
-        for name, run in peers.items():
-            found[name].append(run())
-            print(f"round {round_ + 1}: {name}: {found[name][-1][0]:.1f} s, {found[name][-1][1]:.0f} MiB", flush=True)
-
-    medians = {name: statistics.median(seconds for seconds, _ in times) for name, times in found.items()}
-    rows = [f"{'':<26}{'seconds':>9}{'images/s':>10}{'MiB':>6}{'share of SGEMM':>16}"]
-    for name, seconds in medians.items():
-        share = FLOP_PER_EPOCH * 9 * options.epochs / seconds / (2 * peak * 1e9)
-        rows.append(f"{name:<26}{seconds:>9.1f}{9 * 60000 * options.epochs / seconds:>10.0f}"
-                    f"{max(memory for _, memory in found[name]):>6.0f}{100 * share:>15.0f}%")
-    for ours in ("labhost, pytorch", "labhost, fast"):
-        for theirs in ("the notebook, 2 threads", "tuned Python, twice"):
-            ratios = [b[0] / a[0] for a, b in zip(found[ours], found[theirs])]
-            rows.append(f"{ours} is {statistics.median(ratios):.2f} times as fast as {theirs} "
-                        f"({min(ratios):.2f} to {max(ratios):.2f})")
-    print("\n".join(rows))
+    }, 9, 2, peak, options)
+    lines += measured("net alone, one thread", {
+        "labhost, pytorch": lambda: labhost(options, "pytorch", "--only", "net-s1"),
+        "labhost, fast": lambda: labhost(options, "fast", "--only", "net-s1"),
+        "LibTorch's loop in C++": lambda: libtorch_loop(options),
+    }, 1, 1, peak, options)
     if options.out:
         file = options.out / f"{datetime.date.today()}-bench.txt"
-        file.write_text("\n".join(["$ " + " ".join(sys.argv), *lines, *rows]) + "\n")
+        file.write_text("\n".join(["$ " + " ".join(sys.argv), *lines]) + "\n")
         print(f"written to {file}")
 
 

@@ -47,6 +47,7 @@ po::options_description describe(const VerbSyntax& syntax) {
             "give a run up after this time: 90s, 10m, 1h; replaces trainer.timeout");
         add("retries", po::value<std::string>()->value_name("N"), "try a run that fails this often again (default: 0)");
         add("fail-fast", "stop at the first run that fails; the others keep their checkpoints");
+        add("check-claims", "exit code 3 unless every claim of the experiment is supported");
         add("force", "run finished runs again");
         add("profile", "where each run's time goes, by phase and operator: profile.txt and trace.json in its folder");
         add("dry-run", "only say what would run, as 'labhost plan' does");
@@ -125,6 +126,7 @@ void read_run_options(const VerbSyntax& syntax, const po::variables_map& values,
     options.profile = values.count("profile") != 0;
     options.dry_run = values.count("dry-run") != 0;
     options.quiet = values.count("quiet") != 0;
+    options.check_claims = values.count("check-claims") != 0;
     options.fail_fast = values.count("fail-fast") != 0;
     options.overrides.timeout = read_duration(syntax, values, "timeout");
     options.retries = read_count(syntax, values, "retries").value_or(0);

@@ -25,6 +25,7 @@ struct Options {
     std::optional<int> per_gpu{};  ///< nothing: auto
     int retries = 0;
     bool fail_fast = false;
+    bool check_claims = false;  ///< a claim that is not supported is an exit code
     bool json = false;
     bool quiet = false;
     bool color = true;
@@ -55,7 +56,7 @@ struct VerbSyntax {
     std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
-    bool runs = false;          ///< --jobs --per-gpu --timeout --retries --fail-fast --force --profile --dry-run --quiet
+    bool runs = false;          ///< --jobs --per-gpu --timeout --retries --fail-fast --check-claims --force --profile --dry-run --quiet
     bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json

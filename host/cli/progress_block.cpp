@@ -66,9 +66,13 @@ void ProgressBlock::begin(const Plan& plan, std::size_t to_train, int jobs, Time
 
 void ProgressBlock::start(const PlannedRun& run, const std::optional<Progress>& from, Time now) {
     const double work = work_of(run);
-    no_longer_waits(work);
     const double done = from ? work_done(run, *from) : 0.0;
-    auto slot = std::ranges::find_if(slots_, [](const auto& s) { return !s.has_value(); });
+    // One that is tried again has a line already.
+    auto slot = std::ranges::find_if(slots_, [&](const auto& s) { return s && s->run == &run; });
+    if (slot == slots_.end()) {
+        no_longer_waits(work);
+        slot = std::ranges::find_if(slots_, [](const auto& s) { return !s.has_value(); });
+    }
     if (slot == slots_.end()) slot = slots_.emplace(slots_.end());
     slot->emplace(
         Running{.run = &run, .work = work, .started = now, .done_before = done, .done = done, .last_time = now});

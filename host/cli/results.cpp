@@ -1,11 +1,13 @@
 // labhost results: the table of runs that are there already, chosen, sorted, and in other formats.
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "cli/verbs.hpp"
+#include "report/claims.hpp"
 #include "report/formats.hpp"
 #include "report/query.hpp"
 #include "report/table.hpp"
@@ -46,20 +48,33 @@ std::vector<RunRecord> runs_in_folder(const std::filesystem::path& folder, const
     return found.runs;
 }
 
+struct Found {
+    std::vector<RunRecord> runs{};
+    std::vector<ClaimVerdict> verdicts{};  ///< on the claims of the experiments' files
+};
+
+std::vector<RunRecord> runs_of_experiment(const std::string& file, const Options& options,
+                                          std::vector<ClaimVerdict>& verdicts) {
+    const Plan plan = make_plan(read_experiment(file, options.overrides), options.places);
+    std::vector<RunRecord> runs = records_of(plan);
+    std::ranges::move(judge(plan.claims, runs), std::back_inserter(verdicts));
+    return runs;
+}
+
 /// Of all arguments, each run once.
-std::vector<RunRecord> all_runs(const Options& options) {
+Found find_all(const Options& options) {
     if (options.arguments.empty())
         refuse("name the RUNS: a runs folder, an experiment's or a run's folder, or an EXPERIMENT.toml");
-    std::vector<RunRecord> all;
+    Found all;
     std::set<std::filesystem::path> seen;
     for (const std::string& name : options.arguments) {
         auto runs = name.ends_with(".toml")
-                        ? records_of(make_plan(read_experiment(name, options.overrides), options.places))
+                        ? runs_of_experiment(name, options, all.verdicts)
                         : runs_in_folder(name, options.overrides);
         for (RunRecord& run : runs) {
             std::error_code error;
             const auto place = std::filesystem::weakly_canonical(run.folder, error);
-            if (seen.insert(error ? run.folder : place).second) all.push_back(std::move(run));
+            if (seen.insert(error ? run.folder : place).second) all.runs.push_back(std::move(run));
         }
     }
     return all;
@@ -69,18 +84,19 @@ ExitCode show_results(const Options& options) {
     if (int{options.json} + int{options.csv} + int{options.markdown} > 1)
         refuse("--json, --csv and --markdown: choose one");
     const Query query = query_of(options);
-    auto all = all_runs(options);
-    const std::size_t count = all.size();
-    const auto runs = select_runs(std::move(all), query);
+    Found all = find_all(options);
+    const std::size_t count = all.runs.size();
+    const auto runs = select_runs(std::move(all.runs), query);
     if (runs.empty()) diagnose(fmt::format("labhost: none of {} runs was chosen\n", count));
     if (options.json) {
-        fmt::print("{}", to_text(results_json(runs)));
+        fmt::print("{}", to_text(results_json(runs, verdicts_json(all.verdicts))));
     } else if (options.csv) {
         fmt::print("{}", results_csv(runs));
     } else if (options.markdown) {
         fmt::print("{}", results_markdown(runs, query.keys()));
     } else {
         fmt::print("{}", results_table(runs, query.keys()));
+        if (!all.verdicts.empty()) fmt::print("\n{}", verdicts_text(all.verdicts));
     }
     return ExitCode::ok;
 }

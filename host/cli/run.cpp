@@ -6,6 +6,7 @@
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
+#include "report/claims.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -49,15 +50,21 @@ ExitCode run_experiment(const Options& options) {
              .force = options.force,
              .profile = options.profile},
             *make_progress(options));  // gone, and its block cleared, before the table
+    const std::vector<RunRecord> records = records_of(plan);
+    const std::vector<ClaimVerdict> verdicts = judge(plan.claims, records);
     if (options.json) {
-        fmt::print("{}", to_text(results_json(records_of(plan))));
+        fmt::print("{}", to_text(results_json(records, verdicts_json(verdicts))));
     } else {
         fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(plan));
+        if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
     }
     if (options.profile && !options.quiet) name_profiles(plan);
     const bool all_well =
         std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunStatus::finished; });
-    return all_well ? ExitCode::ok : ExitCode::run_failed;
+    if (!all_well) return ExitCode::run_failed;
+    const bool supported = std::ranges::all_of(
+        verdicts, [](const ClaimVerdict& verdict) { return verdict.kind == ClaimVerdict::Kind::supported; });
+    return options.check_claims && !supported ? ExitCode::claim_not_supported : ExitCode::ok;
 }
 
 }  // namespace

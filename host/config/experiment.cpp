@@ -265,6 +265,17 @@ void check_ids_differ(const std::vector<RunSettings>& runs) {
     }
 }
 
+/// Each once, in the order of the runs.
+std::vector<std::string> ids_without_seeds(const std::vector<RunSettings>& runs) {
+    std::vector<std::string> ids;
+    std::unordered_set<std::string> seen;
+    for (const RunSettings& run : runs) {
+        std::string id = run.id.substr(0, run.id.size() - fmt::format("-s{}", run.seed).size());
+        if (seen.insert(id).second) ids.push_back(std::move(id));
+    }
+    return ids;
+}
+
 /// "a, b, c and 97 more": an error need not list a large sweep.
 std::string some_of(const std::vector<std::string>& ids) {
     constexpr std::size_t shown = 30;
@@ -319,6 +330,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
         table->finish();
     }
     std::vector<WrittenRun> written;
+    std::vector<StrictTable> claims = root.tables("claim");
     for (const StrictTable& table : root.tables("run")) written.push_back(read_run(table, common, sweep, folder));
     root.finish();
     if (written.empty()) fail_at(root.where(), "the experiment has no runs; add [[run]] with model = \"...\"");
@@ -341,6 +353,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
         if (overrides.timeout) run.trainer.timeout = overrides.timeout;
     }
     check_ids_differ(experiment.runs);
+    if (!claims.empty()) experiment.claims = read_claims(std::move(claims), ids_without_seeds(experiment.runs));
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);
     return experiment;
 }

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/claims.hpp"
 #include "config/location.hpp"
 
 namespace labhost {
@@ -89,6 +90,7 @@ struct Experiment {
     std::string title{};
     std::filesystem::path file{};  ///< absolute
     std::vector<RunSettings> runs{};
+    std::vector<Claim> claims{};
 };
 
 /// What the command line changes in the file.

@@ -1,6 +1,7 @@
 #include "record/run_folder.hpp"
 
 #include <initializer_list>
+#include <map>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -31,12 +32,14 @@ void prepare(const fs::path& folder, std::initializer_list<const char*> removed)
         throw StorageError(fmt::format("{}: error: cannot prepare this folder: {}", folder.native(), error.message()));
 }
 
+// result.json goes first: from then on the run is not over.
+constexpr std::initializer_list<const char*> all_files{"result.json",   "model.pt", "checkpoint.pt", "metrics.jsonl",
+                                                       "log.txt",       "run.json", "profile.txt",   "trace.json"};
+
 }  // namespace
 
 void RunFolder::begin(const Json& run) {
-    // result.json goes first: from then on the run is not over.
-    prepare(folder_, {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl", "log.txt", "run.json", "profile.txt",
-                      "trace.json"});
+    prepare(folder_, all_files);
     metrics_.emplace(folder_ / "metrics.jsonl");
     log_.emplace(folder_ / "log.txt");
     record(run);
@@ -49,6 +52,18 @@ void RunFolder::go_on(const std::vector<EpochMetrics>& done) {
     metrics_.emplace(folder_ / "metrics.jsonl");
     log_.emplace(folder_ / "log.txt");
     for (const EpochMetrics& metrics : done) append(metrics);
+}
+
+bool RunFolder::adopt(const fs::path& twin, const Json& run) {
+    std::map<fs::path, std::string> files;
+    for (const char* name : {"metrics.jsonl", "log.txt", "model.pt"}) {
+        if (!file_exists(twin / name)) return false;
+        files[name] = read_file(twin / name);
+    }
+    prepare(folder_, all_files);
+    for (const auto& [name, content] : files) write_file_atomically(folder_ / name, content);
+    record(run);
+    return true;
 }
 
 void RunFolder::append(const EpochMetrics& metrics) {

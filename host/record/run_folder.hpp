@@ -35,6 +35,10 @@ public:
     /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
     void go_on(const std::vector<EpochMetrics>& done);
 
+    /// Takes metrics, log and weights from the folder of a finished run with the same fingerprint, and writes run.json.
+    /// False, and nothing is changed, if they are not all there.
+    bool adopt(const std::filesystem::path& twin, const Json& run);
+
     /// A line of metrics.jsonl, and the notebook's lines in log.txt.
     void append(const EpochMetrics& metrics);
     std::filesystem::path checkpoint() const { return folder_ / "checkpoint.pt"; }

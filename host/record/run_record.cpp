@@ -68,7 +68,7 @@ RunRecord read_record(const fs::path& folder) {
         throw Damage{fmt::format("run.json: {}", e.what())};
     }
     run.folder = folder;
-    run.status = "unfinished";
+    run.status = file_exists(folder / "checkpoint.pt") ? "resumable" : "unfinished";
     if (!file_exists(folder / "result.json")) return run;
     read_regular_file(folder / "result.json");
     const auto result = read_result(folder);

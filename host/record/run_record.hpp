@@ -24,7 +24,7 @@ struct RunRecord {
     std::string fingerprint{};
     Json fingerprint_of = Json::object();  ///< what the fingerprint is made of
     std::filesystem::path folder{};
-    std::string status{};                     ///< "finished", "failed", "unfinished"; of a planned run also "new"
+    std::string status{};                     ///< "finished", "failed", "resumable", "unfinished"; planned: "new" too
     std::string reason{};                     ///< why it failed
     std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
     std::optional<double> seconds{};          ///< wall time of a run that is over

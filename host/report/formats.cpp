@@ -61,7 +61,7 @@ std::string markdown_row(const std::vector<std::string>& cells) {
 
 }  // namespace
 
-Json results_json(std::span<const RunRecord> runs) {
+Json results_json(std::span<const RunRecord> runs, Json claims) {
     const bool one = !runs.empty() && same_experiment(runs);
     Json list = Json::array();
     for (const RunRecord& run : runs) {
@@ -84,7 +84,7 @@ Json results_json(std::span<const RunRecord> runs) {
     return {{"schema", 1},
             {"experiment", one ? Json(runs.front().experiment) : Json(nullptr)},
             {"runs", std::move(list)},
-            {"claims", Json::array()}};
+            {"claims", std::move(claims)}};
 }
 
 std::string results_csv(std::span<const RunRecord> runs) {

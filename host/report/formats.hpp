@@ -8,8 +8,8 @@
 
 namespace labhost {
 
-/// What `--json` of run and results prints. With several experiments "experiment" is null, and each run says its own.
-Json results_json(std::span<const RunRecord> runs);
+/// What `--json` of run and results prints; `claims` is a list of verdicts. With several experiments "experiment" is null, and each run says its own.
+Json results_json(std::span<const RunRecord> runs, Json claims = Json::array());
 
 /// A header and a row for each run (RFC 4180): experiment, id, status, model, seed, params.*, metrics, seconds,
 /// fingerprint, folder. Empty where a run has no value; doubles read back to the same bits.

@@ -11,6 +11,7 @@ enum class ExitCode : int {
     ok = 0,
     run_failed = 1,
     usage = 2,          ///< bad command line, experiment file or data
+    claim_not_supported = 3,  ///< with --check-claims
     unusable = 4,       ///< a plugin or device cannot be used
     interrupted = 130,  ///< by SIGINT
     terminated = 143,   ///< by SIGTERM

@@ -6,6 +6,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,7 @@ struct Task {
     double done = 0.0;      ///< work in its checkpoint
     int attempts = 0;
     bool anew = false;
+    bool claimed = false;   ///< by us, while it waits to be tried again
     Clock::time_point not_before{};  ///< asked for then, since another process has it
 };
 
@@ -135,10 +138,14 @@ private:
     void begin() {
         std::size_t index = 0;
         std::vector<const PlannedRun*> finished;
+        std::unordered_set<std::string_view> seen;
         for (PlannedRun& run : plan_.runs) {
             ++index;
+            if (!seen.insert(run.fingerprint).second || !run.twin.empty()) twinned_.insert(run.fingerprint);
+            if (!options_.force && !run.twin.empty()) finished_.emplace(run.fingerprint, run.twin);
             if (run.status == RunStatus::finished && !options_.force) {
                 finished.push_back(&run);
+                finished_.emplace(run.fingerprint, run.folder);
             } else {
                 waiting_.push_back({.run = &run, .index = index, .anew = options_.force});
             }
@@ -163,10 +170,33 @@ private:
 
     bool may_start(const Task& task, Clock::time_point now) const {
         if (task.not_before > now) return false;
+        if (waits_for_twin(task) || gpu_is_full(task)) return false;
         if (!in_doubt()) return true;
         return suspects_.size() < most_suspects && std::ranges::none_of(suspects_, [&](const Suspect& suspect) {
                    return suspect.task.run->plugin == task.run->plugin;
                });
+    }
+
+    /// Whether another run of the same fingerprint is, or will be, trained: its numbers will be taken.
+    bool waits_for_twin(const Task& task) const {
+        if (!twinned_.contains(task.run->fingerprint)) return false;
+        const auto is_twin = [&](const Task& other) {
+            return other.run != task.run && other.run->fingerprint == task.run->fingerprint;
+        };
+        return std::ranges::any_of(active_, [&](const auto& active) { return is_twin(active->task); }) ||
+               std::ranges::any_of(waiting_, [&](const Task& other) {
+                   // Claimed by another process when we asked, or further on.
+                   return is_twin(other) && !task.claimed &&
+                          (other.not_before != Clock::time_point{} || other.done > task.done);
+               });
+    }
+
+    bool gpu_is_full(const Task& task) const {
+        if (!task.run->device.cuda || options_.jobs) return false;
+        const int index = device_for(*task.run).index;
+        return std::ranges::count_if(active_, [&](const auto& active) {
+                   return active->orders.device.cuda && active->orders.device.index == index;
+               }) >= options_.per_gpu.value_or(runs_for_a_gpu());
     }
 
     /// Starts runs until all workers are busy: the longest first, of equals the first in the plan.
@@ -204,6 +234,7 @@ private:
         if (known_failure) return false;
         run.status = now->finished ? RunStatus::finished : RunStatus::failed;
         run.result = std::move(now);
+        if (run.status == RunStatus::finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         locks_->release(run.folder);
         if (run.status == RunStatus::finished)
             observer_.said(nullptr, fmt::format("{}  was finished by another process", run.settings.id));
@@ -244,8 +275,13 @@ private:
         ++active->task.attempts;
         active->orders = orders_for(active->task);
         PlannedRun& run = *active->task.run;
+        if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
+            active->orders.twin = twin->second;
+            observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there", run.settings.id,
+                                                twin->second.filename().native()));
+        }
         const bool resumes = !active->task.anew && file_exists(run.folder / "checkpoint.pt");
-        if (!resumes) tell_start(*active, std::nullopt);
+        if (!resumes && active->orders.twin.empty()) tell_start(*active, std::nullopt);
         Active& it = *active;
         const WorkerListener listener{
             .resumed =
@@ -340,14 +376,14 @@ private:
                       seconds_since(active.start));
         if (active.not_captured && !stopping_) {
             --task.attempts;
-            task.anew = false;
-            waiting_.push_back(std::move(task));  // its claim is kept
+            try_again(std::move(task));
             return;
         }
         if (active.paused || (stopping_ && !active.result.finished && !active.failure)) {
             if (active.last) task.done = work_done(run, *active.last);
             --task.attempts;
             task.anew = false;
+            task.claimed = false;
             run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
             observer_.run_paused(run);
             locks_->release(run.folder);
@@ -364,9 +400,7 @@ private:
         if (task.attempts <= options_.retries) {
             observer_.said(nullptr, fmt::format("{} failed: {}; it is tried again ({} of {})", run.settings.id,
                                                 active.result.reason, task.attempts, options_.retries));
-            // Its claim is kept: another process must not end it in between.
-            task.anew = false;
-            waiting_.push_back(std::move(task));
+            try_again(std::move(task));
             return;
         }
         Suspect suspect{.task = std::move(task), .result = active.result, .how = end.how, .code = end.code,
@@ -377,6 +411,16 @@ private:
             record_suspects();
         suspects_.push_back(std::move(suspect));
         if (!died) record_suspects();
+    }
+
+    /// In another worker. Its claim is kept: another process must not end it in between.
+    void try_again(Task task) {
+        PlannedRun& run = *task.run;
+        task.anew = false;
+        task.claimed = true;
+        run.result.reset();
+        run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
+        waiting_.push_back(std::move(task));
     }
 
     std::string reason_of(const Active& active, const ChildEnd& end) const {
@@ -405,6 +449,7 @@ private:
         }
         locks_->release(run.folder);
         run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
+        if (run.result->finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         observer_.run_ended(run, false);
         if (!run.result->finished && options_.fail_fast && !stopping_) {
             observer_.said(nullptr, "stopping at the first failure (--fail-fast); the other runs keep their checkpoints");
@@ -445,7 +490,7 @@ private:
         longest_looked_for_ = now;
         std::vector<double> waiting;
         for (const Task& task : waiting_)
-            if (task.not_before <= now) waiting.push_back(left(task));
+            if (task.not_before <= now && !twinned_.contains(task.run->fingerprint)) waiting.push_back(left(task));
         if (waiting.empty()) return;
         std::vector<double> running;
         for (const auto& active : active_) {
@@ -474,6 +519,8 @@ private:
     std::vector<Task> waiting_;
     std::vector<std::unique_ptr<Active>> active_;
     std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
+    std::unordered_set<std::string> twinned_;  ///< fingerprints that several runs have
+    std::unordered_map<std::string, std::filesystem::path> finished_;  ///< folders, by fingerprint
     std::set<const Plugin*> not_captured_;  ///< plugins whose steps no CUDA graph holds
     Pace pace_;
     Clock::time_point longest_looked_for_;

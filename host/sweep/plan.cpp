@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -89,6 +90,14 @@ std::unordered_set<std::string> names_in(const fs::path& folder) {
     return names;
 }
 
+/// By the fingerprints' beginnings, with which the folders' names end.
+std::unordered_multimap<std::string, std::string> by_fingerprint(const std::unordered_set<std::string>& names) {
+    std::unordered_multimap<std::string, std::string> found;
+    for (const std::string& name : names)
+        if (const auto dash = name.rfind('-'); dash != std::string::npos) found.emplace(name.substr(dash + 1), name);
+    return found;
+}
+
 void look_into_folder(PlannedRun& run) {
     run.result = read_result(run.folder);
     if (run.result && run.result->fingerprint != run.fingerprint)
@@ -114,7 +123,8 @@ std::string to_text(RunStatus status) {
 }
 
 Plan make_plan(Experiment experiment, const Places& places) {
-    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file};
+    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file,
+              .claims = std::move(experiment.claims)};
     const auto folders = plugin_folders(places.plugins.folders);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     std::map<std::pair<std::string, std::string>, const Plugin*> plugins;  // by model and pinned hash
@@ -134,6 +144,7 @@ Plan make_plan(Experiment experiment, const Places& places) {
     }
     experiment.runs = {};  // moved from, but 70 MB for a hundred thousand
     const auto begun = names_in(places.runs / experiment.name);
+    const auto twins = by_fingerprint(begun);
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;
         auto& dataset = plan.datasets[data.dataset];
@@ -146,6 +157,14 @@ Plan make_plan(Experiment experiment, const Places& places) {
         const std::string name = fmt::format("{}-{}", run.settings.id, run.fingerprint.substr(0, 8));
         run.folder = places.runs / experiment.name / name;
         if (begun.contains(name)) look_into_folder(run);
+        if (run.status == RunStatus::finished) continue;
+        const auto [first, last] = twins.equal_range(run.fingerprint.substr(0, 8));
+        for (auto twin = first; twin != last; ++twin) {
+            const fs::path folder = places.runs / experiment.name / twin->second;
+            const std::optional<Result> result = read_result(folder);
+            if (result && result->finished && result->fingerprint == run.fingerprint && file_exists(folder / "model.pt"))
+                run.twin = folder;
+        }
     }
     return plan;
 }

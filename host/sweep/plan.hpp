@@ -39,6 +39,9 @@ struct PlannedRun {
     std::filesystem::path folder{};
     RunStatus status = RunStatus::fresh;
     std::optional<Result> result{};  ///< of a finished or failed run
+    /// If it is not finished: the folder of a finished run of this experiment that is the same but for its id, or for what
+    /// does not change its numbers. They are taken from there.
+    std::filesystem::path twin{};
 
     /// Why it failed; "" if it did not.
     std::string failure() const { return status == RunStatus::failed && result ? result->reason : ""; }
@@ -50,6 +53,7 @@ struct Plan {
     std::filesystem::path file{};  ///< the experiment's, absolute
     std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once
     std::vector<PlannedRun> runs{};
+    std::vector<Claim> claims{};
 };
 
 /// The folders that the command line names.

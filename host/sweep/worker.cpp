@@ -105,6 +105,7 @@ public:
         : plan_(plan), run_(run), orders_(orders), outbox_(outbox), folder_(run.folder) {}
 
     void train() {
+        if (!orders_.twin.empty() && adopt()) return;
         const bool go_on = !orders_.anew && file_exists(folder_.checkpoint());
         if (!go_on) begin();
         if (go_on && !is_recorded()) folder_.record(run_json(plan_, run_, orders_.device));
@@ -121,6 +122,35 @@ public:
     }
 
 private:
+    /// Takes the numbers of a finished twin; false if they are gone.
+    bool adopt() {
+        if (take_from_twin()) return true;
+        outbox_.send(fmt::format("{}labhost: warning: {} lacks some of its files, so {} is trained", message::warning,
+                                 orders_.twin.native(), run_.settings.id));
+        return false;
+    }
+
+    bool take_from_twin() {
+        const std::optional<Result> result = read_result(orders_.twin);
+        if (!file_exists(orders_.twin / "run.json") || !result || !result->finished || result->fingerprint != run_.fingerprint) return false;
+        Json json = run_json(plan_, run_, orders_.device);
+        json["same_as"] = orders_.twin.filename().native();
+        try {
+            const Json twin = Json::parse(read_file(orders_.twin / "run.json"), nullptr, /*allow_exceptions=*/false);
+            if (twin.is_object() && twin.contains("provenance")) {
+                json["provenance"] = twin["provenance"];
+                json["provenance"]["experiment_file"] = plan_.file.native();  // this run's, by which gc judges it
+            }
+            if (!folder_.adopt(orders_.twin, json)) return false;
+        } catch (const StorageError&) {
+            throw;
+        } catch (const Error&) {  // a file that cannot be read
+            return false;
+        }
+        outbox_.send(message::pack(message::finished, Finished{result->seconds, *result->final}));
+        return true;
+    }
+
     void run_epochs() {
         while (static_cast<std::int64_t>(trainer_->history().size()) < run_.settings.trainer.epochs) {
             const auto metrics = trainer_->run_epoch([this](const Progress& at) { return after_step(at); });
@@ -173,6 +203,7 @@ private:
             outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning,
                                      e.what(), aside.filename().native()));
             begin();
+            trainer_.reset();  // before the next one: on a GPU each has a stream, which it leaves when it goes
             make_trainer();
         }
     }

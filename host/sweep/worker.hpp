@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,7 @@ void hear_worker(std::string_view message, const WorkerListener& listener);
 struct WorkerOrders {
     Device device{};
     bool anew = false;                ///< from the beginning, whatever there is
+    std::filesystem::path twin{};     ///< a finished run with the same fingerprint: its numbers are taken
     std::uint64_t memory_limit = 0;   ///< bytes; 0: none
     std::string memory_limit_name{};  ///< "trainer.memory_limit"
     bool graphs = true;               ///< on a GPU, steps are captured as CUDA graphs

@@ -13,12 +13,14 @@ namespace labhost {
 
 namespace {
 
+// From 2.0 to 2.3 the interface changed between releases; there LibTorch's own allocator stays.
 #if TORCH_VERSION_MAJOR < 2
 #define LABHOST_ALLOCATE_CONST const
-#else
+#elif TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 4
 #define LABHOST_ALLOCATE_CONST
 #endif
 
+#if defined(LABHOST_ALLOCATE_CONST)
 /// LibTorch's own takes aligned blocks by posix_memalign. There glibc (before 2.38) asks for the size and the alignment
 /// in one piece and gives back the rest, so that a block just freed never serves an equal request again: each step
 /// touches fresh pages, and the heap grows to half as much again. malloc does reuse it; aligned here, within the block.
@@ -53,14 +55,17 @@ private:
         if (data != nullptr) std::free(static_cast<void**>(data)[-1]);
     }
 };
+#endif
 
 }  // namespace
 
 void keep_freed_memory() {
+#if defined(LABHOST_ALLOCATE_CONST)
     static Allocator allocator;  // LibTorch wants it to live for ever
     c10::SetAllocator(c10::DeviceType::CPU, &allocator, /*priority=*/1);
+#endif
 #if defined(__GLIBC__)
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);  // all that older ones take
     mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
 }

@@ -1,6 +1,8 @@
 #include "train/cuda_graph.hpp"
 
 #include <exception>
+#include <utility>
+#include <vector>
 
 #include <torch/torch.h>
 #include <torch/version.h>
@@ -35,7 +37,34 @@ struct StepGraph::State {
 
 StepGraph::StepGraph() : state_(std::make_unique<State>()) {}
 
-void StepGraph::run(const std::function<void()>& step) {
+namespace {
+
+/// What a graph does not hold: the memory of a module's tensors, and the state of the CPU's generator.
+struct OnTheHost {
+    explicit OnTheHost(const torch::nn::Module& module)
+        : generator(at::globalContext().defaultGenerator(torch::kCPU).get_state()) {
+        for (const torch::Tensor& tensor : module.parameters()) memory.push_back(tensor.data_ptr());
+        for (const torch::Tensor& tensor : module.buffers()) memory.push_back(tensor.data_ptr());
+    }
+
+    std::vector<void*> memory{};
+    torch::Tensor generator;
+};
+
+void capture(at::cuda::CUDAGraph& graph, const std::function<void()>& step, const torch::nn::Module& module) {
+    const OnTheHost before(module);
+    graph.capture_begin();
+    step();
+    graph.capture_end();
+    const OnTheHost after(module);
+    if (!torch::equal(before.generator, after.generator))
+        throw NotCaptured("it draws random numbers on the CPU");
+    if (before.memory != after.memory) throw NotCaptured("it replaces a parameter or buffer instead of writing into it");
+}
+
+}  // namespace
+
+void StepGraph::run(const std::function<void()>& step, const torch::nn::Module& module) {
     if (state_->done < State::warm_up) {
         step();
         ++state_->done;
@@ -44,13 +73,12 @@ void StepGraph::run(const std::function<void()>& step) {
     if (!state_->graph) {
         auto graph = std::make_unique<at::cuda::CUDAGraph>();
         try {
-            graph->capture_begin();
-            step();
-            graph->capture_end();
+            capture(*graph, step, module);
         } catch (const std::exception& e) {
             // Destroyed in the middle of a capture it would end the process; the process ends anyway.
             static_cast<void>(graph.release());
-            throw NotCaptured(one_line(e.what()));
+            const auto* const torch = dynamic_cast<const c10::Error*>(&e);
+            throw NotCaptured(one_line(torch != nullptr ? torch->what_without_backtrace() : e.what()));
         }
         state_->graph = std::move(graph);
     }
@@ -68,7 +96,8 @@ OwnStream::OwnStream(torch::Device) {}
 bool can_capture_steps() { return false; }
 struct StepGraph::State {};
 StepGraph::StepGraph() = default;
-void StepGraph::run(const std::function<void()>&) { throw NotCaptured("this LibTorch was built without CUDA"); }
+void StepGraph::run(const std::function<void()>&, const torch::nn::Module&) {
+    throw NotCaptured("this LibTorch was built without CUDA"); }
 
 }  // namespace labhost
 

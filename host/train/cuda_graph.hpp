@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include "train/trainer.hpp"
@@ -40,9 +41,11 @@ public:
     StepGraph(StepGraph&&) = delete;
     StepGraph& operator=(StepGraph&&) = delete;
 
-    /// Does the step once. It must read its input from, and leave its results in, the same memory each time. To be called
-    /// while an OwnStream lives. Throws NotCaptured.
-    void run(const std::function<void()>& step);
+    /// Does the step, of this module, once. It must read its input from, and leave its results in, the same memory each
+    /// time. To be called while an OwnStream lives. Throws NotCaptured, also for what LibTorch would capture and replay
+    /// wrongly: draws from the CPU's generator, tensors of the module that are replaced. What a step does to variables of
+    /// its own is beyond us: it happens once more, and then no more.
+    void run(const std::function<void()>& step, const torch::nn::Module& module);
 
 private:
     struct State;

@@ -192,7 +192,7 @@ bool TorchTrainer::next_step() {
         const torch::Tensor examples = loader().next_examples();
         if (!replayed.examples.defined()) replayed.examples = torch::empty_like(examples);
         replayed.examples.copy_(examples);
-        replayed.graph.run([&] { step(loader().gather(replayed.examples)); });
+        replayed.graph.run([&] { step(loader().gather(replayed.examples)); }, model_.module());
     } else {
         Batch batch;
         enter(Phase::data);
@@ -230,6 +230,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         give_back_freed_memory();
         loader().begin_pass();
         sums_.set({});
+        read_ = {};  // after the first step
         in_pass_ = true;
     }
     for (;;) {

@@ -60,5 +60,36 @@ TEST_F(Results, GcKeepsTheCheckpointOfARunThatWasBegunAgain) {
     EXPECT_FALSE(file_exists(run / "checkpoint.pt"));
 }
 
+/// On 128 images: six epochs of two steps each get further than one, and neither near 99 %.
+TEST_F(Results, ClaimsAreJudgedOverSeeds) {
+    const std::string file = experiment(
+        "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\nname = \"longer\"\ntrainer = { epochs = 6 }\n"
+        "[[claim]]\nsays = \"six epochs give a lower training loss than one\"\ntest = \"greater\"\n"
+        "metric = \"train.loss\"\nof = \"net\"\nthan = \"longer\"\n"
+        "[[claim]]\nsays = \"one epoch is enough\"\ntest = \"about\"\nof = \"net\"\nvalue = 99\nmargin = 20\n");
+    const ProcessResult one = labhost({file, "--check-claims"});
+    EXPECT_EQ(one.exit_code, 3) << one.out << one.err;
+    EXPECT_NE(one.out.find("undecided      six epochs"), std::string::npos) << one.out;
+    EXPECT_NE(one.out.find("one seed"), std::string::npos) << one.out;
+
+    const ProcessResult three = labhost({file, "--seeds", "1,2,3", "--json", "--check-claims"});
+    EXPECT_EQ(three.exit_code, 3) << three.err;
+    const auto claims = nlohmann::json::parse(three.out).at("claims");
+    ASSERT_EQ(claims.size(), 2U);
+    EXPECT_EQ(claims[0].at("verdict"), "supported") << claims;
+    EXPECT_EQ(claims[0].at("seeds"), 3);
+    EXPECT_LT(claims[0].at("p").get<double>(), 0.05);
+    EXPECT_GT(claims[0].at("effect").get<double>(), 0.0);
+    EXPECT_EQ(claims[0].at("also_differ_in"), "trainer.epochs");
+    EXPECT_EQ(claims[1].at("verdict"), "not supported") << claims;
+
+    EXPECT_EQ(labhost({file, "--seeds", "1,2,3"}).exit_code, 0);
+    const ProcessResult shown = labhost({"results", file, "--seeds", "1,2,3"});
+    EXPECT_NE(shown.out.find("supported      six epochs"), std::string::npos) << shown.out;
+    EXPECT_NE(shown.out.find("beware: the two differ in trainer.epochs too"), std::string::npos) << shown.out;
+    const ProcessResult some = labhost({"results", file, "--seeds", "1,2,3,4"});
+    EXPECT_NE(some.out.find("net-s4 has no result (new)"), std::string::npos) << some.out;
+}
+
 }  // namespace
 }  // namespace labhost

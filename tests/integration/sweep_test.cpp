@@ -130,6 +130,41 @@ TEST_F(Sweep, InterruptedAndGoneOnWithItEndsWithTheSameBits) {
     EXPECT_TRUE(all_numbers("runs") == all_numbers("undisturbed"));
 }
 
+/// A fingerprint is trained once, whatever names ask for it: two in one file, or one that was renamed since.
+TEST_F(Sweep, WhatIsTheSameButForItsNameIsTrainedOnce) {
+    const std::string two = "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\nname = \"again\"\n"
+                                        "trainer = { timeout = \"1h\" }\n";
+    const std::string file = experiment(two);
+    const ProcessResult first = labhost({file, "--jobs", "2"});
+    ASSERT_EQ(first.exit_code, 0) << first.err;
+    EXPECT_NE(first.err.find("again-s1  is the same as net-s1-"), std::string::npos) << first.err;
+    EXPECT_EQ(first.err.find("again-s1  epoch"), std::string::npos) << first.err;
+    EXPECT_EQ(numbers(run_folder("e", "again-s1")), numbers(run_folder("e", "net-s1")));
+    const auto record = nlohmann::json::parse(read_file(run_folder("e", "again-s1") / "run.json"));
+    EXPECT_EQ(record.at("id"), "again-s1");
+    EXPECT_EQ(record.at("same_as"), run_folder("e", "net-s1").filename().native());
+
+    experiment("[[run]]\nmodel = \"net\"\nname = \"renamed\"\n");
+    EXPECT_NE(labhost({"plan", file}).out.find("which is finished; taken from there"), std::string::npos);
+    const ProcessResult second = labhost({file});
+    EXPECT_EQ(second.exit_code, 0) << second.err;
+    EXPECT_EQ(second.err.find("epoch"), std::string::npos) << second.err;
+    EXPECT_EQ(numbers(run_folder("e", "renamed-s1")), numbers(run_folder("e", "net-s1")));
+
+    // --force trains, once.
+    experiment(two);
+    const ProcessResult forced = labhost({file, "--force"});
+    EXPECT_NE(forced.err.find("  epoch 1/1"), std::string::npos) << forced.err;
+    EXPECT_NE(forced.err.find("is the same as"), std::string::npos) << forced.err;
+
+    // A twin whose weights are gone is none.
+    std::filesystem::remove_all(run_folder("e", "again-s1"));
+    for (const char* id : {"net-s1", "renamed-s1"}) std::filesystem::remove(run_folder("e", id) / "model.pt");
+    const ProcessResult trained = labhost({file});
+    EXPECT_EQ(trained.exit_code, 0) << trained.err;
+    EXPECT_NE(trained.err.find("again-s1  epoch 1/1"), std::string::npos) << trained.err;
+}
+
 TEST_F(Sweep, PlanSaysWhatCanBeGoneOnWith) {
     const std::string file = experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 1000 }\n");
     run_process({"timeout", "--foreground", "-s", "USR1", "2", LABHOST_PROGRAM, file}, {.folder = folder_.path()});

@@ -1,0 +1,106 @@
+#include "config/claims.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const std::vector<std::string> metric_names{"test.accuracy",  "test.loss",  "test.correct", "train.accuracy",
+                                            "train.loss",     "train.correct", "seconds"};
+
+ClaimMetric read_metric(StrictTable& table) {
+    ClaimMetric metric;
+    const auto written = table.string("metric");
+    if (!written) return metric;
+    metric.key = written->substr(0, written->find('@'));
+    if (std::ranges::find(metric_names, metric.key) == metric_names.end())
+        table.fail("metric", fmt::format("= '{}' is no metric{} (there are {})", metric.key,
+                                         did_you_mean(metric.key, metric_names), join(metric_names)));
+    if (metric.key.size() == written->size()) return metric;
+    const std::string when = written->substr(metric.key.size() + 1);
+    if (when == "best") {
+        metric.when = ClaimMetric::When::best;
+        return metric;
+    }
+    if (when.empty() || when.size() > 6 || when.find_first_not_of("0123456789") != std::string::npos || when == "0")
+        table.fail("metric", fmt::format("= '{}': after '@' comes an epoch, from 1, or 'best'; without '@' it is the "
+                                         "last epoch", *written));
+    metric.when = ClaimMetric::When::epoch;
+    metric.epoch = std::stoll(when);
+    return metric;
+}
+
+std::string read_runs(StrictTable& table, std::string_view key, std::span<const std::string> ids) {
+    const auto id = table.string(key);
+    if (!id) fail_at(table.where(), fmt::format("this [[claim]] needs '{}': runs, by their id without the seed", key));
+    if (std::ranges::find(ids, *id) == ids.end())
+        table.fail(key, fmt::format("= '{}': no run has this id (without its seed){}", *id, did_you_mean(*id, ids)));
+    return *id;
+}
+
+Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
+    Claim claim{.where = table.where()};
+    const auto says = table.string("says");
+    if (!says || says->empty()) fail_at(table.where(), "this [[claim]] needs 'says': what is claimed, in words");
+    claim.says = *says;
+    const auto test = table.one_of("test", {"greater", "equivalent", "about"});
+    if (!test) fail_at(table.where(), "this [[claim]] needs a test: \"greater\", \"equivalent\" or \"about\"");
+    claim.test = *test == "greater" ? ClaimTest::greater : *test == "about" ? ClaimTest::about : ClaimTest::equivalent;
+    claim.metric = read_metric(table);
+    claim.of = read_runs(table, "of", ids);
+    const auto value = table.number("value", -infinity, infinity);
+    if (claim.test == ClaimTest::about) {
+        if (table.node("than") != nullptr)
+            table.fail("than", "does not go with test = \"about\", which compares 'of' with 'value'");
+        if (!value) fail_at(table.where(), "a [[claim]] with test = \"about\" needs a 'value'");
+        claim.value = *value;
+    } else {
+        if (value) table.fail("value", "goes with test = \"about\" only");
+        claim.than = read_runs(table, "than", ids);
+        if (claim.than == claim.of) table.fail("than", "names the runs that 'of' names");
+    }
+    const auto margin = table.number("margin", 0.0, infinity);
+    if (claim.test != ClaimTest::greater && margin.value_or(0.0) <= 0.0)
+        fail_at(margin ? table.where("margin") : table.where(),
+                fmt::format("a [[claim]] with test = \"{}\" needs a margin above 0: the largest difference that does not "
+                            "matter, in the metric's unit (points, for an accuracy)",
+                            *test));
+    claim.margin = margin.value_or(0.0);
+    claim.alpha = table.number("alpha", 0.0, 0.5).value_or(claim.alpha);
+    if (claim.alpha <= 0.0) table.fail("alpha", "must be above 0: the share of false claims that is borne, such as 0.05");
+    table.finish();
+    return claim;
+}
+
+}  // namespace
+
+std::string to_text(ClaimTest test) {
+    switch (test) {
+        case ClaimTest::greater: return "greater";
+        case ClaimTest::equivalent: return "equivalent";
+        case ClaimTest::about: return "about";
+    }
+    return "";
+}
+
+std::string ClaimMetric::text() const {
+    if (when == When::best) return key + "@best";
+    return when == When::epoch ? fmt::format("{}@{}", key, epoch) : key;
+}
+
+std::vector<Claim> read_claims(std::vector<StrictTable> tables, std::span<const std::string> ids) {
+    std::vector<Claim> claims;
+    for (StrictTable& table : tables) claims.push_back(read_claim(table, ids));
+    return claims;
+}
+
+}  // namespace labhost

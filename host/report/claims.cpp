@@ -1,0 +1,279 @@
+#include "report/claims.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "support/error.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+constexpr double confidence = 0.95;
+constexpr std::size_t most_seeds = 10'000;
+
+using BySeed = std::map<std::uint64_t, const RunRecord*>;
+
+std::string without_seed(const RunRecord& run) {
+    const std::string end = fmt::format("-s{}", run.seed);
+    return run.id.ends_with(end) ? run.id.substr(0, run.id.size() - end.size()) : run.id;
+}
+
+BySeed runs_of(const std::string& id, std::span<const RunRecord> runs) {
+    BySeed found;
+    for (const RunRecord& run : runs)
+        if (without_seed(run) == id) found[run.seed] = &run;
+    return found;
+}
+
+/// Why a claim is undecided.
+struct Undecided {
+    std::string reason;
+};
+
+std::vector<Json> epochs_of(const RunRecord& run) {
+    std::vector<Json> epochs;
+    std::ifstream file(run.folder / "metrics.jsonl");
+    for (std::string line; std::getline(file, line);) epochs.push_back(Json::parse(line, nullptr, false));
+    return epochs;
+}
+
+double number_in(const Json& epoch, const RunRecord& run, const ClaimMetric& metric) {
+    const bool there = epoch.is_object() && epoch.contains(metric.key) && epoch[metric.key].is_number();
+    const double value = there ? epoch[metric.key].get<double>() : std::nan("");
+    if (!std::isfinite(value)) throw Undecided{fmt::format("{} of {} is no number", metric.text(), run.id)};
+    return value;
+}
+
+double value_of_metric(const RunRecord& run, const ClaimMetric& metric) {
+    if (run.status != "finished" || !run.final)
+        throw Undecided{fmt::format("{} has no result ({}); every seed must be there for both", run.id, run.status)};
+    if (metric.when == ClaimMetric::When::last) return number_in(to_json(*run.final), run, metric);
+    const std::vector<Json> epochs = epochs_of(run);
+    if (metric.when == ClaimMetric::When::epoch) {
+        if (std::cmp_greater(metric.epoch, epochs.size()))
+            throw Undecided{fmt::format("{} has no epoch {}", run.id, metric.epoch)};
+        return number_in(epochs[static_cast<std::size_t>(metric.epoch) - 1], run, metric);
+    }
+    std::vector<double> values;
+    for (const Json& epoch : epochs) values.push_back(number_in(epoch, run, metric));
+    if (values.empty()) throw Undecided{fmt::format("{} has no metrics", run.id)};
+    const bool less_is_better = metric.key.ends_with("loss") || metric.key == "seconds";
+    return less_is_better ? std::ranges::min(values) : std::ranges::max(values);
+}
+
+/// `of` - `than` by seed, or `of` - `value`.
+std::vector<double> differences(const Claim& claim, const BySeed& of, const BySeed& than) {
+    const auto missing = [](const BySeed& some, const BySeed& others, const std::string& id) {
+        for (const auto& [seed, run] : others)
+            if (!some.contains(seed))
+                throw Undecided{fmt::format("there is no {}-s{}; every seed must be there for both", id, seed)};
+    };
+    if (of.empty()) throw Undecided{fmt::format("no run of {} is among these", claim.of)};
+    if (claim.test != ClaimTest::about) {
+        missing(of, than, claim.of);
+        missing(than, of, claim.than);
+    }
+    std::vector<double> found;
+    for (const auto& [seed, run] : of)
+        found.push_back(value_of_metric(*run, claim.metric) -
+                        (claim.test == ClaimTest::about ? claim.value : value_of_metric(*than.at(seed), claim.metric)));
+    return found;
+}
+
+double p_of(const Claim& claim, const Spread& d) {
+    return claim.test == ClaimTest::greater ? p_greater(d, claim.margin) : p_equivalent(d, claim.margin);
+}
+
+/// Of the opposite: not above the margin, or beyond it on one side or the other.
+double p_of_opposite(const Claim& claim, const Spread& d) {
+    if (claim.test == ClaimTest::greater) return p_less(d, claim.margin);
+    return std::min(1.0, 2.0 * std::min(p_greater(d, claim.margin), p_less(d, -claim.margin)));
+}
+
+double p_by_permutation(const Claim& claim, std::vector<double> d) {
+    const double above = p_permutation_greater(d, claim.test == ClaimTest::greater ? claim.margin : -claim.margin);
+    if (claim.test == ClaimTest::greater) return above;
+    for (double& difference : d) difference = -difference;
+    return std::max(above, p_permutation_greater(d, -claim.margin));
+}
+
+/// The least number of seeds with which it, or its opposite, would be significant, mean and spread being as they are.
+std::optional<std::size_t> seeds_to_decide(const Claim& claim, Spread d, std::size_t claims) {
+    const double level = claim.alpha / static_cast<double>(claims);
+    const auto decided = [&](std::size_t seeds) {
+        d.count = seeds;
+        return std::min(p_of(claim, d), p_of_opposite(claim, d)) < level;
+    };
+    if (!decided(most_seeds)) return std::nullopt;
+    std::size_t too_few = 1;
+    std::size_t enough = most_seeds;  // p falls with the number of seeds
+    while (enough - too_few > 1) {
+        const std::size_t middle = (too_few + enough) / 2;
+        (middle >= 2 && decided(middle) ? enough : too_few) = middle;
+    }
+    return enough;
+}
+
+/// The settings besides the model and its parameters in which the two differ; "" if in none.
+std::string other_differences(const RunRecord& of, const RunRecord& than) {
+    static const std::set<std::string> costs{"/timeout", "/memory_limit", "/checkpoint_every", "/on_nan"};
+    std::vector<std::string> keys;
+    const auto compare = [&](const char* table, const Json& a, const Json& b) {
+        const Json flat_a = a.flatten();
+        const Json flat_b = b.flatten();
+        std::set<std::string> names;
+        for (const auto& item : flat_a.items()) names.insert(item.key());
+        for (const auto& item : flat_b.items()) names.insert(item.key());
+        for (const std::string& name : names) {
+            if (costs.contains(name) || flat_a.value(name, Json()) == flat_b.value(name, Json())) continue;
+            std::string key = table + name;
+            std::ranges::replace(key, '/', '.');
+            keys.push_back(key);
+        }
+    };
+    compare("trainer", of.trainer, than.trainer);
+    compare("data", of.data, than.data);
+    return join(keys);
+}
+
+/// A verdict on its way.
+struct Look {
+    ClaimVerdict verdict{};
+    Spread spread{};
+};
+
+Look look_at(const Claim& claim, std::span<const RunRecord> runs) {
+    Look look{.verdict = {.claim = claim}};
+    ClaimVerdict& verdict = look.verdict;
+    const BySeed of = runs_of(claim.of, runs);
+    const BySeed than = claim.test == ClaimTest::about ? BySeed{} : runs_of(claim.than, runs);
+    try {
+        const std::vector<double> d = differences(claim, of, than);
+        verdict.seeds = d.size();
+        if (!than.empty()) verdict.caution = other_differences(*of.begin()->second, *than.begin()->second);
+        if (d.size() < 2) {
+            verdict.effect = d.front() + claim.value;
+            throw Undecided{"one seed"};
+        }
+        look.spread = spread_of(d);
+        const Interval interval = confidence_interval(look.spread, confidence);
+        verdict.effect = look.spread.mean + claim.value;
+        verdict.interval = {interval.low + claim.value, interval.high + claim.value};
+        verdict.p = p_of(claim, look.spread);
+        verdict.p_permutation = p_by_permutation(claim, d);
+    } catch (const Undecided& e) {
+        verdict.reason = e.reason;
+    }
+    return look;
+}
+
+std::string p_text(double p) { return p < 1e-4 ? fmt::format("{:.1e}", p) : fmt::format("{:.4f}", p); }
+
+std::string figures(const ClaimVerdict& v) {
+    if (!v.effect) return "";
+    const Claim& claim = v.claim;
+    const bool about = claim.test == ClaimTest::about;
+    std::string text = about ? fmt::format("{}: {} {:.4f}", claim.of, claim.metric.text(), *v.effect)
+                             : fmt::format("{} - {}: {} {:+.4f}", claim.of, claim.than, claim.metric.text(), *v.effect);
+    if (v.interval)
+        text += about ? fmt::format(" (95 %: {:.4f} to {:.4f})", v.interval->low, v.interval->high)
+                      : fmt::format(" (95 %: {:+.4f} to {:+.4f})", v.interval->low, v.interval->high);
+    text += about ? fmt::format(", {} within {}", claim.value, claim.margin) : fmt::format(", margin {}", claim.margin);
+    if (v.p) text += fmt::format(", p {} (adjusted {}, by permutation {})", p_text(*v.p), p_text(*v.p_holm), p_text(*v.p_permutation));
+    return text + fmt::format(", {} seed{}", v.seeds, v.seeds == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string ClaimVerdict::kind_text() const {
+    switch (kind) {
+        case Kind::supported: return "supported";
+        case Kind::not_supported: return "not supported";
+        case Kind::undecided: return "undecided";
+    }
+    return "";
+}
+
+std::vector<ClaimVerdict> judge(std::span<const Claim> claims, std::span<const RunRecord> runs) {
+    std::vector<ClaimVerdict> verdicts;
+    std::vector<std::size_t> tested;
+    std::vector<Spread> spreads;
+    std::vector<double> p;
+    std::vector<double> opposite;
+    for (const Claim& claim : claims) {
+        Look look = look_at(claim, runs);
+        if (look.verdict.p) {
+            tested.push_back(verdicts.size());
+            spreads.push_back(look.spread);
+            p.push_back(*look.verdict.p);
+            opposite.push_back(p_of_opposite(claim, look.spread));
+        }
+        verdicts.push_back(std::move(look.verdict));
+    }
+    const std::vector<double> adjusted = holm(p);
+    const std::vector<double> adjusted_opposite = holm(opposite);
+    for (std::size_t i = 0; i < tested.size(); ++i) {
+        ClaimVerdict& verdict = verdicts[tested[i]];
+        verdict.p_holm = adjusted[i];
+        if (adjusted[i] < verdict.claim.alpha) {
+            verdict.kind = ClaimVerdict::Kind::supported;
+        } else if (adjusted_opposite[i] < verdict.claim.alpha) {
+            verdict.kind = ClaimVerdict::Kind::not_supported;
+        } else {
+            verdict.seeds_needed = seeds_to_decide(verdict.claim, spreads[i], tested.size());
+            verdict.reason = verdict.seeds_needed
+                                 ? fmt::format("if mean and spread stay, {} seeds would decide", *verdict.seeds_needed)
+                                 : fmt::format("{} seeds would not decide it, if mean and spread stay", most_seeds);
+        }
+    }
+    return verdicts;
+}
+
+std::string verdicts_text(std::span<const ClaimVerdict> verdicts) {
+    if (verdicts.empty()) return "";
+    std::string text = "claims, over seeds:\n";
+    for (const ClaimVerdict& v : verdicts) {
+        text += fmt::format("{:<13}  {}\n", v.kind_text(), v.claim.says);
+        const std::string indent(15, ' ');
+        if (const std::string line = figures(v); !line.empty()) text += indent + line + "\n";
+        if (!v.reason.empty()) text += indent + v.reason + "\n";
+        if (!v.caution.empty())
+            text += fmt::format("{}beware: the two differ in {} too\n", indent, v.caution);
+    }
+    return text;
+}
+
+Json verdicts_json(std::span<const ClaimVerdict> verdicts) {
+    const auto number = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+    Json list = Json::array();
+    for (const ClaimVerdict& v : verdicts)
+        list.push_back({{"says", v.claim.says},
+                        {"verdict", v.kind_text()},
+                        {"test", to_text(v.claim.test)},
+                        {"metric", v.claim.metric.text()},
+                        {"of", v.claim.of},
+                        {"than", v.claim.than.empty() ? Json(nullptr) : Json(v.claim.than)},
+                        {"margin", v.claim.margin},
+                        {"alpha", v.claim.alpha},
+                        {"seeds", v.seeds},
+                        {"effect", number(v.effect)},
+                        {"low", v.interval ? Json(v.interval->low) : Json(nullptr)},
+                        {"high", v.interval ? Json(v.interval->high) : Json(nullptr)},
+                        {"p", number(v.p)},
+                        {"p_adjusted", number(v.p_holm)},
+                        {"p_permutation", number(v.p_permutation)},
+                        {"seeds_needed", number(v.seeds_needed)},
+                        {"reason", v.reason},
+                        {"also_differ_in", v.caution}});
+    return list;
+}
+
+}  // namespace labhost

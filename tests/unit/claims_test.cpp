@@ -1,0 +1,228 @@
+// Claims: how they are read, the statistics they rest on, and the verdicts.
+#include "config/claims.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "config/experiment.hpp"
+#include "helpers/expect_error.hpp"
+#include "helpers/temporary_folder.hpp"
+#include "report/claims.hpp"
+#include "report/statistics.hpp"
+
+namespace labhost {
+namespace {
+
+// ---- statistics; the reference values are those of the closed form of Student's t with four degrees of freedom,
+// F(t) = 1/2 + 3/8 x (1 - x^2 / 12) with x = t / sqrt(1 + t^2 / 4), and of going through all 32 flips
+
+const std::vector<double> five{0.31, -0.12, 0.55, 0.18, 0.42};
+
+TEST(Statistics, AreThoseOfTheClosedForm) {
+    const Spread d = spread_of(five);
+    EXPECT_NEAR(d.mean, 0.268, 1e-15);
+    EXPECT_NEAR(p_greater(d, 0.0), 0.039754619689249426, 1e-9);
+    EXPECT_NEAR(p_greater(d, 0.1), 0.10827415087676528, 1e-9);
+    EXPECT_NEAR(p_less(d, 0.1), 1.0 - 0.10827415087676528, 1e-9);
+    EXPECT_NEAR(p_equivalent(d, 0.6), 0.02212676652583262, 1e-9);
+    EXPECT_NEAR(p_permutation_greater(five, 0.0), 0.0625, 1e-12);
+    EXPECT_NEAR(p_permutation_greater(five, 0.1), 0.125, 1e-12);
+    const Interval interval = confidence_interval(d, 0.95);
+    EXPECT_NEAR(interval.low, -0.050190784346231976, 1e-9);
+    EXPECT_NEAR(interval.high, 0.586190784346232, 1e-9);
+}
+
+/// Beyond twenty the flips are drawn; the exact value is known where all differences are one.
+TEST(Statistics, PermutationsOfManyAreDrawn) {
+    const std::vector<double> many(24, 1.0);
+    EXPECT_LT(p_permutation_greater(many, 0.0), 1e-4);
+    std::vector<double> balanced(24, 1.0);
+    for (std::size_t i = 0; i < balanced.size(); i += 2) balanced[i] = -1.0;
+    EXPECT_NEAR(p_permutation_greater(balanced, 0.0), 0.5806, 0.01);  // half, and half of the chance of a tie
+}
+
+TEST(Statistics, HolmAdjustsStepByStep) {
+    const std::vector<double> p{0.01, 0.04, 0.03, 0.005};
+    EXPECT_EQ(holm(p), (std::vector<double>{0.03, 0.06, 0.06, 0.02}));
+    EXPECT_EQ(holm(std::vector<double>{0.9, 0.8}), (std::vector<double>{1.0, 1.0}));
+    EXPECT_TRUE(holm({}).empty());
+}
+
+TEST(Statistics, DifferencesWithoutSpreadDecideAtOnce) {
+    const Spread d = spread_of(std::vector<double>{0.1, 0.1, 0.1});
+    EXPECT_EQ(d.deviation, 0.0);
+    EXPECT_EQ(p_greater(d, 0.0), 0.0);
+    EXPECT_EQ(p_greater(d, 0.1), 0.5);
+    EXPECT_EQ(p_greater(d, 0.2), 1.0);
+    EXPECT_EQ(p_equivalent(d, 0.2), 0.0);
+}
+
+// ---- verdicts
+
+RunRecord run_of(const std::string& id, std::uint64_t seed, double accuracy) {
+    RunRecord run{.id = id + "-s" + std::to_string(seed), .seed = seed, .status = "finished"};
+    run.trainer = {{"epochs", 2}, {"timeout", nullptr}};
+    run.final = EpochMetrics{.epoch = 2, .train = {}, .test = {.loss = 0.1, .accuracy = accuracy}};
+    return run;
+}
+
+std::vector<RunRecord> runs_of(const std::map<std::string, std::vector<double>>& accuracies) {
+    std::vector<RunRecord> runs;
+    for (const auto& [id, values] : accuracies)
+        for (std::size_t i = 0; i < values.size(); ++i) runs.push_back(run_of(id, i + 1, values[i]));
+    return runs;
+}
+
+Claim claim_of(ClaimTest test, double margin = 0.0, const std::string& than = "b") {
+    Claim claim;
+    claim.says = "a is better";
+    claim.test = test;
+    claim.of = "a";
+    claim.than = than;
+    claim.margin = margin;
+    return claim;
+}
+
+ClaimVerdict verdict_of(const Claim& claim, const std::vector<RunRecord>& runs) {
+    return judge(std::span(&claim, 1), runs).at(0);
+}
+
+TEST(Claims, AreSupportedNotSupportedOrUndecided) {
+    const auto runs = runs_of({{"a", {98.1, 98.0, 98.3, 98.2}}, {"b", {97.0, 97.1, 97.2, 97.0}}});
+    const ClaimVerdict better = verdict_of(claim_of(ClaimTest::greater, 0.5), runs);
+    EXPECT_EQ(better.kind_text(), "supported");
+    EXPECT_NEAR(*better.effect, 1.075, 1e-12);
+    EXPECT_EQ(better.seeds, 4U);
+    EXPECT_EQ(verdict_of(claim_of(ClaimTest::greater, 2.0), runs).kind_text(), "not supported");
+    EXPECT_EQ(verdict_of(claim_of(ClaimTest::equivalent, 1.5), runs).kind_text(), "supported");
+    EXPECT_EQ(verdict_of(claim_of(ClaimTest::equivalent, 0.5), runs).kind_text(), "not supported");
+    const ClaimVerdict close = verdict_of(claim_of(ClaimTest::greater, 1.0), runs);
+    EXPECT_EQ(close.kind_text(), "undecided");
+    ASSERT_TRUE(close.seeds_needed);
+    EXPECT_GT(*close.seeds_needed, 4U);
+    EXPECT_NE(close.reason.find("seeds would decide"), std::string::npos) << close.reason;
+}
+
+TEST(Claims, AboutComparesWithAValue) {
+    const auto runs = runs_of({{"a", {10.1, 9.8, 10.0}}});
+    Claim claim = claim_of(ClaimTest::about, 1.0, "");
+    claim.value = 10.0;
+    const ClaimVerdict near = verdict_of(claim, runs);
+    EXPECT_EQ(near.kind_text(), "supported");
+    EXPECT_NEAR(*near.effect, 9.9667, 1e-4);
+    claim.value = 20.0;
+    EXPECT_EQ(verdict_of(claim, runs).kind_text(), "not supported");
+}
+
+TEST(Claims, OneSeedDecidesNothing) {
+    const ClaimVerdict verdict = verdict_of(claim_of(ClaimTest::greater), runs_of({{"a", {99.0}}, {"b", {10.0}}}));
+    EXPECT_EQ(verdict.kind_text(), "undecided");
+    EXPECT_EQ(verdict.reason, "one seed");
+    EXPECT_FALSE(verdict.p);
+}
+
+TEST(Claims, AMissingOrFailedPairIsRefused) {
+    auto runs = runs_of({{"a", {98.1, 98.0, 98.3}}, {"b", {97.0, 97.1}}});
+    const ClaimVerdict missing = verdict_of(claim_of(ClaimTest::greater), runs);
+    EXPECT_EQ(missing.kind_text(), "undecided");
+    EXPECT_NE(missing.reason.find("there is no b-s3"), std::string::npos) << missing.reason;
+    runs.push_back(run_of("b", 3, 97.2));
+    EXPECT_EQ(verdict_of(claim_of(ClaimTest::greater), runs).kind_text(), "supported");
+    runs.back().status = "failed";
+    EXPECT_NE(verdict_of(claim_of(ClaimTest::greater), runs).reason.find("b-s3 has no result (failed)"),
+              std::string::npos);
+    runs.back() = run_of("b", 3, std::nan(""));
+    EXPECT_NE(verdict_of(claim_of(ClaimTest::greater), runs).reason.find("is no number"), std::string::npos);
+}
+
+TEST(Claims, SeveralAreHeldToAStricterMeasure) {
+    const auto runs = runs_of({{"a", {98.1, 97.9, 98.4, 98.0}}, {"b", {97.9, 97.8, 98.0, 97.9}}});
+    const Claim claim = claim_of(ClaimTest::greater);
+    const double alone = *verdict_of(claim, runs).p_holm;
+    ASSERT_LT(alone, 0.05);
+    const auto together = judge(std::vector(3, claim), runs);
+    EXPECT_NEAR(*together[0].p_holm, 3 * alone, 1e-12);
+    EXPECT_EQ(together[0].kind_text(), 3 * alone < 0.05 ? "supported" : "undecided");
+}
+
+TEST(Claims, WhatElseDiffersIsSaid) {
+    auto runs = runs_of({{"a", {98.1, 98.0}}, {"b", {97.0, 97.1}}});
+    for (RunRecord& run : runs)
+        if (run.id.starts_with("b")) run.trainer = {{"epochs", 4}, {"timeout", 60}};
+    const ClaimVerdict verdict = verdict_of(claim_of(ClaimTest::greater), runs);
+    EXPECT_EQ(verdict.caution, "trainer.epochs");
+    EXPECT_NE(verdicts_text(std::vector{verdict}).find("beware: the two differ in trainer.epochs too"),
+              std::string::npos);
+}
+
+/// With no effect at all, a claim of one is called supported in one sweep of twenty.
+TEST(Claims, AreSeldomSupportedWhereThereIsNothing) {
+    std::mt19937 random(1);
+    std::normal_distribution<double> noise(98.0, 0.1);
+    int supported = 0;
+    constexpr int sweeps = 2000;
+    for (int sweep = 0; sweep < sweeps; ++sweep) {
+        std::map<std::string, std::vector<double>> accuracies;
+        for (const char* id : {"a", "b", "c"})
+            for (int seed = 0; seed < 5; ++seed) accuracies[id].push_back(noise(random));
+        const std::vector<Claim> claims{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "c")};
+        const auto verdicts = judge(claims, runs_of(accuracies));
+        supported += std::ranges::any_of(verdicts, [](const ClaimVerdict& v) { return v.kind == ClaimVerdict::Kind::supported; });
+    }
+    EXPECT_LE(supported, sweeps * 0.05 + 3 * std::sqrt(sweeps * 0.05 * 0.95));
+    EXPECT_GE(supported, sweeps * 0.02);  // and it is not that nothing ever is
+}
+
+// ---- how they are written
+
+class ClaimsInAFile : public ::testing::Test {
+protected:
+    std::vector<Claim> read(const std::string& claim) {
+        return read_experiment(folder_.write("e.toml", "data.dataset = \"mnist\"\n[[run]]\nmodel = \"net\"\n[[run]]\n"
+                                                       "model = \"net2\"\ngrid = { \"params.p\" = [0.25, 0.5] }\n"
+                                                       "[[claim]]\n" + claim),
+                               {})
+            .claims;
+    }
+    void refuse(const std::string& claim, const std::string& words) {
+        testing::expect_error(ExitCode::usage, words, [&] { read(claim); });
+    }
+
+    testing::TemporaryFolder folder_;
+};
+
+TEST_F(ClaimsInAFile, NameRunsByTheirIdWithoutTheSeed) {
+    const Claim claim = read("says = \"s\"\ntest = \"greater\"\nof = \"net2-p0.5\"\nthan = \"net\"\nmargin = 1\n"
+                             "metric = \"test.loss@3\"\n").at(0);
+    EXPECT_EQ(claim.of, "net2-p0.5");
+    EXPECT_EQ(claim.than, "net");
+    EXPECT_EQ(claim.margin, 1.0);
+    EXPECT_EQ(claim.alpha, 0.05);
+    EXPECT_EQ(claim.metric.text(), "test.loss@3");
+    EXPECT_EQ(read("says = \"s\"\ntest = \"about\"\nof = \"net\"\nvalue = 10\nmargin = 1\n").at(0).metric.text(),
+              "test.accuracy");
+}
+
+TEST_F(ClaimsInAFile, AreReadStrictly) {
+    const std::string good = "says = \"s\"\nof = \"net\"\nthan = \"net2-p0.5\"\n";
+    refuse("test = \"greater\"\n", "this [[claim]] needs 'says'");
+    refuse(good, "this [[claim]] needs a test");
+    refuse(good + "test = \"better\"\n", "claim.test");
+    refuse(good + "test = \"equivalent\"\n", "needs a margin above 0");
+    refuse(good + "test = \"greater\"\nmargin = -1\n", "margin");
+    refuse(good + "test = \"greater\"\nvalue = 1\n", "goes with test = \"about\" only");
+    refuse(good + "test = \"about\"\nvalue = 1\nmargin = 1\n", "does not go with test = \"about\"");
+    refuse(good + "test = \"greater\"\nmetric = \"test.acuracy\"\n", "did you mean 'test.accuracy'?");
+    refuse(good + "test = \"greater\"\nmetric = \"test.loss@0\"\n", "after '@' comes an epoch");
+    refuse(good + "test = \"greater\"\nmarign = 1\n", "did you mean 'margin'?");
+    refuse("says = \"s\"\ntest = \"greater\"\nof = \"net\"\nthan = \"net2-p0.6\"\n", "did you mean 'net2-p0.");
+    refuse("says = \"s\"\ntest = \"greater\"\nof = \"net\"\nthan = \"net\"\n", "names the runs that 'of' names");
+    refuse("says = \"s\"\ntest = \"greater\"\nof = \"net-s1\"\nthan = \"net\"\n", "no run has this id");
+}
+
+}  // namespace
+}  // namespace labhost

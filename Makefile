@@ -16,6 +16,8 @@ FUZZ_SECONDS ?= 60
 CMAKE_FLAGS ?=
 ifdef CI
 CMAKE_FLAGS += -DLABHOST_WERROR=ON
+# Filling an empty cache costs a fifth of the build.
+export CCACHE_DISABLE = 1
 endif
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 PYTHON := /usr/bin/python3

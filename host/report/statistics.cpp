@@ -16,9 +16,9 @@ namespace {
 constexpr std::size_t most_exact = 20;
 constexpr int drawn_flips = 100'000;
 
-/// Upper tail of Student's t.
+/// Upper tail of Student's t; without any spread the sign flips' least p, since accuracies of a few seeds may agree by chance.
 double upper_tail(const Spread& d, double distance) {
-    if (d.deviation == 0.0) return distance > 0.0 ? 0.0 : distance < 0.0 ? 1.0 : 0.5;
+    if (d.deviation == 0.0) return distance > 0.0 ? std::exp2(-static_cast<double>(d.count)) : 1.0;
     const boost::math::students_t t(static_cast<double>(d.count - 1));
     return boost::math::cdf(boost::math::complement(t, distance / d.standard_error()));
 }

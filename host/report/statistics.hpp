@@ -19,7 +19,7 @@ struct Spread {
 Spread spread_of(std::span<const double> differences);
 
 /// p of the one-sided paired t test (Student 1908) that the mean is greater than `margin`, as in scipy.stats.ttest_1samp(d,
-/// margin, alternative="greater"). Without any spread 0, 1, or a half if the mean is the margin.
+/// margin, alternative="greater"). Without any spread 2^-count if the mean is above, else 1.
 double p_greater(const Spread& differences, double margin);
 double p_less(const Spread& differences, double margin);
 

@@ -126,7 +126,8 @@ private:
         }
         if (options_.per_gpu && !on_gpu)
             throw Error(ExitCode::usage, "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
-        return on_gpu ? std::max(1, gpu_count() * options_.per_gpu.value_or(runs_for_a_gpu())) : std::max(1, usable_cores() / threads);
+        return on_gpu ? std::max(1, gpu_count() * options_.per_gpu.value_or(runs_for_a_gpu()))
+                      : std::max(1, usable_cores() / threads);
     }
 
     /// Each worker keeps a core busy with launching; beyond a few, runs on one GPU take turns rather than overlap.

@@ -97,7 +97,8 @@ bool can_capture_steps() { return false; }
 struct StepGraph::State {};
 StepGraph::StepGraph() = default;
 void StepGraph::run(const std::function<void()>&, const torch::nn::Module&) {
-    throw NotCaptured("this LibTorch was built without CUDA"); }
+    throw NotCaptured("this LibTorch was built without CUDA");
+}
 
 }  // namespace labhost
 

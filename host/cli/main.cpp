@@ -28,6 +28,12 @@ std::string overview(const std::vector<Verb>& verbs) {
     return text;
 }
 
+std::string as_typed(const std::vector<std::string>& arguments) {
+    std::string command = "labhost";
+    for (const std::string& argument : arguments) command.append(" ").append(shell_quoted(argument));
+    return command;
+}
+
 ExitCode dispatch(std::vector<std::string> arguments) {
     const std::vector<Verb> verbs{run_verb(),      plan_verb(), results_verb(), plugins_verb(), inspect_verb(),
                                   validate_verb(), new_verb(),  fetch_verb(),   gc_verb()};
@@ -43,6 +49,7 @@ ExitCode dispatch(std::vector<std::string> arguments) {
         fmt::print("labhost {} ({})\n", host_stamp().field("sdk"), host_stamp().summary());
         return ExitCode::ok;
     }
+    const std::string command = as_typed(arguments);
     std::string name = arguments[0];
     if (name.ends_with(".toml") || name.starts_with("-")) {
         name = "run";
@@ -53,7 +60,8 @@ ExitCode dispatch(std::vector<std::string> arguments) {
     for (const Verb& verb : verbs) {
         names.push_back(verb.syntax.verb);
         if (verb.syntax.verb != name) continue;
-        const Options options = parse_options(verb.syntax, arguments);
+        Options options = parse_options(verb.syntax, arguments);
+        options.command = command;
         if (!options.help) return verb.run(options);
         fmt::print("{}", help_text(verb.syntax));
         return ExitCode::ok;

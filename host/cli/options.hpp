@@ -14,6 +14,7 @@
 namespace labhost {
 
 struct Options {
+    std::string command{};                 ///< all of it, as a shell takes it
     std::string argument{};                ///< the experiment, plugin or data set; "" if the verb takes none
     std::vector<std::string> arguments{};  ///< of a verb that takes several
     Overrides overrides{};

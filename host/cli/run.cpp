@@ -11,6 +11,7 @@
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
+#include "support/git.hpp"
 #include "sweep/execute.hpp"
 #include "sweep/plan_record.hpp"
 #include "train/torch_info.hpp"
@@ -41,6 +42,9 @@ ExitCode run_experiment(const Options& options) {
         print_plan(plan, options);
         return ExitCode::ok;
     }
+    plan.command = options.command;
+    plan.revision = git_revision(plan.file);
+    write_experiment(experiment_of(plan), plan.runs.front().folder.parent_path());
     warn_of_blas(options);
     execute(plan,
             {.jobs = options.jobs,

@@ -14,29 +14,18 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-const std::vector<std::string> metric_names{"test.accuracy",  "test.loss",  "test.correct", "train.accuracy",
-                                            "train.loss",     "train.correct", "seconds"};
-
 ClaimMetric read_metric(StrictTable& table) {
-    ClaimMetric metric;
     const auto written = table.string("metric");
-    if (!written) return metric;
-    metric.key = written->substr(0, written->find('@'));
-    if (std::ranges::find(metric_names, metric.key) == metric_names.end())
-        table.fail("metric", fmt::format("= '{}' is no metric{} (there are {})", metric.key,
-                                         did_you_mean(metric.key, metric_names), join(metric_names)));
-    if (metric.key.size() == written->size()) return metric;
-    const std::string when = written->substr(metric.key.size() + 1);
-    if (when == "best") {
-        metric.when = ClaimMetric::When::best;
-        return metric;
-    }
-    if (when.empty() || when.size() > 6 || when.find_first_not_of("0123456789") != std::string::npos || when == "0")
+    if (!written) return {};
+    const std::string key = written->substr(0, written->find('@'));
+    if (std::ranges::find(metric_names(), key) == metric_names().end())
+        table.fail("metric", fmt::format("= '{}' is no metric{} (there are {})", key, did_you_mean(key, metric_names()),
+                                         join(metric_names())));
+    const auto metric = parse_metric(*written);
+    if (!metric)
         table.fail("metric", fmt::format("= '{}': after '@' comes an epoch, from 1, or 'best'; without '@' it is the "
                                          "last epoch", *written));
-    metric.when = ClaimMetric::When::epoch;
-    metric.epoch = std::stoll(when);
-    return metric;
+    return *metric;
 }
 
 std::string read_runs(StrictTable& table, std::string_view key, std::span<const std::string> ids) {
@@ -90,6 +79,28 @@ std::string to_text(ClaimTest test) {
         case ClaimTest::about: return "about";
     }
     return "";
+}
+
+const std::vector<std::string>& metric_names() {
+    static const std::vector<std::string> names{"test.accuracy",  "test.loss",  "test.correct", "train.accuracy",
+                                                "train.loss", "train.correct", "seconds"};
+    return names;
+}
+
+std::optional<ClaimMetric> parse_metric(const std::string& text) {
+    ClaimMetric metric{.key = text.substr(0, text.find('@'))};
+    if (std::ranges::find(metric_names(), metric.key) == metric_names().end()) return std::nullopt;
+    if (metric.key.size() == text.size()) return metric;
+    const std::string when = text.substr(metric.key.size() + 1);
+    if (when == "best") {
+        metric.when = ClaimMetric::When::best;
+        return metric;
+    }
+    if (when.empty() || when.size() > 6 || when.find_first_not_of("0123456789") != std::string::npos || when == "0")
+        return std::nullopt;
+    metric.when = ClaimMetric::When::epoch;
+    metric.epoch = std::stoll(when);
+    return metric;
 }
 
 std::string ClaimMetric::text() const {

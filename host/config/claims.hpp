@@ -29,6 +29,12 @@ struct ClaimMetric {
     std::string text() const;
 };
 
+/// From text as ClaimMetric::text() gives it; nothing for what is none.
+std::optional<ClaimMetric> parse_metric(const std::string& text);
+
+/// "seconds", "test.accuracy", ...: what a metric may be without its '@'.
+const std::vector<std::string>& metric_names();
+
 struct Claim {
     std::string says{};
     ClaimTest test = ClaimTest::greater;

@@ -59,7 +59,8 @@ torch::Tensor Loader::next_examples() {
 Batch Loader::gather(const torch::Tensor& examples) const {
     const torch::Tensor bytes = resident_->images.index_select(0, examples);
     return {.images = resident_->normalized.index_select(0, bytes.flatten().to(torch::kInt32)).view(bytes.sizes()),
-            .labels = resident_->labels.index_select(0, examples)};
+            .labels = resident_->labels.index_select(0, examples),
+            .examples = examples};
 }
 
 bool Loader::next(Batch& batch) {
@@ -72,6 +73,7 @@ bool Loader::next(Batch& batch) {
     const std::int64_t pixels = split_->height * split_->width;
     batch.images = torch::empty({size, 1, split_->height, split_->width}, torch::kFloat32);
     batch.labels = torch::empty({size}, torch::kInt64);
+    batch.examples = order_.narrow(0, position_, size);
 
     const std::span order(order_.data_ptr<std::int64_t>() + position_, static_cast<std::size_t>(size));
     auto* image = batch.images.data_ptr<float>();

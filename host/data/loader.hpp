@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include <torch/types.h>
 
@@ -12,8 +13,9 @@
 namespace labhost {
 
 struct Batch {
-    torch::Tensor images;  ///< float32 [n, 1, H, W], normalised
-    torch::Tensor labels;  ///< int64 [n]
+    torch::Tensor images;    ///< float32 [n, 1, H, W], normalised
+    torch::Tensor labels;    ///< int64 [n]
+    torch::Tensor examples;  ///< int64 [n]: which of the split's they are
 };
 
 /// A split, limited to its first `count` examples, as shuffled batches. The split must outlive the loader.
@@ -34,6 +36,10 @@ public:
     const torch::Tensor& order() const { return order_; }
     std::int64_t position() const { return position_; }  ///< examples given in this pass
     std::int64_t count() const { return count_; }
+    /// Of the `count` examples, in the split's order.
+    std::span<const std::uint8_t> labels() const {
+        return std::span(split_->labels).first(static_cast<std::size_t>(count_));
+    }
 
     /// The next batch of the pass; the last may be short. False at the pass's end.
     bool next(Batch& batch);

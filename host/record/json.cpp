@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "support/hash.hpp"
+
 namespace labhost {
 
 namespace {
@@ -54,6 +56,50 @@ EpochMetrics metrics_from_json(const Json& json) {
             .train = pass_from_json(json, "train"),
             .test = pass_from_json(json, "test"),
             .seconds = json.at("seconds").get<double>()};
+}
+
+Json to_json(const Predictions& predictions, const Split& test) {
+    Json confusion = Json::array();
+    for (auto row = predictions.confusion.begin(); row != predictions.confusion.end(); row += predictions.classes)
+        confusion.push_back(std::vector<std::int64_t>(row, row + predictions.classes));
+    Json mistakes = Json::array();
+    const std::int64_t size = test.height * test.width;
+    for (const Predictions::Mistake& mistake : predictions.mistakes) {
+        const auto* pixels = reinterpret_cast<const char*>(test.images.data()) + mistake.example * size;
+        mistakes.push_back({{"example", mistake.example},
+                            {"label", mistake.label},
+                            {"predicted", mistake.predicted},
+                            {"probabilities", mistake.probabilities},
+                            {"pixels", base64({pixels, static_cast<std::size_t>(size)})}});
+    }
+    return {{"classes", predictions.classes},
+            {"confusion", std::move(confusion)},
+            {"height", test.height},
+            {"width", test.width},
+            {"mistakes", std::move(mistakes)}};
+}
+
+Json to_json(const Claim& claim) {
+    Json json{{"says", claim.says}, {"test", to_text(claim.test)}, {"metric", claim.metric.text()}, {"of", claim.of}};
+    if (claim.test == ClaimTest::about)
+        json["value"] = claim.value;
+    else
+        json["than"] = claim.than;
+    json["margin"] = claim.margin;
+    json["alpha"] = claim.alpha;
+    return json;
+}
+
+Claim claim_from_json(const Json& json) {
+    Claim claim{.says = json.at("says").get<std::string>(), .of = json.at("of").get<std::string>()};
+    const auto test = json.at("test").get<std::string>();
+    claim.test = test == "greater" ? ClaimTest::greater : test == "about" ? ClaimTest::about : ClaimTest::equivalent;
+    claim.metric = parse_metric(json.at("metric").get<std::string>()).value_or(ClaimMetric{});
+    claim.than = json.value("than", "");
+    claim.value = json.value("value", 0.0);
+    claim.margin = json.at("margin").get<double>();
+    claim.alpha = json.at("alpha").get<double>();
+    return claim;
 }
 
 Json to_json(const TrainerSettings& settings) {

@@ -33,8 +33,9 @@ void prepare(const fs::path& folder, std::initializer_list<const char*> removed)
 }
 
 // result.json goes first: from then on the run is not over.
-constexpr std::initializer_list<const char*> all_files{"result.json",   "model.pt", "checkpoint.pt", "metrics.jsonl",
-                                                       "log.txt",       "run.json", "profile.txt",   "trace.json"};
+constexpr std::initializer_list<const char*> all_files{"result.json", "model.pt",    "predictions.json",
+                                                       "checkpoint.pt", "metrics.jsonl", "log.txt",
+                                                       "run.json",    "profile.txt", "trace.json"};
 
 }  // namespace
 
@@ -48,7 +49,7 @@ void RunFolder::begin(const Json& run) {
 void RunFolder::record(const Json& run) { write_file_atomically(folder_ / "run.json", to_text(run)); }
 
 void RunFolder::go_on(const std::vector<EpochMetrics>& done) {
-    prepare(folder_, {"result.json", "model.pt"});
+    prepare(folder_, {"result.json", "model.pt", "predictions.json"});
     metrics_.emplace(folder_ / "metrics.jsonl");
     log_.emplace(folder_ / "log.txt");
     for (const EpochMetrics& metrics : done) append(metrics);
@@ -56,7 +57,7 @@ void RunFolder::go_on(const std::vector<EpochMetrics>& done) {
 
 bool RunFolder::adopt(const fs::path& twin, const Json& run) {
     std::map<fs::path, std::string> files;
-    for (const char* name : {"metrics.jsonl", "log.txt", "model.pt"}) {
+    for (const char* name : {"metrics.jsonl", "log.txt", "model.pt", "predictions.json"}) {
         if (!file_exists(twin / name)) return false;
         files[name] = read_file(twin / name);
     }
@@ -87,8 +88,9 @@ void RunFolder::write_profile(const ProfileReport& profile) {
     write_file_atomically(folder_ / "trace.json", profile.trace);
 }
 
-void RunFolder::finish(std::string_view state_dict) {
+void RunFolder::finish(std::string_view state_dict, const Json& predictions) {
     write_file_atomically(folder_ / "model.pt", state_dict);
+    write_file_atomically(folder_ / "predictions.json", predictions.dump() + "\n");
     metrics_->sync();
     log_->sync();
 }

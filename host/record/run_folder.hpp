@@ -35,7 +35,7 @@ public:
     /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
     void go_on(const std::vector<EpochMetrics>& done);
 
-    /// Takes metrics, log and weights from the folder of a finished run with the same fingerprint, and writes run.json.
+    /// Takes metrics, log, weights and predictions from the folder of a finished run with the same fingerprint, and writes run.json.
     /// False, and nothing is changed, if they are not all there.
     bool adopt(const std::filesystem::path& twin, const Json& run);
 
@@ -47,8 +47,8 @@ public:
     std::filesystem::path set_checkpoint_aside();
     /// profile.txt and trace.json.
     void write_profile(const ProfileReport& profile);
-    /// model.pt; metrics and log are on the disk too, afterwards.
-    void finish(std::string_view state_dict);
+    /// model.pt and predictions.json; metrics and log are on the disk too, afterwards.
+    void finish(std::string_view state_dict, const Json& predictions);
 
     /// result.json, last and atomically; the reason of a failure and `output` into log.txt before.
     void close(const Result& result, std::string_view output);

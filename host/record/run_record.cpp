@@ -55,8 +55,10 @@ RunRecord asked_for(const Json& json) {
     run.seed = json.at("seed").get<std::uint64_t>();
     if (json.contains("fingerprint_of")) run.fingerprint_of = json.at("fingerprint_of");
     if (json.contains("reference")) run.reference = reference_from_json(json.at("reference"));
-    if (json.contains("provenance"))
-        run.experiment_file = json.at("provenance").value("experiment_file", std::string());
+    if (json.contains("provenance")) {
+        run.provenance = object_at(json, "provenance");
+        run.experiment_file = run.provenance.value("experiment_file", std::string());
+    }
     return run;
 }
 

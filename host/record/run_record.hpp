@@ -29,6 +29,7 @@ struct RunRecord {
     std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
     std::optional<double> seconds{};          ///< wall time of a run that is over
     Reference reference{};                    ///< published numbers, per epoch
+    Json provenance = Json::object();         ///< when, where, by what command and with what it was run
     std::filesystem::path experiment_file{};  ///< that asked for the run; empty if its record does not say
 };
 

@@ -1,4 +1,4 @@
-// SHA-256, in lower-case hexadecimal.
+// SHA-256, in lower-case hexadecimal, and base64.
 #pragma once
 
 #include <filesystem>
@@ -27,5 +27,8 @@ private:
 
 std::string sha256(std::string_view bytes);
 std::string sha256_of_file(const std::filesystem::path& path);
+
+/// RFC 4648, padded, on one line.
+std::string base64(std::string_view bytes);
 
 }  // namespace labhost

@@ -51,6 +51,8 @@ struct Plan {
     std::string experiment{};
     std::string title{};
     std::filesystem::path file{};  ///< the experiment's, absolute
+    std::string command{};         ///< that asks for the runs, as a shell takes it; "" if none does
+    std::string revision{};        ///< of the file in git; "" where there is none
     std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once
     std::vector<PlannedRun> runs{};
     std::vector<Claim> claims{};

@@ -1,6 +1,7 @@
 #include "sweep/plan_record.hpp"
 
 #include "record/fingerprint.hpp"
+#include "support/files.hpp"
 
 namespace labhost {
 
@@ -27,6 +28,16 @@ RunRecord record_of(const Plan& plan, const PlannedRun& run) {
 }
 
 }  // namespace
+
+ExperimentRecord experiment_of(const Plan& plan) {
+    return {.name = plan.experiment,
+            .title = plan.title,
+            .file = plan.file,
+            .source = read_file(plan.file),
+            .command = plan.command,
+            .revision = plan.revision,
+            .claims = plan.claims};
+}
 
 std::vector<RunRecord> records_of(const Plan& plan, FingerprintInputs inputs) {
     std::vector<RunRecord> records;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "record/experiment_record.hpp"
 #include "record/run_record.hpp"
 #include "sweep/plan.hpp"
 
@@ -10,6 +11,9 @@ namespace labhost {
 
 /// Whether a record's `fingerprint_of` is filled in, which only a search for garbage reads.
 enum class FingerprintInputs { left_out, included };
+
+/// With the file's text as it is now.
+ExperimentRecord experiment_of(const Plan& plan);
 
 /// The plan's runs, in its order.
 std::vector<RunRecord> records_of(const Plan& plan, FingerprintInputs inputs = FingerprintInputs::left_out);

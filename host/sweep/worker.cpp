@@ -70,6 +70,8 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
     return {{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
             {"host", host.data()},
             {"experiment_file", plan.file.native()},
+            {"command", plan.command},
+            {"git", plan.revision},
             {"labhost", host_stamp().field("sdk")},
             {"torch", fmt::format("{}+{}", torch.version, torch.build)},
             {"blas", torch.blas},
@@ -165,7 +167,7 @@ private:
             outbox_.send(message::pack(message::epoch, *metrics));
         }
         write_profile();
-        folder_.finish(trainer_->state_dict());
+        folder_.finish(trainer_->state_dict(), to_json(trainer_->predictions(), run_.dataset->test));
         outbox_.send(message::pack(message::finished, Finished{seconds(), trainer_->history().back()}));
     }
 

@@ -23,6 +23,7 @@
 #include "train/optimizer.hpp"
 #include "train/pass_sums.hpp"
 #include "train/pickle.hpp"
+#include "train/predictions.hpp"
 #include "train/profiler.hpp"
 
 namespace labhost {
@@ -59,6 +60,10 @@ public:
         return translated("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
     }
 
+    Predictions predictions() const override {
+        return translated("on its predictions", [&] { return predictions_of(outputs_, test_loader_.labels()); });
+    }
+
     void start_profile() override;
     ProfileReport profile() const override { return profiler_ ? profiler_->report() : ProfileReport{}; }
 
@@ -70,6 +75,8 @@ private:
     std::optional<torch::Device> gpu() const { return device_.is_cpu() ? std::nullopt : std::optional(device_); }
     bool next_step();
     void step(const Batch& batch);
+    void keep(const torch::Tensor& output, const torch::Tensor& examples);
+    bool outputs_are_wanted() const;
     torch::Tensor train_step(const Batch& batch, torch::Tensor& output);
     torch::Tensor test_step(const Batch& batch, torch::Tensor& output);
     torch::Tensor forward(const torch::Tensor& images);
@@ -105,6 +112,7 @@ private:
     bool testing_ = false;
     bool in_pass_ = false;  ///< the loader's pass has begun
     PassSums sums_;         ///< of the pass
+    torch::Tensor outputs_; ///< float32 [test examples, classes], of the test under way or the last one
     Clock::time_point read_{};  ///< when the sums were read from a GPU
     PassMetrics trained_;   ///< of this epoch's training, once it tests
     double seconds_ = 0.0;  ///< spent on this epoch
@@ -182,6 +190,18 @@ void TorchTrainer::step(const Batch& batch) {
     const torch::Tensor loss = testing_ ? test_step(batch, output) : train_step(batch, output);
     enter(Phase::metrics);
     sums_.add(loss, output, batch.labels);
+    if (testing_) keep(output, batch.examples);
+}
+
+void TorchTrainer::keep(const torch::Tensor& output, const torch::Tensor& examples) {
+    const torch::NoGradGuard no_grad;
+    if (!outputs_.defined()) outputs_ = torch::empty({test_loader_.count(), output.size(1)}, output.options());
+    outputs_.index_copy_(0, examples, output);
+}
+
+/// Whether a checkpoint needs the outputs: where it cannot be gone on without asking for them.
+bool TorchTrainer::outputs_are_wanted() const {
+    return (testing_ && in_pass_) || std::cmp_greater_equal(history_.size(), settings_.epochs);
 }
 
 /// False at the pass's end.
@@ -353,6 +373,7 @@ std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerpr
                                                    sums.correct, sums.examples, trained_.correct, trained_.count}));
         tensors.emplace_back("sums", doubles({sums.loss, trained_.loss, trained_.accuracy, seconds_, seconds}));
         if (in_pass_) tensors.emplace_back("order", loader().order());
+        if (outputs_are_wanted() && outputs_.defined()) tensors.emplace_back("outputs", outputs_);
         return pack_checkpoint(std::move(tensors), fingerprint);
     });
 }
@@ -376,6 +397,11 @@ void TorchTrainer::restore_position(const NamedTensors& tensors) {
     trained_ = {.loss = sum[1], .accuracy = sum[2], .correct = at[5], .count = at[6]};
     seconds_ = sum[3];
     if (in_pass_) loader().resume_pass(tensor_of(tensors, "order", torch::kInt64, loader().count()), at[2]);
+    if (!outputs_are_wanted() || (in_pass_ && at[2] == 0)) return;
+    const torch::Tensor outputs = tensor_of(tensors, "outputs", torch::kFloat32);
+    if (outputs.dim() != 2 || outputs.size(0) != test_loader_.count())
+        throw Error(ExitCode::usage, "'outputs' has another shape than the test data ask for");
+    outputs_ = outputs.to(device_);
 }
 
 Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const std::string& fingerprint) {

@@ -27,6 +27,22 @@ struct EpochMetrics {
     double seconds = 0.0;  ///< wall time of both passes
 };
 
+/// What a model makes of the test examples.
+struct Predictions {
+    /// An example that it takes for another class.
+    struct Mistake {
+        std::int64_t example = 0;  ///< in the test data, from 0
+        std::int64_t label = 0;
+        std::int64_t predicted = 0;
+        std::vector<double> probabilities{};  ///< of each class: the softmax of the outputs
+    };
+    std::int64_t classes = 0;
+    std::vector<std::int64_t> confusion{};  ///< [classes, classes]: how many examples of a label were taken for a class
+    std::vector<Mistake> mistakes{};  ///< from the one whose label is given the least probability; up to `most_mistakes`
+
+    static constexpr std::size_t most_mistakes = 24;
+};
+
 /// Where a run is; told after every batch.
 struct Progress {
     std::int64_t epoch;  ///< from 1
@@ -89,6 +105,9 @@ public:
     virtual void start_profile() = 0;
     /// Of the time since then.
     virtual ProfileReport profile() const = 0;
+
+    /// Of the last test. Only after an epoch of this trainer, or when restored at the end of the last epoch.
+    virtual Predictions predictions() const = 0;
 
     /// The weights now, as a file that torch.load reads as a state_dict.
     virtual std::string state_dict() const = 0;

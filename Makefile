@@ -5,9 +5,10 @@
 # variant, because the pthread one ignores the number of threads that LibTorch sets.
 PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   libboost1.81-dev libboost-program-options1.81-dev libboost-filesystem1.81-dev \
-  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libelf-dev libgtest-dev \
+  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libelf-dev libgtest-dev libjs-chart.js \
   curl ca-certificates
-TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make
+TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make git protobuf-compiler chromium chromium-driver python3-selenium \
+  python3-numpy python3-decorator liblbfgsb0
 BENCH_PACKAGES := libbenchmark-dev
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev llvm-16
@@ -95,8 +96,12 @@ deps:
 	@command -v npm > /dev/null || { echo "installing npm"; $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm > /dev/null; }
 
+# scipy is unpacked, not installed: its package wants Boost 1.74's headers, and those exclude 1.81's.
 test-deps: deps
 	$(call install,$(TEST_PACKAGES))
+	@[ -d build/scipy ] || { mkdir -p build/scipy.tmp && cd build/scipy.tmp && \
+	  { apt-get download -qq python3-scipy 2> /dev/null || { $(SUDO) apt-get update -qq && apt-get download -qq python3-scipy; }; } && \
+	  dpkg-deb -x python3-scipy*.deb . && rm python3-scipy*.deb && cd .. && mv scipy.tmp scipy; }
 
 help:  ## this text
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

@@ -71,6 +71,18 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("top", po::value<std::string>()->value_name("N"), "only the first N");
         add("csv", "a row for each run, for other programs");
         add("markdown", "the table in Markdown");
+        add("noise", "how a metric spreads over seeds, and what difference so many seeds can resolve");
+        add("compare", "two of RUNS, or two configurations (net3 net4), side by side: differences over seeds");
+        add("metric", po::value<Texts>()->value_name("METRIC")->composing(),
+            "for --noise and --compare: test.accuracy, test.loss@best, train.loss@3, seconds, ... (repeatable)");
+    }
+    if (syntax.reports) {
+        add("output", po::value<std::string>()->value_name("FILE"), "the page (default: report.html)");
+        add("watch", "write it again whenever the runs have got on; of an EXPERIMENT.toml until all are over");
+    }
+    if (syntax.exports) {
+        add("csv", "tidy CSV on standard output: a row for each run and epoch");
+        add("tensorboard", po::value<std::string>()->value_name("DIR"), "event files for TensorBoard, a folder for each run");
     }
     if (syntax.removes) {
         add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
@@ -167,6 +179,18 @@ void read_results_options(const VerbSyntax& syntax, const po::variables_map& val
     options.reverse = values.count("reverse") != 0;
     options.csv = values.count("csv") != 0;
     options.markdown = values.count("markdown") != 0;
+    options.noise = values.count("noise") != 0;
+    options.compare = values.count("compare") != 0;
+    if (values.count("metric") != 0)
+        for (const std::string& text : values["metric"].as<std::vector<std::string>>()) {
+            const auto metric = parse_metric(text);
+            if (!metric)
+                refuse(syntax, fmt::format("--metric {}: give one of {}, and behind it @3 for an epoch or @best{}", text,
+                                           join(metric_names()), did_you_mean(text, metric_names())));
+            options.metrics.push_back(*metric);
+        }
+    if (!options.metrics.empty() && !options.noise && !options.compare)
+        refuse(syntax, "--metric goes with --noise or --compare");
     if (values.count("top") == 0) return;
     const auto top = values["top"].as<std::string>();
     if (top.empty() || top.find_first_not_of("0123456789") != std::string::npos || top.size() > 9 ||
@@ -220,6 +244,10 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     options.arguments = positional;
     if (syntax.validates) read_validate_options(syntax, values, options);
     if (syntax.queries) read_results_options(syntax, values, options);
+    if (syntax.exports) options.csv = values.count("csv") != 0;
+    if (const auto folder = text("tensorboard")) options.tensorboard = *folder;
+    options.output = text("output").value_or("report.html");
+    options.watch = values.count("watch") != 0;
     options.yes = values.count("yes") != 0;
 
     options.overrides = {.set = texts("set"), .device = text("device"), .only = texts("only")};

@@ -47,6 +47,15 @@ struct Options {
     std::optional<std::size_t> top{};
     bool csv = false;
     bool markdown = false;
+    bool noise = false;
+    bool compare = false;
+    std::vector<MetricChoice> metrics{};  ///< of noise and compare; none: their own choice
+
+    // report
+    std::filesystem::path output{};
+    bool watch = false;
+
+    std::optional<std::filesystem::path> tensorboard{};  ///< export: the folder
 
     bool yes = false;  ///< gc: without asking
 };
@@ -61,7 +70,9 @@ struct VerbSyntax {
     bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json
-    bool queries = false;       ///< --where --sort --reverse --top --csv --markdown
+    bool queries = false;       ///< --where --sort --reverse --top --csv --markdown --noise --compare --metric
+    bool reports = false;       ///< --output --watch
+    bool exports = false;       ///< --csv --tensorboard
     bool removes = false;       ///< --yes --runs
     bool validates = false;     ///< --test --only-failed --list --seed --loss --timeout
 };

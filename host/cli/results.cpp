@@ -1,19 +1,18 @@
-// labhost results: the table of runs that are there already, chosen, sorted, and in other formats.
+// labhost results: the table of runs that are there already, chosen, sorted, compared, and in other formats.
 #include <algorithm>
-#include <iterator>
-#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "cli/found_runs.hpp"
 #include "cli/verbs.hpp"
-#include "report/claims.hpp"
+#include "report/compare.hpp"
 #include "report/formats.hpp"
+#include "report/noise.hpp"
 #include "report/query.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
-#include "sweep/plan_record.hpp"
 
 namespace labhost {
 
@@ -29,74 +28,125 @@ Query query_of(const Options& options) {
     return query;
 }
 
-bool is_selected(const RunRecord& run, const Overrides& overrides) {
-    return overrides.only.empty() ||
-           std::ranges::any_of(overrides.only, [&](const std::string& glob) { return glob_matches(glob, run.id); });
+FoundRuns find_all(std::span<const std::string> names, const Options& options) {
+    FoundRuns found = find_runs("results", names, options);
+    say_warnings(found);
+    return found;
 }
 
-std::vector<RunRecord> runs_in_folder(const std::filesystem::path& folder, const Overrides& overrides) {
-    if (!overrides.set.empty() || !overrides.seeds.empty() || overrides.device)
-        refuse("--set, --seeds and --device are for an EXPERIMENT.toml; choose among runs that are there with --where");
-    FoundRecords found = find_records(folder);
-    for (const std::string& warning : found.warnings) diagnose(fmt::format("labhost: warning: {}\n", warning));
-    if (found.runs.empty())
-        throw Error(ExitCode::usage,
-                    fmt::format("{}: error: no runs in this folder; name a runs folder, an experiment's folder in it, "
-                                "or a run's",
-                                printable(folder.native())));
-    std::erase_if(found.runs, [&](const RunRecord& run) { return !is_selected(run, overrides); });
-    return found.runs;
-}
-
-struct Found {
-    std::vector<RunRecord> runs{};
-    std::vector<ClaimVerdict> verdicts{};  ///< on the claims of the experiments' files
-};
-
-std::vector<RunRecord> runs_of_experiment(const std::string& file, const Options& options,
-                                          std::vector<ClaimVerdict>& verdicts) {
-    const Plan plan = make_plan(read_experiment(file, options.overrides), options.places);
-    std::vector<RunRecord> runs = records_of(plan);
-    std::ranges::move(judge(plan.claims, runs), std::back_inserter(verdicts));
+std::vector<RunRecord> select(std::vector<RunRecord> runs, const Query& query) {
+    const std::size_t count = runs.size();
+    runs = select_runs(std::move(runs), query);
+    if (runs.empty()) diagnose(fmt::format("labhost: none of {} runs was chosen\n", count));
     return runs;
 }
 
-/// Of all arguments, each run once.
-Found find_all(const Options& options) {
-    if (options.arguments.empty())
-        refuse("name the RUNS: a runs folder, an experiment's or a run's folder, or an EXPERIMENT.toml");
-    Found all;
-    std::set<std::filesystem::path> seen;
-    for (const std::string& name : options.arguments) {
-        auto runs = name.ends_with(".toml")
-                        ? runs_of_experiment(name, options, all.verdicts)
-                        : runs_in_folder(name, options.overrides);
-        for (RunRecord& run : runs) {
-            std::error_code error;
-            const auto place = std::filesystem::weakly_canonical(run.folder, error);
-            if (seen.insert(error ? run.folder : place).second) all.runs.push_back(std::move(run));
-        }
+void print_cells(const Options& options, const Json& json, const auto& cells) {
+    if (options.json)
+        fmt::print("{}", to_text(json));
+    else if (options.csv)
+        fmt::print("{}", cells_csv(cells(Digits::all)));
+    else if (options.markdown)
+        fmt::print("{}", cells_markdown(cells(Digits::four)));
+    else
+        fmt::print("{}", table_text(cells(Digits::four)));
+}
+
+ExitCode show_noise(const Options& options) {
+    const auto runs = select(find_all(options.arguments, options).runs, query_of(options));
+    const std::vector<MetricChoice> metrics = options.metrics.empty() ? std::vector{MetricChoice{}} : options.metrics;
+    const auto floors = noise_of(configurations_of(runs), metrics);
+    print_cells(options, {{"schema", 1}, {"noise", noise_json(floors)}},
+                [&](Digits digits) { return noise_cells(floors, digits); });
+    return ExitCode::ok;
+}
+
+bool names_runs(const std::string& argument) {
+    std::error_code error;
+    return is_experiment_file(argument) || std::filesystem::is_directory(argument, error);
+}
+
+/// The configurations of one side, each of another id.
+Side side_of(const std::string& name, std::span<const RunRecord> runs) {
+    Side side{name, configurations_of(runs)};
+    for (const Configuration& configuration : side.configurations) {
+        const auto same = std::ranges::count(side.configurations, configuration.id, &Configuration::id);
+        if (same > 1)
+            refuse(fmt::format("--compare: {} has {} configurations called {}: name an experiment's folder or file, or "
+                               "choose with --where",
+                               name, same, configuration.id));
     }
-    return all;
+    return side;
+}
+
+/// The configuration that is called `name`: "net3", or "q4/net3" where several experiments have one.
+Side side_of_configuration(const std::string& name, std::span<const RunRecord> runs) {
+    std::vector<Configuration> fitting;
+    std::vector<std::string> names;
+    for (const Configuration& configuration : configurations_of(runs)) {
+        const std::string full = fmt::format("{}/{}", configuration.experiment, configuration.id);
+        names.push_back(configuration.id);
+        if (name == configuration.id || name == full || name == configuration.label) fitting.push_back(configuration);
+    }
+    if (fitting.empty())
+        refuse(fmt::format("--compare {}: neither a folder nor a configuration of these runs{}", name,
+                           did_you_mean(name, names)));
+    if (fitting.size() > 1)
+        refuse(fmt::format("--compare {}: there are several: {} and {}; name one of these", name,
+                           fitting[0].label, fitting[1].label));
+    return {name, fitting};
+}
+
+/// A B are RUNS, or configurations of the RUNS that stand beside them (else of --runs).
+Comparisons compare_arguments(const Options& options, std::span<const MetricChoice> metrics) {
+    std::vector<std::string> places;
+    std::vector<std::string> names;
+    for (const std::string& argument : options.arguments) (names_runs(argument) ? places : names).push_back(argument);
+    const Query query = query_of(options);
+    const auto runs_of = [&](std::span<const std::string> of) {
+        return select(find_all(of, options).runs, query);
+    };
+    if (names.empty() && places.size() == 2) {
+        const auto a = runs_of(std::span(places).first(1));
+        const auto b = runs_of(std::span(places).last(1));
+        return compare(side_of(places[0], a), side_of(places[1], b), metrics);
+    }
+    if (names.size() != 2)
+        refuse("--compare takes two RUNS, or two configurations and the RUNS they are of: --compare net3 net4 runs/q4");
+    if (places.empty()) places.push_back(options.places.runs.native());
+    const auto runs = runs_of(places);
+    return compare(side_of_configuration(names[0], runs), side_of_configuration(names[1], runs), metrics);
+}
+
+ExitCode show_comparison(const Options& options) {
+    const std::vector<MetricChoice> usual{{.key = "test.accuracy"}, {.key = "test.loss"}, {.key = "train.accuracy"},
+                                          {.key = "train.loss"}};
+    const Comparisons comparisons = compare_arguments(options, options.metrics.empty() ? usual : options.metrics);
+    print_cells(options, comparison_json(comparisons),
+                [&](Digits digits) { return comparison_cells(comparisons, digits); });
+    if (comparisons.rows.empty()) diagnose("labhost: the two have no configuration in common\n");
+    return ExitCode::ok;
 }
 
 ExitCode show_results(const Options& options) {
     if (int{options.json} + int{options.csv} + int{options.markdown} > 1)
         refuse("--json, --csv and --markdown: choose one");
+    if (options.noise && options.compare) refuse("--noise and --compare: choose one");
+    if (options.noise) return show_noise(options);
+    if (options.compare) return show_comparison(options);
     const Query query = query_of(options);
-    Found all = find_all(options);
-    const std::size_t count = all.runs.size();
-    const auto runs = select_runs(std::move(all.runs), query);
-    if (runs.empty()) diagnose(fmt::format("labhost: none of {} runs was chosen\n", count));
+    FoundRuns all = find_all(options.arguments, options);
+    const auto verdicts = all.verdicts();
+    const auto runs = select(std::move(all.runs), query);
     if (options.json) {
-        fmt::print("{}", to_text(results_json(runs, verdicts_json(all.verdicts))));
+        fmt::print("{}", to_text(results_json(runs, verdicts_json(verdicts))));
     } else if (options.csv) {
         fmt::print("{}", results_csv(runs));
     } else if (options.markdown) {
         fmt::print("{}", results_markdown(runs, query.keys()));
     } else {
         fmt::print("{}", results_table(runs, query.keys()));
-        if (!all.verdicts.empty()) fmt::print("\n{}", verdicts_text(all.verdicts));
+        if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
     }
     return ExitCode::ok;
 }

@@ -44,7 +44,7 @@ ExitCode run_experiment(const Options& options) {
     }
     plan.command = options.command;
     plan.revision = git_revision(plan.file);
-    write_experiment(experiment_of(plan), plan.runs.front().folder.parent_path());
+    write_experiment(experiment_of(plan));
     warn_of_blas(options);
     execute(plan,
             {.jobs = options.jobs,

@@ -19,6 +19,8 @@ Verb validate_verb();
 Verb new_verb();
 Verb fetch_verb();
 Verb results_verb();
+Verb report_verb();
+Verb export_verb();
 Verb gc_verb();
 
 /// What `labhost plan` and `labhost run --dry-run` print.

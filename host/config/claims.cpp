@@ -14,7 +14,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-ClaimMetric read_metric(StrictTable& table) {
+MetricChoice read_metric(StrictTable& table) {
     const auto written = table.string("metric");
     if (!written) return {};
     const std::string key = written->substr(0, written->find('@'));
@@ -87,23 +87,23 @@ const std::vector<std::string>& metric_names() {
     return names;
 }
 
-std::optional<ClaimMetric> parse_metric(const std::string& text) {
-    ClaimMetric metric{.key = text.substr(0, text.find('@'))};
+std::optional<MetricChoice> parse_metric(const std::string& text) {
+    MetricChoice metric{.key = text.substr(0, text.find('@'))};
     if (std::ranges::find(metric_names(), metric.key) == metric_names().end()) return std::nullopt;
     if (metric.key.size() == text.size()) return metric;
     const std::string when = text.substr(metric.key.size() + 1);
     if (when == "best") {
-        metric.when = ClaimMetric::When::best;
+        metric.when = MetricChoice::When::best;
         return metric;
     }
     if (when.empty() || when.size() > 6 || when.find_first_not_of("0123456789") != std::string::npos || when == "0")
         return std::nullopt;
-    metric.when = ClaimMetric::When::epoch;
+    metric.when = MetricChoice::When::epoch;
     metric.epoch = std::stoll(when);
     return metric;
 }
 
-std::string ClaimMetric::text() const {
+std::string MetricChoice::text() const {
     if (when == When::best) return key + "@best";
     return when == When::epoch ? fmt::format("{}@{}", key, epoch) : key;
 }

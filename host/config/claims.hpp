@@ -19,18 +19,19 @@ enum class ClaimTest {
 
 std::string to_text(ClaimTest test);
 
-/// Which epoch's value a claim is about.
-struct ClaimMetric {
+/// A metric, and which epoch's.
+struct MetricChoice {
     std::string key = "test.accuracy";
     enum class When { last, best, epoch } when = When::last;  ///< best: the largest accuracy or count, the least loss
     std::int64_t epoch = 0;
 
     /// As written: "test.accuracy", "test.loss@best", "train.loss@3".
     std::string text() const;
+    bool less_is_better() const { return key.ends_with("loss") || key == "seconds"; }
 };
 
-/// From text as ClaimMetric::text() gives it; nothing for what is none.
-std::optional<ClaimMetric> parse_metric(const std::string& text);
+/// From text as MetricChoice::text() gives it; nothing for what is none.
+std::optional<MetricChoice> parse_metric(const std::string& text);
 
 /// "seconds", "test.accuracy", ...: what a metric may be without its '@'.
 const std::vector<std::string>& metric_names();
@@ -38,7 +39,7 @@ const std::vector<std::string>& metric_names();
 struct Claim {
     std::string says{};
     ClaimTest test = ClaimTest::greater;
-    ClaimMetric metric{};
+    MetricChoice metric{};
     std::string of{};    ///< runs by their id without the seed
     std::string than{};  ///< "" with `about`
     double value = 0.0;  ///< of `about`

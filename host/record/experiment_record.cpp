@@ -14,7 +14,7 @@ constexpr const char* file_name = "experiment.json";
 
 }  // namespace
 
-void write_experiment(const ExperimentRecord& experiment, const std::filesystem::path& folder) {
+void write_experiment(const ExperimentRecord& experiment) {
     Json claims = Json::array();
     for (const Claim& claim : experiment.claims) claims.push_back(to_json(claim));
     const Json json{{"schema", 1},
@@ -26,8 +26,8 @@ void write_experiment(const ExperimentRecord& experiment, const std::filesystem:
                     {"git", experiment.revision},
                     {"claims", std::move(claims)}};
     std::error_code error;
-    std::filesystem::create_directories(folder, error);  // if it fails, so does the next line, and says so
-    write_file_atomically(folder / file_name, to_text(json));
+    std::filesystem::create_directories(experiment.folder, error);  // if it fails, so does the next line, and says so
+    write_file_atomically(experiment.folder / file_name, to_text(json));
 }
 
 std::optional<ExperimentRecord> read_experiment_record(const std::filesystem::path& folder) {
@@ -40,7 +40,9 @@ std::optional<ExperimentRecord> read_experiment_record(const std::filesystem::pa
                                     .file = json.at("file").get<std::string>(),
                                     .source = json.at("source").get<std::string>(),
                                     .command = json.at("command").get<std::string>(),
-                                    .revision = json.at("git").get<std::string>()};
+                                    .revision = json.at("git").get<std::string>(),
+                                    .claims = {},
+                                    .folder = folder};
         for (const Json& claim : json.at("claims")) experiment.claims.push_back(claim_from_json(claim));
         return experiment;
     } catch (const nlohmann::json::exception&) {

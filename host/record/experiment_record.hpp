@@ -19,10 +19,11 @@ struct ExperimentRecord {
     std::string command{};   ///< the last that ran it
     std::string revision{};  ///< see git_revision
     std::vector<Claim> claims{};
+    std::filesystem::path folder{};  ///< that holds the runs' folders
 };
 
-/// Throws StorageError.
-void write_experiment(const ExperimentRecord& experiment, const std::filesystem::path& folder);
+/// Into its folder. Throws StorageError.
+void write_experiment(const ExperimentRecord& experiment);
 
 /// Nothing if there is none that can be read.
 std::optional<ExperimentRecord> read_experiment_record(const std::filesystem::path& folder);

@@ -94,7 +94,7 @@ Claim claim_from_json(const Json& json) {
     Claim claim{.says = json.at("says").get<std::string>(), .of = json.at("of").get<std::string>()};
     const auto test = json.at("test").get<std::string>();
     claim.test = test == "greater" ? ClaimTest::greater : test == "about" ? ClaimTest::about : ClaimTest::equivalent;
-    claim.metric = parse_metric(json.at("metric").get<std::string>()).value_or(ClaimMetric{});
+    claim.metric = parse_metric(json.at("metric").get<std::string>()).value_or(MetricChoice{});
     claim.than = json.value("than", "");
     claim.value = json.value("value", 0.0);
     claim.margin = json.at("margin").get<double>();

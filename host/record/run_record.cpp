@@ -55,10 +55,8 @@ RunRecord asked_for(const Json& json) {
     run.seed = json.at("seed").get<std::uint64_t>();
     if (json.contains("fingerprint_of")) run.fingerprint_of = json.at("fingerprint_of");
     if (json.contains("reference")) run.reference = reference_from_json(json.at("reference"));
-    if (json.contains("provenance")) {
-        run.provenance = object_at(json, "provenance");
-        run.experiment_file = run.provenance.value("experiment_file", std::string());
-    }
+    if (json.contains("provenance"))
+        run.experiment_file = json.at("provenance").value("experiment_file", std::string());
     return run;
 }
 
@@ -133,6 +131,32 @@ private:
 };
 
 }  // namespace
+
+std::vector<EpochMetrics> read_epochs(const fs::path& folder) {
+    std::vector<EpochMetrics> epochs;
+    try {
+        for (const std::string& line : split(read_regular_file(folder / "metrics.jsonl"), '\n')) {
+            try {
+                epochs.push_back(metrics_from_json(parse_record(line)));
+            } catch (const nlohmann::json::exception&) {  // half a line, of a process that was killed
+            }
+        }
+    } catch (const Damage&) {  // there is none
+    } catch (const Error&) {  // it cannot be read
+    }
+    return epochs;
+}
+
+Json read_object(const fs::path& file) {
+    try {
+        Json json = parse_record(read_regular_file(file));
+        if (json.is_object()) return json;
+    } catch (const nlohmann::json::exception&) {
+    } catch (const Damage&) {
+    } catch (const Error&) {
+    }
+    return Json::object();
+}
 
 FoundRecords find_records(const fs::path& folder, Links links) {
     std::error_code error;

@@ -29,7 +29,6 @@ struct RunRecord {
     std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
     std::optional<double> seconds{};          ///< wall time of a run that is over
     Reference reference{};                    ///< published numbers, per epoch
-    Json provenance = Json::object();         ///< when, where, by what command and with what it was run
     std::filesystem::path experiment_file{};  ///< that asked for the run; empty if its record does not say
 };
 
@@ -39,6 +38,12 @@ struct FoundRecords {
 };
 
 enum class Links { follow, skip };
+
+/// The epochs that metrics.jsonl in this folder holds, so far; what is no line of it is left out.
+std::vector<EpochMetrics> read_epochs(const std::filesystem::path& folder);
+
+/// The object that a JSON file holds; an empty one if there is none that can be read.
+Json read_object(const std::filesystem::path& file);
 
 /// The runs in a runs folder (RUNS/<experiment>/<run>), in an experiment's folder, or the one whose folder it is: all
 /// that have a run.json. A folder with a damaged record is left out, with a warning.

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "report/configurations.hpp"
+#include "report/metric_value.hpp"
+#include "report/table.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 
@@ -21,52 +23,24 @@ constexpr std::size_t most_seeds = 10'000;
 
 using BySeed = std::map<std::uint64_t, const RunRecord*>;
 
-std::string without_seed(const RunRecord& run) {
-    const std::string end = fmt::format("-s{}", run.seed);
-    return run.id.ends_with(end) ? run.id.substr(0, run.id.size() - end.size()) : run.id;
-}
-
-BySeed runs_of(const std::string& id, std::span<const RunRecord> runs) {
-    BySeed found;
-    for (const RunRecord& run : runs)
-        if (without_seed(run) == id) found[run.seed] = &run;
-    return found;
-}
-
 /// Why a claim is undecided.
 struct Undecided {
     std::string reason;
 };
 
-std::vector<Json> epochs_of(const RunRecord& run) {
-    std::vector<Json> epochs;
-    std::ifstream file(run.folder / "metrics.jsonl");
-    for (std::string line; std::getline(file, line);) epochs.push_back(Json::parse(line, nullptr, false));
-    return epochs;
+BySeed runs_of(const std::string& id, std::span<const RunRecord> runs) {
+    BySeed found;
+    for (const RunRecord& run : runs)
+        if (id_without_seed(run) == id && !found.emplace(run.seed, &run).second)
+            throw Undecided{fmt::format("{} is there twice, in {} and {}; name the EXPERIMENT.toml, or choose", run.id,
+                                        found[run.seed]->folder.filename().native(), run.folder.filename().native())};
+    return found;
 }
 
-double number_in(const Json& epoch, const RunRecord& run, const ClaimMetric& metric) {
-    const bool there = epoch.is_object() && epoch.contains(metric.key) && epoch[metric.key].is_number();
-    const double value = there ? epoch[metric.key].get<double>() : std::nan("");
-    if (!std::isfinite(value)) throw Undecided{fmt::format("{} of {} is no number", metric.text(), run.id)};
-    return value;
-}
-
-double value_of_metric(const RunRecord& run, const ClaimMetric& metric) {
-    if (run.status != "finished" || !run.final)
-        throw Undecided{fmt::format("{} has no result ({}); every seed must be there for both", run.id, run.status)};
-    if (metric.when == ClaimMetric::When::last) return number_in(to_json(*run.final), run, metric);
-    const std::vector<Json> epochs = epochs_of(run);
-    if (metric.when == ClaimMetric::When::epoch) {
-        if (std::cmp_greater(metric.epoch, epochs.size()))
-            throw Undecided{fmt::format("{} has no epoch {}", run.id, metric.epoch)};
-        return number_in(epochs[static_cast<std::size_t>(metric.epoch) - 1], run, metric);
-    }
-    std::vector<double> values;
-    for (const Json& epoch : epochs) values.push_back(number_in(epoch, run, metric));
-    if (values.empty()) throw Undecided{fmt::format("{} has no metrics", run.id)};
-    const bool less_is_better = metric.key.ends_with("loss") || metric.key == "seconds";
-    return less_is_better ? std::ranges::min(values) : std::ranges::max(values);
+double value_for_claim(const RunRecord& run, const MetricChoice& metric) {
+    const MetricValue found = metric_value(run, metric);
+    if (!found.value) throw Undecided{found.why + "; a claim needs every seed"};
+    return *found.value;
 }
 
 /// `of` - `than` by seed, or `of` - `value`.
@@ -83,8 +57,8 @@ std::vector<double> differences(const Claim& claim, const BySeed& of, const BySe
     }
     std::vector<double> found;
     for (const auto& [seed, run] : of)
-        found.push_back(value_of_metric(*run, claim.metric) -
-                        (claim.test == ClaimTest::about ? claim.value : value_of_metric(*than.at(seed), claim.metric)));
+        found.push_back(value_for_claim(*run, claim.metric) -
+                        (claim.test == ClaimTest::about ? claim.value : value_for_claim(*than.at(seed), claim.metric)));
     return found;
 }
 
@@ -153,9 +127,9 @@ struct Look {
 Look look_at(const Claim& claim, std::span<const RunRecord> runs) {
     Look look{.verdict = {.claim = claim}};
     ClaimVerdict& verdict = look.verdict;
-    const BySeed of = runs_of(claim.of, runs);
-    const BySeed than = claim.test == ClaimTest::about ? BySeed{} : runs_of(claim.than, runs);
     try {
+        const BySeed of = runs_of(claim.of, runs);
+        const BySeed than = claim.test == ClaimTest::about ? BySeed{} : runs_of(claim.than, runs);
         const std::vector<double> d = differences(claim, of, than);
         verdict.seeds = d.size();
         if (!than.empty()) verdict.caution = other_differences(*of.begin()->second, *than.begin()->second);
@@ -174,8 +148,6 @@ Look look_at(const Claim& claim, std::span<const RunRecord> runs) {
     }
     return look;
 }
-
-std::string p_text(double p) { return p < 1e-4 ? fmt::format("{:.1e}", p) : fmt::format("{:.4f}", p); }
 
 std::string figures(const ClaimVerdict& v) {
     if (!v.effect) return "";
@@ -261,6 +233,7 @@ Json verdicts_json(std::span<const ClaimVerdict> verdicts) {
                         {"metric", v.claim.metric.text()},
                         {"of", v.claim.of},
                         {"than", v.claim.than.empty() ? Json(nullptr) : Json(v.claim.than)},
+                        {"value", v.claim.test == ClaimTest::about ? Json(v.claim.value) : Json(nullptr)},
                         {"margin", v.claim.margin},
                         {"alpha", v.claim.alpha},
                         {"seeds", v.seeds},

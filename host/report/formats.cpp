@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "report/query.hpp"
-#include "report/table.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -21,22 +20,21 @@ bool same_experiment(std::span<const RunRecord> runs) {
 
 /// A field of CSV. Line breaks stay, in quotes; other control characters must not reach a terminal.
 std::string csv_field(const std::string& text) {
-    std::vector<std::string> lines;
-    std::size_t begin = 0;
-    for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
-        lines.push_back(printable(std::string_view(text).substr(begin, end - begin)));
-        begin = end + 1;
-    }
-    lines.push_back(printable(std::string_view(text).substr(begin)));
-    const std::string shown = join(lines, "\n");
+    const std::string shown = printable_lines(text);
     if (shown.find_first_of(",\"\n") == std::string::npos) return shown;
     std::string quoted = "\"";
     for (const char c : shown) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
     return quoted + "\"";
 }
 
+std::string csv_line(const std::vector<std::string>& values) {
+    std::vector<std::string> fields;
+    for (const std::string& value : values) fields.push_back(csv_field(value));
+    return join(fields, ",") + "\r\n";
+}
+
 std::string csv_value(const RunRecord& run, const std::string& key) {
-    if (const auto value = value_of(run, key)) return csv_field(plain_text(*value));
+    if (const auto value = value_of(run, key)) return plain_text(*value);
     // The loss of a finished run that diverged: a number's place, and no number.
     const auto metrics = metric_keys();
     const bool diverged = run.status == "finished" && run.final && std::ranges::find(metrics, key) != metrics.end();
@@ -87,33 +85,39 @@ Json results_json(std::span<const RunRecord> runs, Json claims) {
             {"claims", std::move(claims)}};
 }
 
+std::string cells_csv(const Cells& cells) {
+    std::string csv = csv_line(cells.header);
+    for (const auto& row : cells.rows) csv += csv_line(row);
+    return csv;
+}
+
 std::string results_csv(std::span<const RunRecord> runs) {
     std::vector<std::string> keys{"experiment", "id", "status", "model", "seed"};
     for (const std::string& key : setting_keys(runs))
         if (key.starts_with("params.")) keys.push_back(key);
     keys.insert(keys.end(), metric_keys().begin(), metric_keys().end());
     keys.insert(keys.end(), {"seconds", "fingerprint", "folder"});
-    const auto line = [](const std::vector<std::string>& fields) { return join(fields, ",") + "\r\n"; };
-    std::vector<std::string> fields;
-    for (const std::string& key : keys) fields.push_back(csv_field(key));
-    std::string csv = line(fields);
+    std::string csv = csv_line(keys);
     for (const RunRecord& run : runs) {
-        fields.clear();
-        for (const std::string& key : keys) fields.push_back(csv_value(run, key));
-        csv += line(fields);
+        std::vector<std::string> values;
+        for (const std::string& key : keys) values.push_back(csv_value(run, key));
+        csv += csv_line(values);
     }
     return csv;
 }
 
-std::string results_markdown(std::span<const RunRecord> runs, std::span<const std::string> shown) {
-    const ResultCells cells = result_cells(runs, shown);
+std::string cells_markdown(const Cells& cells) {
     std::string text = markdown_row(cells.header) + "|";
     for (std::size_t c = 0; c < cells.header.size(); ++c) text += c < cells.left ? " --- |" : " ---: |";
     text += "\n";
     for (const auto& row : cells.rows) text += markdown_row(row);
-    if (!cells.failures.empty()) text += "\n";
-    for (const std::string& failure : cells.failures) text += fmt::format("- {}\n", markdown_text(failure));
+    if (!cells.notes.empty()) text += "\n";
+    for (const std::string& note : cells.notes) text += fmt::format("- {}\n", markdown_text(note));
     return text;
+}
+
+std::string results_markdown(std::span<const RunRecord> runs, std::span<const std::string> shown) {
+    return cells_markdown(result_cells(runs, shown));
 }
 
 }  // namespace labhost

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "record/run_record.hpp"
+#include "report/table.hpp"
 
 namespace labhost {
 
@@ -15,7 +16,12 @@ Json results_json(std::span<const RunRecord> runs, Json claims = Json::array());
 /// fingerprint, folder. Empty where a run has no value; doubles read back to the same bits.
 std::string results_csv(std::span<const RunRecord> runs);
 
-/// The cells of results_table as a table in Markdown; failed runs follow as a list.
+/// The cells as CSV, without the notes.
+std::string cells_csv(const Cells& cells);
+/// The cells as a table in Markdown; the notes follow as a list.
+std::string cells_markdown(const Cells& cells);
+
+/// The cells of results_table in Markdown.
 std::string results_markdown(std::span<const RunRecord> runs, std::span<const std::string> shown = {});
 
 }  // namespace labhost

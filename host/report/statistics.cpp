@@ -7,7 +7,9 @@
 #include <numeric>
 #include <random>
 
+#include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/tools/roots.hpp>
 
 namespace labhost {
 
@@ -45,6 +47,26 @@ Spread spread_of(std::span<const double> differences) {
 double p_greater(const Spread& differences, double margin) { return upper_tail(differences, differences.mean - margin); }
 
 double p_less(const Spread& differences, double margin) { return upper_tail(differences, margin - differences.mean); }
+
+double p_different(const Spread& differences) {
+    return std::min(1.0, 2.0 * std::min(p_greater(differences, 0.0), p_less(differences, 0.0)));
+}
+
+double resolvable_difference(double deviation, std::size_t seeds, double alpha, double power) {
+    namespace bm = boost::math;
+    if (deviation == 0.0) return 0.0;
+    const auto freedom = static_cast<double>(seeds - 1);
+    const double critical = bm::quantile(bm::complement(bm::students_t(freedom), alpha));
+    const auto lacking = [&](double shift) {
+        return power - bm::cdf(bm::complement(bm::non_central_t(freedom, shift), critical));
+    };
+    // The shift, in standard errors, at which the power is reached; it rises with the shift.
+    const double enough = critical + 20.0 * (1.0 + critical / std::sqrt(freedom));
+    std::uintmax_t steps = 200;
+    const auto [low, high] =
+        bm::tools::toms748_solve(lacking, 0.0, enough, bm::tools::eps_tolerance<double>(50), steps);
+    return (low + high) / 2.0 * deviation * std::sqrt(2.0 / static_cast<double>(seeds));
+}
 
 double p_equivalent(const Spread& differences, double margin) {
     return std::max(p_greater(differences, -margin), p_less(differences, margin));

@@ -23,6 +23,9 @@ Spread spread_of(std::span<const double> differences);
 double p_greater(const Spread& differences, double margin);
 double p_less(const Spread& differences, double margin);
 
+/// p of the two-sided paired t test that the mean is not zero, as in scipy.stats.ttest_rel.
+double p_different(const Spread& differences);
+
 /// p of the two one-sided tests (Schuirmann 1987) that the mean is within -margin and margin.
 double p_equivalent(const Spread& differences, double margin);
 
@@ -36,6 +39,12 @@ struct Interval {
     double high = 0.0;
 };
 Interval confidence_interval(const Spread& differences, double confidence);
+
+/// The least difference between two configurations that a one-sided paired t test over `seeds` seeds finds, at this alpha, with
+/// this power, where runs of one configuration have this standard deviation, and those of a pair are independent (so that their
+/// difference has the square root of two of it): from the noncentral t distribution (Cohen 1988, chapter 2). `seeds` at
+/// least 2; zero without deviation.
+double resolvable_difference(double deviation, std::size_t seeds, double alpha = 0.05, double power = 0.8);
 
 /// Holm's adjusted p values (1979), in the order given: below alpha, each may be called significant together.
 std::vector<double> holm(std::span<const double> p);

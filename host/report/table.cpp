@@ -119,14 +119,14 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
     return text;
 }
 
-ResultCells result_cells(std::span<const RunRecord> runs, std::span<const std::string> shown) {
+Cells result_cells(std::span<const RunRecord> runs, std::span<const std::string> shown) {
     const bool with_published = std::ranges::any_of(runs, [](const RunRecord& run) {
         return std::ranges::any_of(columns, [&](const Column& c) { return !(run.reference.*c.published).empty(); });
     });
     const bool several =
         std::ranges::any_of(runs, [&](const RunRecord& run) { return run.experiment != runs.front().experiment; });
     const auto more = more_keys(runs, shown);
-    ResultCells cells;
+    Cells cells;
     if (several) cells.header.emplace_back("experiment");
     cells.header.emplace_back("run");
     cells.left = cells.header.size();
@@ -141,21 +141,36 @@ ResultCells result_cells(std::span<const RunRecord> runs, std::span<const std::s
         if (several) row.insert(row.begin(), run.experiment);
         cells.rows.push_back(std::move(row));
         if (run.status == "failed")
-            cells.failures.push_back(
+            cells.notes.push_back(
                 fmt::format("{} failed: {} ({})", run.id, run.reason, (run.folder / "log.txt").native()));
     }
     return cells;
 }
 
-std::string results_table(std::span<const RunRecord> runs, std::span<const std::string> shown) {
-    ResultCells cells = result_cells(runs, shown);
-    for (std::string& cell : cells.header) cell = printable(cell);
-    for (auto& row : cells.rows)
+std::string table_text(const Cells& cells) {
+    Cells safe = cells;
+    for (std::string& cell : safe.header) cell = printable(cell);
+    for (auto& row : safe.rows)
         for (std::string& cell : row) cell = printable(cell);
-    std::string text = text_table(cells.header, cells.rows, cells.left);
-    if (!cells.failures.empty()) text += "\n";
-    for (const std::string& failure : cells.failures) text += printable(one_line(failure)) + "\n";
+    std::string text = text_table(safe.header, safe.rows, safe.left);
+    if (!safe.notes.empty()) text += "\n";
+    for (const std::string& note : safe.notes) text += printable(one_line(note)) + "\n";
     return text;
+}
+
+std::string number_cell(const std::optional<double>& number, Digits digits) {
+    if (!number) return digits == Digits::four ? "-" : "";
+    return digits == Digits::four ? fmt::format("{:.4f}", *number) : fmt::format("{}", *number);
+}
+
+std::string p_text(double p) { return p < 1e-4 ? fmt::format("{:.1e}", p) : fmt::format("{:.4f}", p); }
+
+std::string p_cell(const std::optional<double>& p, Digits digits) {
+    return p && digits == Digits::four ? p_text(*p) : number_cell(p, digits);
+}
+
+std::string results_table(std::span<const RunRecord> runs, std::span<const std::string> shown) {
+    return table_text(result_cells(runs, shown));
 }
 
 std::string results_table(const Plan& plan) { return results_table(records_of(plan)); }

@@ -1,7 +1,5 @@
 #include "support/hash.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
@@ -19,11 +17,15 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
 
 void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
 
+std::string Sha256::finish_bytes() {
+    std::string digest(32, '\0');
+    EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+    return digest;
+}
+
 std::string Sha256::finish() {
-    std::array<unsigned char, 32> digest{};
-    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
     std::string text;
-    for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+    for (const char byte : finish_bytes()) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
     return text;
 }
 
@@ -31,6 +33,12 @@ std::string sha256(std::string_view bytes) {
     Sha256 hash;
     hash.update(bytes);
     return hash.finish();
+}
+
+std::string sha256_bytes(std::string_view bytes) {
+    Sha256 hash;
+    hash.update(bytes);
+    return hash.finish_bytes();
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) { return sha256(read_file(path)); }

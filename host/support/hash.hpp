@@ -17,6 +17,8 @@ public:
     void update(std::string_view bytes);
     /// 64 hexadecimal digits; call once.
     std::string finish();
+    /// 32 bytes, in its place.
+    std::string finish_bytes();
 
 private:
     struct Free {
@@ -26,6 +28,8 @@ private:
 };
 
 std::string sha256(std::string_view bytes);
+/// The 32 bytes themselves.
+std::string sha256_bytes(std::string_view bytes);
 std::string sha256_of_file(const std::filesystem::path& path);
 
 /// RFC 4648, padded, on one line.

@@ -106,6 +106,15 @@ std::string printable(std::string_view text) {
     return shown;
 }
 
+std::string printable_lines(std::string_view text) {
+    std::string shown;
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        shown += printable(text.substr(0, end)) + "\n";
+        text.remove_prefix(end + 1);
+    }
+    return shown + printable(text);
+}
+
 std::string shell_quoted(const std::string& text) {
     const auto plain = [](unsigned char c) {
         return std::isalnum(c) != 0 ||

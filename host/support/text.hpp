@@ -34,6 +34,9 @@ std::string one_line(std::string_view text);
 /// `text` so that a terminal or an editor only shows it: control characters and what is not UTF-8 stand as \x1b.
 std::string printable(std::string_view text);
 
+/// The same, but line breaks stay.
+std::string printable_lines(std::string_view text);
+
 /// `text` as a shell takes it for one word: in quotes where it needs them.
 std::string shell_quoted(const std::string& text);
 

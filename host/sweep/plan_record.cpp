@@ -36,7 +36,8 @@ ExperimentRecord experiment_of(const Plan& plan) {
             .source = read_file(plan.file),
             .command = plan.command,
             .revision = plan.revision,
-            .claims = plan.claims};
+            .claims = plan.claims,
+            .folder = plan.runs.front().folder.parent_path()};
 }
 
 std::vector<RunRecord> records_of(const Plan& plan, FingerprintInputs inputs) {

@@ -12,7 +12,7 @@ namespace labhost {
 /// Whether a record's `fingerprint_of` is filled in, which only a search for garbage reads.
 enum class FingerprintInputs { left_out, included };
 
-/// With the file's text as it is now.
+/// With the file's text as it is now. A plan has at least one run.
 ExperimentRecord experiment_of(const Plan& plan);
 
 /// The plan's runs, in its order.

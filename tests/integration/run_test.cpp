@@ -17,7 +17,7 @@ TEST_F(RunCommand, LeavesTheContractsFiles) {
     for (const auto& entry : std::filesystem::directory_iterator(folder))
         names.push_back(entry.path().filename().native());
     std::ranges::sort(names);
-    EXPECT_EQ(names, (std::vector<std::string>{"checkpoint.pt", "log.txt", "metrics.jsonl", "model.pt", "result.json",
+    EXPECT_EQ(names, (std::vector<std::string>{"checkpoint.pt", "log.txt", "metrics.jsonl", "model.pt", "predictions.json", "result.json",
                                               "run.json"}));
 
     const json run = json::parse(read_file(folder / "run.json"));

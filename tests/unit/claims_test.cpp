@@ -1,4 +1,4 @@
-// Claims: how they are read, the statistics they rest on, and the verdicts.
+// Claims: how they are read, and the verdicts.
 #include "config/claims.hpp"
 
 #include <algorithm>
@@ -12,55 +12,9 @@
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
 #include "report/claims.hpp"
-#include "report/statistics.hpp"
 
 namespace labhost {
 namespace {
-
-// ---- statistics; the reference values are those of the closed form of Student's t with four degrees of freedom,
-// F(t) = 1/2 + 3/8 x (1 - x^2 / 12) with x = t / sqrt(1 + t^2 / 4), and of going through all 32 flips
-
-const std::vector<double> five{0.31, -0.12, 0.55, 0.18, 0.42};
-
-TEST(Statistics, AreThoseOfTheClosedForm) {
-    const Spread d = spread_of(five);
-    EXPECT_NEAR(d.mean, 0.268, 1e-15);
-    EXPECT_NEAR(p_greater(d, 0.0), 0.039754619689249426, 1e-9);
-    EXPECT_NEAR(p_greater(d, 0.1), 0.10827415087676528, 1e-9);
-    EXPECT_NEAR(p_less(d, 0.1), 1.0 - 0.10827415087676528, 1e-9);
-    EXPECT_NEAR(p_equivalent(d, 0.6), 0.02212676652583262, 1e-9);
-    EXPECT_NEAR(p_permutation_greater(five, 0.0), 0.0625, 1e-12);
-    EXPECT_NEAR(p_permutation_greater(five, 0.1), 0.125, 1e-12);
-    const Interval interval = confidence_interval(d, 0.95);
-    EXPECT_NEAR(interval.low, -0.050190784346231976, 1e-9);
-    EXPECT_NEAR(interval.high, 0.586190784346232, 1e-9);
-}
-
-/// Beyond twenty the flips are drawn; the exact value is known where all differences are one.
-TEST(Statistics, PermutationsOfManyAreDrawn) {
-    const std::vector<double> many(24, 1.0);
-    EXPECT_LT(p_permutation_greater(many, 0.0), 1e-4);
-    std::vector<double> balanced(24, 1.0);
-    for (std::size_t i = 0; i < balanced.size(); i += 2) balanced[i] = -1.0;
-    EXPECT_NEAR(p_permutation_greater(balanced, 0.0), 0.5806, 0.01);  // half, and half of the chance of a tie
-}
-
-TEST(Statistics, HolmAdjustsStepByStep) {
-    const std::vector<double> p{0.01, 0.04, 0.03, 0.005};
-    EXPECT_EQ(holm(p), (std::vector<double>{0.03, 0.06, 0.06, 0.02}));
-    EXPECT_EQ(holm(std::vector<double>{0.9, 0.8}), (std::vector<double>{1.0, 1.0}));
-    EXPECT_TRUE(holm({}).empty());
-}
-
-/// Three equal differences are no proof: that three coins fall alike happens one time in eight.
-TEST(Statistics, DifferencesWithoutSpreadCountAsSignsDo) {
-    const Spread d = spread_of(std::vector<double>{0.1, 0.1, 0.1});
-    EXPECT_EQ(d.deviation, 0.0);
-    EXPECT_EQ(p_greater(d, 0.0), 0.125);
-    EXPECT_EQ(p_greater(d, 0.1), 1.0);
-    EXPECT_EQ(p_greater(d, 0.2), 1.0);
-    EXPECT_EQ(p_equivalent(d, 0.2), 0.125);
-}
 
 // ---- verdicts
 
@@ -138,6 +92,16 @@ TEST(Claims, AMissingOrFailedPairIsRefused) {
               std::string::npos);
     runs.back() = run_of("b", 3, std::nan(""));
     EXPECT_NE(verdict_of(claim_of(ClaimTest::greater), runs).reason.find("is no number"), std::string::npos);
+}
+
+/// In a folder there may be runs of an earlier plugin: which of the two is meant is not ours to guess.
+TEST(Claims, ARunThatIsThereTwiceIsRefused) {
+    auto runs = runs_of({{"a", {98.1, 98.0, 98.3}}, {"b", {97.0, 97.1, 97.2}}});
+    runs.push_back(run_of("a", 2, 99.0));
+    runs.back().folder = "runs/e/a-s2-0815";
+    const ClaimVerdict verdict = verdict_of(claim_of(ClaimTest::greater), runs);
+    EXPECT_EQ(verdict.kind_text(), "undecided");
+    EXPECT_NE(verdict.reason.find("a-s2 is there twice"), std::string::npos) << verdict.reason;
 }
 
 TEST(Claims, SeveralAreHeldToAStricterMeasure) {

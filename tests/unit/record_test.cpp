@@ -7,7 +7,9 @@
 
 #include "helpers/temporary_folder.hpp"
 #include "record/fingerprint.hpp"
+#include "record/experiment_record.hpp"
 #include "record/run_folder.hpp"
+#include "record/run_record.hpp"
 
 namespace labhost {
 namespace {
@@ -63,7 +65,7 @@ TEST(RunFolderTest, IsFinishedOnlyWithItsResult) {
     RunFolder record(folder / "r");
     record.begin(Json{{"id", "net-s1"}});
     record.append(epoch_2);
-    record.finish("weights");
+    record.finish("weights", {});
     EXPECT_FALSE(read_result(folder / "r"));
     record.close({.finished = true, .final = epoch_2, .seconds = 3.0}, "");
     const auto result = read_result(folder / "r");
@@ -71,6 +73,38 @@ TEST(RunFolderTest, IsFinishedOnlyWithItsResult) {
     EXPECT_TRUE(result->finished);
     EXPECT_EQ(result->final->test.loss, 0.1 + 0.2);
     EXPECT_EQ(result->final->epoch, 2);
+}
+
+/// Of a run that is under way, or was killed in the middle of a line.
+TEST(EpochsTest, AreReadAsFarAsTheyAreWhole) {
+    const testing::TemporaryFolder folder;
+    const std::string line = to_json(epoch_2).dump();
+    folder.write("r/metrics.jsonl", line + "\n" + line.substr(0, 20));
+    const auto epochs = read_epochs(folder / "r");
+    ASSERT_EQ(epochs.size(), 1U);
+    EXPECT_EQ(epochs[0].test.loss, 0.1 + 0.2);
+    EXPECT_TRUE(read_epochs(folder / "no-such").empty());
+}
+
+TEST(ExperimentRecordTest, GivesBackWhatWasWritten) {
+    const testing::TemporaryFolder folder;
+    const ExperimentRecord written{.name = "e", .title = "t \"<\n", .file = "/x/e.toml", .source = "[experiment]\n", .command = "labhost e.toml",
+                                   .revision = "0815",
+                                   .claims = {{.says = "a is about 3", .test = ClaimTest::about, .metric = {.key = "train.loss", .when = MetricChoice::When::epoch, .epoch = 3},
+                                               .of = "a", .value = 3.0, .margin = 0.1 + 0.2, .alpha = 0.01},
+                                              {.says = "b", .test = ClaimTest::equivalent, .of = "a", .than = "b", .margin = 1.0}},
+                                   .folder = folder / "runs" / "e"};
+    write_experiment(written);
+    const auto read = read_experiment_record(written.folder);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->title, written.title);
+    EXPECT_EQ(read->source, written.source);
+    EXPECT_EQ(read->folder, written.folder);
+    ASSERT_EQ(read->claims.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(to_json(read->claims[i]), to_json(written.claims[i]));
+    folder.write("runs/e/experiment.json", "{\"name\": 3}");
+    EXPECT_FALSE(read_experiment_record(written.folder));
+    EXPECT_FALSE(read_experiment_record(folder / "no-such"));
 }
 
 TEST(RunFolderTest, AFailureKeepsItsReasonAndIsNotFinished) {
@@ -85,11 +119,11 @@ TEST(RunFolderTest, AFailureKeepsItsReasonAndIsNotFinished) {
 
 TEST(RunFolderTest, BeginningAgainRemovesWhatWasThere) {
     const testing::TemporaryFolder folder;
-    for (const char* name : {"result.json", "model.pt", "checkpoint.pt", "metrics.jsonl"})
+    for (const char* name : {"result.json", "model.pt", "predictions.json", "checkpoint.pt", "metrics.jsonl"})
         folder.write(std::string("r/") + name, "old");
     folder.write("r/checkpoint.pt.tmp123", "a killed process's");
     RunFolder(folder / "r").begin({});
-    for (const char* name : {"result.json", "model.pt", "checkpoint.pt", "checkpoint.pt.tmp123"})
+    for (const char* name : {"result.json", "model.pt", "predictions.json", "checkpoint.pt", "checkpoint.pt.tmp123"})
         EXPECT_FALSE(std::filesystem::exists(folder / "r" / name)) << name;
     EXPECT_EQ(std::filesystem::file_size(folder / "r" / "metrics.jsonl"), 0U);
 }

@@ -1,0 +1,114 @@
+#include "cli/found_runs.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "support/console.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+#include "support/text.hpp"
+#include "sweep/plan_record.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& verb, const std::string& message) {
+    throw Error(ExitCode::usage, fmt::format("labhost {}: error: {} (see labhost {} --help)", verb, message, verb));
+}
+
+bool is_selected(const RunRecord& run, const Overrides& overrides) {
+    return overrides.only.empty() ||
+           std::ranges::any_of(overrides.only, [&](const std::string& glob) { return glob_matches(glob, run.id); });
+}
+
+FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const Overrides& overrides) {
+    if (!overrides.set.empty() || !overrides.seeds.empty() || overrides.device)
+        refuse(verb, "--set, --seeds and --device are for an EXPERIMENT.toml; choose among runs that are there with --only");
+    FoundRecords records = find_records(folder);
+    if (records.runs.empty())
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: error: no runs in this folder; name a runs folder, an experiment's folder in it, "
+                                "or a run's",
+                                printable(folder.native())));
+    std::erase_if(records.runs, [&](const RunRecord& run) { return !is_selected(run, overrides); });
+    FoundRuns found{.runs = std::move(records.runs), .warnings = std::move(records.warnings)};
+    if (file_exists(folder / "run.json")) return found;  // of one run nothing can be claimed
+    std::set<fs::path> experiments;
+    for (const RunRecord& run : found.runs) experiments.insert(run.folder.parent_path());
+    for (const fs::path& place : experiments)
+        if (auto experiment = read_experiment_record(place)) found.experiments.push_back(std::move(*experiment));
+    return found;
+}
+
+FoundRuns runs_of_experiment(const std::string& file, const Options& options) {
+    const Plan plan = make_plan(read_experiment(file, options.overrides), options.places);
+    FoundRuns found{.runs = records_of(plan)};
+    ExperimentRecord experiment = experiment_of(plan);
+    // By which command it was run, and from what revision, knows its folder.
+    const auto recorded = read_experiment_record(experiment.folder);
+    if (recorded && recorded->source == experiment.source) {
+        experiment.command = recorded->command;
+        experiment.revision = recorded->revision;
+    }
+    found.experiments.push_back(std::move(experiment));
+    return found;
+}
+
+}  // namespace
+
+std::vector<ClaimVerdict> FoundRuns::verdicts() const {
+    std::vector<ClaimVerdict> all;
+    for (const ExperimentRecord& experiment : experiments) {
+        std::vector<RunRecord> own;
+        std::ranges::copy_if(runs, std::back_inserter(own),
+                             [&](const RunRecord& run) { return run.folder.parent_path() == experiment.folder; });
+        std::ranges::move(judge(experiment.claims, own), std::back_inserter(all));
+    }
+    return all;
+}
+
+bool is_experiment_file(const std::string& name) { return name.ends_with(".toml"); }
+
+FoundRuns find_runs(const std::string& verb, std::span<const std::string> names, const Options& options) {
+    if (names.empty())
+        refuse(verb, "name the RUNS: a runs folder, an experiment's or a run's folder, or an EXPERIMENT.toml");
+    FoundRuns all;
+    std::set<fs::path> seen;
+    for (const std::string& name : names) {
+        FoundRuns found = is_experiment_file(name) ? runs_of_experiment(name, options)
+                                                   : runs_in_folder(verb, name, options.overrides);
+        for (RunRecord& run : found.runs) {
+            std::error_code error;
+            const auto place = fs::weakly_canonical(run.folder, error);
+            if (seen.insert(error ? run.folder : place).second) all.runs.push_back(std::move(run));
+        }
+        std::ranges::move(found.experiments, std::back_inserter(all.experiments));
+        std::ranges::move(found.warnings, std::back_inserter(all.warnings));
+    }
+    return all;
+}
+
+void look_again(std::vector<RunRecord>& planned) {
+    for (RunRecord& run : planned) {
+        if (!file_exists(run.folder / "run.json")) continue;
+        const FoundRecords now = find_records(run.folder);
+        if (now.runs.empty() || now.runs.front().fingerprint != run.fingerprint) continue;
+        run.status = now.runs.front().status;
+        run.reason = now.runs.front().reason;
+        run.final = now.runs.front().final;
+        run.seconds = now.runs.front().seconds;
+    }
+}
+
+void say_warnings(const FoundRuns& found) {
+    for (const std::string& warning : found.warnings) diagnose(fmt::format("labhost: warning: {}\n", warning));
+}
+
+}  // namespace labhost

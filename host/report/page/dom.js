@@ -1,0 +1,88 @@
+// The page's data, and how elements are made of them: always as text, never as markup.
+'use strict';
+
+const data = JSON.parse(document.getElementById('data').textContent);
+
+function make(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else if (name === 'css') for (const [key, setting] of Object.entries(value)) node.style.setProperty(key, setting);
+    else node.setAttribute(name, value === true ? '' : value);
+  }
+  node.append(...children.flat(3).filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const el = (tag, attributes = {}, ...children) => make(document.createElement(tag), attributes, children);
+const svg = (tag, attributes = {}, ...children) =>
+  make(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+
+// What was picked outlives a reload, as far as the browser lets it.
+const memory = {
+  get(key, otherwise) {
+    try {
+      const text = sessionStorage.getItem('labhost ' + key);
+      return text === null ? otherwise : JSON.parse(text);
+    } catch { return otherwise; }
+  },
+  set(key, value) {
+    try { sessionStorage.setItem('labhost ' + key, JSON.stringify(value)); } catch { /* then it does not */ }
+  },
+};
+
+const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
+const fixed = (value, digits) => (isNumber(value) ? value.toFixed(digits) : '\u2013');
+const signed = (value, digits) => (isNumber(value) ? (value < 0 ? '\u2212' : '+') + Math.abs(value).toFixed(digits) : '\u2013');
+const probability = (p) => (!isNumber(p) ? '\u2013' : p < 1e-4 ? p.toExponential(1) : p.toFixed(4));
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values) => {
+  if (values.length < 2) return 0;
+  const middle = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
+};
+const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+const metrics = [
+  { key: 'train.loss', name: 'Training loss', short: 'train loss', digits: 4, published: 'train_loss' },
+  { key: 'train.accuracy', name: 'Training accuracy (%)', short: 'train %', digits: 2, published: 'train_accuracy' },
+  { key: 'test.loss', name: 'Test loss', short: 'test loss', digits: 4, published: 'test_loss' },
+  { key: 'test.accuracy', name: 'Test accuracy (%)', short: 'test %', digits: 2, published: 'test_accuracy' },
+];
+
+const configurationOf = (run) => data.configurations[run.configuration];
+const runsOf = (index) => data.runs.filter((run) => run.configuration === index);
+const lastOf = (run, key) => {
+  const values = run.epochs[key];
+  return run.status === 'finished' && values ? values[values.length - 1] : null;
+};
+const publishedOf = (configuration, metric) => {
+  const values = configuration.reference[metric.published];
+  return values ? values[configuration.epochs - 1] ?? null : null;
+};
+const classNames = (configuration, count) =>
+  configuration.classes && configuration.classes.length === count ? configuration.classes
+    : Array.from({ length: count }, (_, i) => String(i));
+
+function select(name, options, chosen, onchange) {
+  const known = options.some(([value]) => String(value) === String(chosen));
+  const box = el('select', { 'aria-label': name, onchange: () => onchange(box.value) },
+    options.map(([value, text]) => el('option', { value }, text)));
+  if (known) box.value = chosen;
+  return el('label', {}, name + ' ', box);
+}
+
+function checkbox(text, checked, onchange, swatch) {
+  const box = el('input', { type: 'checkbox', onchange: () => onchange(box.checked) });
+  box.checked = checked;
+  return el('label', { class: 'check' }, box, swatch ?? null, ' ' + text);
+}
+
+// rows: [[cell, ...], ...]; a cell is a text or a node.
+function table(header, rows, { left = 1, caption } = {}) {
+  const cell = (tag, content, column) => el(tag, { class: column < left ? 'left' : null, scope: tag === 'th' ? 'col' : null }, content);
+  return el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption ?? 'table' }, el('table', {},
+    caption ? el('caption', { class: 'hidden' }, caption) : null,
+    el('thead', {}, el('tr', {}, header.map((text, i) => cell('th', text, i)))),
+    el('tbody', {}, rows.map((row) => el('tr', {}, row.map((content, i) => cell('td', content, i)))))));
+}

@@ -1,0 +1,79 @@
+// The statistics that claims, comparisons and the noise floor rest on, against scipy's values (tests/reference).
+#include "report/statistics.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/files.hpp"
+
+namespace labhost {
+namespace {
+
+using nlohmann::json;
+
+constexpr double tolerance = 1e-9;
+
+json reference() { return json::parse(read_file(LABHOST_SOURCE "/tests/reference/statistics.json")); }
+
+TEST(Statistics, AreScipys) {
+    for (const json& sample : reference().at("samples")) {
+        SCOPED_TRACE(sample.at("d").dump());
+        const auto d = sample.at("d").get<std::vector<double>>();
+        const Spread spread = spread_of(d);
+        EXPECT_NEAR(spread.mean, sample.at("mean"), tolerance);
+        EXPECT_NEAR(spread.deviation, sample.at("deviation"), tolerance);
+        EXPECT_NEAR(p_different(spread), sample.at("different"), tolerance);
+        const Interval interval = confidence_interval(spread, 0.95);
+        EXPECT_NEAR(interval.low, sample.at("low"), tolerance);
+        EXPECT_NEAR(interval.high, sample.at("high"), tolerance);
+        for (const json& test : sample.at("tests")) {
+            const double margin = test.at("margin");
+            EXPECT_NEAR(p_greater(spread, margin), test.at("greater"), tolerance);
+            EXPECT_NEAR(p_less(spread, margin), test.at("less"), tolerance);
+            EXPECT_NEAR(p_equivalent(spread, margin), test.at("equivalent"), tolerance);
+            EXPECT_NEAR(p_permutation_greater(d, margin), test.at("permutation"), tolerance);
+        }
+    }
+}
+
+/// Holm's step-down rule gives what the closure principle does.
+TEST(Statistics, HolmIsTheClosureOfBonferroni) {
+    for (const json& one : reference().at("holm")) {
+        const auto adjusted = holm(one.at("p").get<std::vector<double>>());
+        const auto expected = one.at("adjusted").get<std::vector<double>>();
+        ASSERT_EQ(adjusted.size(), expected.size());
+        for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], tolerance);
+    }
+    EXPECT_TRUE(holm({}).empty());
+}
+
+TEST(Statistics, TheResolvableDifferenceHasTheAskedPower) {
+    for (const json& one : reference().at("resolvable"))
+        EXPECT_NEAR(resolvable_difference(one.at("deviation"), one.at("seeds")), one.at("difference"), tolerance) << one;
+    EXPECT_EQ(resolvable_difference(0.0, 5), 0.0);
+}
+
+/// Beyond twenty the flips are drawn; the exact value is known where all differences are one.
+TEST(Statistics, PermutationsOfManyAreDrawn) {
+    const std::vector<double> many(24, 1.0);
+    EXPECT_LT(p_permutation_greater(many, 0.0), 1e-4);
+    std::vector<double> balanced(24, 1.0);
+    for (std::size_t i = 0; i < balanced.size(); i += 2) balanced[i] = -1.0;
+    EXPECT_NEAR(p_permutation_greater(balanced, 0.0), 0.5806, 0.01);  // half, and half of the chance of a tie
+}
+
+/// Three equal differences are no proof: that three coins fall alike happens one time in eight.
+TEST(Statistics, DifferencesWithoutSpreadCountAsSignsDo) {
+    const Spread d = spread_of(std::vector<double>{0.1, 0.1, 0.1});
+    EXPECT_EQ(d.deviation, 0.0);
+    EXPECT_EQ(p_greater(d, 0.0), 0.125);
+    EXPECT_EQ(p_greater(d, 0.1), 1.0);
+    EXPECT_EQ(p_greater(d, 0.2), 1.0);
+    EXPECT_EQ(p_equivalent(d, 0.2), 0.125);
+}
+
+}  // namespace
+}  // namespace labhost

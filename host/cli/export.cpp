@@ -17,7 +17,7 @@ ExitCode export_runs(const Options& options) {
         throw Error(ExitCode::usage,
                     "labhost export: error: give one of --csv, --json and --tensorboard DIR (see labhost export --help)");
     const FoundRuns found = find_runs("export", options.arguments, options);
-    say_warnings(found);
+    say_warnings(found.warnings);
     const auto& runs = found.runs;
     if (options.csv) fmt::print("{}", epochs_csv(runs));
     if (options.json) fmt::print("{}", to_text(epochs_json(runs)));

@@ -32,11 +32,13 @@ FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const 
     if (!overrides.set.empty() || !overrides.seeds.empty() || overrides.device)
         refuse(verb, "--set, --seeds and --device are for an EXPERIMENT.toml; choose among runs that are there with --only");
     FoundRecords records = find_records(folder);
-    if (records.runs.empty())
+    if (records.runs.empty()) {
+        say_warnings(records.warnings);
         throw Error(ExitCode::usage,
                     fmt::format("{}: error: no runs in this folder; name a runs folder, an experiment's folder in it, "
                                 "or a run's",
                                 printable(folder.native())));
+    }
     std::erase_if(records.runs, [&](const RunRecord& run) { return !is_selected(run, overrides); });
     FoundRuns found{.runs = std::move(records.runs), .warnings = std::move(records.warnings)};
     if (file_exists(folder / "run.json")) return found;  // of one run nothing can be claimed
@@ -107,8 +109,8 @@ void look_again(std::vector<RunRecord>& planned) {
     }
 }
 
-void say_warnings(const FoundRuns& found) {
-    for (const std::string& warning : found.warnings) diagnose(fmt::format("labhost: warning: {}\n", warning));
+void say_warnings(std::span<const std::string> warnings) {
+    for (const std::string& warning : warnings) diagnose(fmt::format("labhost: warning: {}\n", warning));
 }
 
 }  // namespace labhost

@@ -31,6 +31,6 @@ FoundRuns find_runs(const std::string& verb, std::span<const std::string> names,
 void look_again(std::vector<RunRecord>& planned);
 
 /// Says each warning on standard error.
-void say_warnings(const FoundRuns& found);
+void say_warnings(std::span<const std::string> warnings);
 
 }  // namespace labhost

@@ -79,7 +79,7 @@ ExitCode watch(const Options& options, const PageParts& parts) {
     const StopSignals signals;
     Watched watched(options);
     FoundRuns found = watched.now();
-    say_warnings(found);
+    say_warnings(found.warnings);
     diagnose(fmt::format("labhost: watching {} runs; open {} in a browser\n", found.runs.size(),
                          printable(options.output.native())));
     std::string written;
@@ -105,7 +105,7 @@ ExitCode write_report(const Options& options) {
     const PageParts parts = read_page_parts();
     if (options.watch) return watch(options, parts);
     const FoundRuns found = find_runs("report", options.arguments, options);
-    say_warnings(found);
+    say_warnings(found.warnings);
     if (found.runs.empty()) throw Error(ExitCode::usage, "labhost report: error: no run was chosen");
     const std::string page = report_page(content_of(found, options), parts);
     write_file_atomically(options.output, page);

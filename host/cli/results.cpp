@@ -30,7 +30,7 @@ Query query_of(const Options& options) {
 
 FoundRuns find_all(std::span<const std::string> names, const Options& options) {
     FoundRuns found = find_runs("results", names, options);
-    say_warnings(found);
+    say_warnings(found.warnings);
     return found;
 }
 
@@ -107,15 +107,19 @@ Comparisons compare_arguments(const Options& options, std::span<const MetricChoi
         return select(find_all(of, options).runs, query);
     };
     if (names.empty() && places.size() == 2) {
-        const auto a = runs_of(std::span(places).first(1));
-        const auto b = runs_of(std::span(places).last(1));
-        return compare(side_of(places[0], a), side_of(places[1], b), metrics);
+        const auto runs_of_a = runs_of(std::span(places).first(1));
+        const auto runs_of_b = runs_of(std::span(places).last(1));
+        const Side a = side_of(places[0], runs_of_a);
+        const Side b = side_of(places[1], runs_of_b);
+        return compare(a, b, metrics);
     }
     if (names.size() != 2)
         refuse("--compare takes two RUNS, or two configurations and the RUNS they are of: --compare net3 net4 runs/q4");
     if (places.empty()) places.push_back(options.places.runs.native());
     const auto runs = runs_of(places);
-    return compare(side_of_configuration(names[0], runs), side_of_configuration(names[1], runs), metrics);
+    const Side a = side_of_configuration(names[0], runs);
+    const Side b = side_of_configuration(names[1], runs);
+    return compare(a, b, metrics);
 }
 
 ExitCode show_comparison(const Options& options) {

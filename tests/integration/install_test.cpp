@@ -128,7 +128,7 @@ TEST_F(Installed, TheResidualExampleBuildsAgainstItAndPassesEveryTest) {
 TEST_F(Installed, HasItsComponentsApart) {
     install({"--component", "runtime"});
     EXPECT_TRUE(fs::exists(program_));
-    for (const char* path : {"include", "lib/cmake", "lib/labhost/plugins", "share/labhost"})
+    for (const char* path : {"include", "lib/cmake", "lib/labhost/plugins", "share/labhost/template", "share/labhost/experiments"})
         EXPECT_FALSE(fs::exists(folder_ / "prefix" / path)) << path;
     const ProcessResult made = run({program_, "new", "mine"});
     EXPECT_EQ(made.exit_code, 2);

@@ -7,7 +7,7 @@ PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   libboost1.81-dev libboost-program-options1.81-dev libboost-filesystem1.81-dev \
   libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libelf-dev libgtest-dev libjs-chart.js \
   curl ca-certificates
-TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make git protobuf-compiler chromium chromium-driver python3-selenium \
+TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make git protobuf-compiler chromium chromium-driver python3-selenium poppler-utils \
   python3-numpy python3-decorator liblbfgsb0
 BENCH_PACKAGES := libbenchmark-dev
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20

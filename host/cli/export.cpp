@@ -5,7 +5,6 @@
 #include "cli/verbs.hpp"
 #include "report/epochs.hpp"
 #include "support/console.hpp"
-#include "support/files.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -22,7 +21,6 @@ ExitCode export_runs(const Options& options) {
     if (options.csv) fmt::print("{}", epochs_csv(runs));
     if (options.json) fmt::print("{}", to_text(epochs_json(runs)));
     if (options.tensorboard) {
-        make_writable_folder(*options.tensorboard);
         const std::size_t count = write_tensorboard(runs, *options.tensorboard);
         diagnose(fmt::format("labhost: {} runs written; look at them with: tensorboard --logdir {}\n", count,
                              shell_quoted(options.tensorboard->native())));

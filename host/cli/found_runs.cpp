@@ -28,6 +28,21 @@ bool is_selected(const RunRecord& run, const Overrides& overrides) {
            std::ranges::any_of(overrides.only, [&](const std::string& glob) { return glob_matches(glob, run.id); });
 }
 
+/// One name for a folder, however it is written.
+fs::path place_of(const fs::path& folder) {
+    std::error_code error;
+    fs::path place = fs::weakly_canonical(folder, error);
+    return error ? folder : place;
+}
+
+/// By which command an experiment was run, and from what revision, knows its folder.
+void take_command(ExperimentRecord& experiment) {
+    const auto recorded = read_experiment_record(experiment.folder);
+    if (!recorded || recorded->source != experiment.source) return;
+    experiment.command = recorded->command;
+    experiment.revision = recorded->revision;
+}
+
 FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const Overrides& overrides) {
     if (!overrides.set.empty() || !overrides.seeds.empty() || overrides.device)
         refuse(verb, "--set, --seeds and --device are for an EXPERIMENT.toml; choose among runs that are there with --only");
@@ -44,21 +59,22 @@ FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const 
     if (file_exists(folder / "run.json")) return found;  // of one run nothing can be claimed
     std::set<fs::path> experiments;
     for (const RunRecord& run : found.runs) experiments.insert(run.folder.parent_path());
-    for (const fs::path& place : experiments)
-        if (auto experiment = read_experiment_record(place)) found.experiments.push_back(std::move(*experiment));
+    for (const fs::path& place : experiments) {
+        if (auto experiment = read_experiment_record(place))
+            found.experiments.push_back(std::move(*experiment));
+        else if (file_exists(place / "experiment.json"))
+            found.warnings.push_back(printable(fmt::format("{}: is damaged, so nothing is said of the experiment's claims; the "
+                                                           "EXPERIMENT.toml knows them too",
+                                                           (place / "experiment.json").native())));
+    }
     return found;
 }
 
 FoundRuns runs_of_experiment(const std::string& file, const Options& options) {
     const Plan plan = make_plan(read_experiment(file, options.overrides), options.places);
-    FoundRuns found{.runs = records_of(plan)};
+    FoundRuns found{.runs = records_of(plan, FingerprintInputs::included)};
     ExperimentRecord experiment = experiment_of(plan);
-    // By which command it was run, and from what revision, knows its folder.
-    const auto recorded = read_experiment_record(experiment.folder);
-    if (recorded && recorded->source == experiment.source) {
-        experiment.command = recorded->command;
-        experiment.revision = recorded->revision;
-    }
+    take_command(experiment);
     found.experiments.push_back(std::move(experiment));
     return found;
 }
@@ -70,7 +86,7 @@ std::vector<ClaimVerdict> FoundRuns::verdicts() const {
     for (const ExperimentRecord& experiment : experiments) {
         std::vector<RunRecord> own;
         std::ranges::copy_if(runs, std::back_inserter(own),
-                             [&](const RunRecord& run) { return run.folder.parent_path() == experiment.folder; });
+                             [&](const RunRecord& run) { return place_of(run.folder).parent_path() == place_of(experiment.folder); });
         std::ranges::move(judge(experiment.claims, own), std::back_inserter(all));
     }
     return all;
@@ -82,23 +98,28 @@ FoundRuns find_runs(const std::string& verb, std::span<const std::string> names,
     if (names.empty())
         refuse(verb, "name the RUNS: a runs folder, an experiment's or a run's folder, or an EXPERIMENT.toml");
     FoundRuns all;
-    std::set<fs::path> seen;
-    for (const std::string& name : names) {
-        FoundRuns found = is_experiment_file(name) ? runs_of_experiment(name, options)
-                                                   : runs_in_folder(verb, name, options.overrides);
-        for (RunRecord& run : found.runs) {
-            std::error_code error;
-            const auto place = fs::weakly_canonical(run.folder, error);
-            if (seen.insert(error ? run.folder : place).second) all.runs.push_back(std::move(run));
-        }
-        std::ranges::move(found.experiments, std::back_inserter(all.experiments));
-        std::ranges::move(found.warnings, std::back_inserter(all.warnings));
-    }
+    for (const std::string& name : names)
+        merge(all, is_experiment_file(name) ? runs_of_experiment(name, options)
+                                            : runs_in_folder(verb, name, options.overrides));
     return all;
 }
 
-void look_again(std::vector<RunRecord>& planned) {
-    for (RunRecord& run : planned) {
+void merge(FoundRuns& all, FoundRuns more) {
+    std::set<fs::path> places;
+    for (const RunRecord& run : all.runs) places.insert(place_of(run.folder));
+    for (RunRecord& run : more.runs)
+        if (places.insert(place_of(run.folder)).second) all.runs.push_back(std::move(run));
+    for (ExperimentRecord& experiment : more.experiments)
+        if (std::ranges::none_of(all.experiments, [&](const ExperimentRecord& known) {
+                return place_of(known.folder) == place_of(experiment.folder);
+            }))
+            all.experiments.push_back(std::move(experiment));
+    std::ranges::move(more.warnings, std::back_inserter(all.warnings));
+}
+
+void look_again(FoundRuns& planned) {
+    for (ExperimentRecord& experiment : planned.experiments) take_command(experiment);
+    for (RunRecord& run : planned.runs) {
         if (!file_exists(run.folder / "run.json")) continue;
         const FoundRecords now = find_records(run.folder);
         if (now.runs.empty() || now.runs.front().fingerprint != run.fingerprint) continue;

@@ -27,8 +27,11 @@ bool is_experiment_file(const std::string& name);
 /// Throws Error (usage) if there is nothing, or the options do not fit.
 FoundRuns find_runs(const std::string& verb, std::span<const std::string> names, const Options& options);
 
+/// Adds what is not there yet.
+void merge(FoundRuns& all, FoundRuns more);
+
 /// How planned runs stand by now.
-void look_again(std::vector<RunRecord>& planned);
+void look_again(FoundRuns& planned);
 
 /// Says each warning on standard error.
 void say_warnings(std::span<const std::string> warnings);

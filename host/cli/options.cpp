@@ -84,10 +84,28 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("csv", "tidy CSV on standard output: a row for each run and epoch");
         add("tensorboard", po::value<std::string>()->value_name("DIR"), "event files for TensorBoard, a folder for each run");
     }
-    if (syntax.removes) {
-        add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
-        add("yes", "remove without asking");
+    if (syntax.submits) {
+        const auto text = [&](const char* name, const char* value, const char* what) {
+            add(name, po::value<std::string>()->value_name(value), what);
+        };
+        add("slurm", "as an array of tasks of a Slurm cluster (the only kind there is)");
+        text("partition", "NAME", "of the cluster; this and what follows replaces [launch.slurm]");
+        text("account", "NAME", "that is charged");
+        text("time", "TIME", "limit of a task, as sbatch takes it: 30 (minutes), 2:00:00; two minutes before, it makes a checkpoint");
+        text("mem", "SIZE", "of a task: 4G");
+        text("gpus-per-task", "N", "GPUs of a task; device = \"auto\" is then one of these");
+        text("cpus-per-task", "N", "cores of a task");
+        text("array-parallelism", "P", "tasks at once, at most");
+        text("pack", "K", "runs of a task, side by side on its cores (default: 1)");
+        text("max-requeues", "N", "how often a task that is interrupted goes back into the queue (default: 100)");
+        add("sbatch", po::value<Texts>()->value_name("KEY=VALUE")->composing(), "any other option of sbatch (repeatable)");
+        add("wait", "stay until all is over, then print the results; Ctrl-C leaves the jobs alone");
+        add("dry-run", "only print the script and sbatch's command");
     }
+    if (syntax.removes || syntax.follows) {
+        add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
+    }
+    if (syntax.removes) add("yes", "remove without asking");
     if (syntax.json) add("json", "one JSON document on standard output, nothing else there");
     add("no-color", "no colours (NO_COLOR is honoured too)");
     add("help", "this text");
@@ -151,6 +169,39 @@ void read_run_options(const VerbSyntax& syntax, const po::variables_map& values,
     options.jobs = read_at_once("jobs");
     options.per_gpu = read_at_once("per-gpu");
     if (options.jobs && options.per_gpu) refuse(syntax, "--jobs and --per-gpu: give one of them");
+}
+
+void read_submit_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
+    const auto text = [&](const char* name) {
+        const auto value = values.count(name) != 0 ? values[name].as<std::string>() : "";
+        if (!is_one_line(value)) refuse(syntax, fmt::format("--{} must be one line", name));
+        return value;
+    };
+    const auto number = [&](const char* name, int least) -> std::optional<std::int64_t> {
+        const auto value = read_count(syntax, values, name);
+        if (value && *value < least) refuse(syntax, fmt::format("--{} {}: give an integer from {} up", name, *value, least));
+        return value ? std::optional<std::int64_t>(*value) : std::nullopt;
+    };
+    options.slurm = values.count("slurm") != 0;
+    options.wait = values.count("wait") != 0;
+    options.dry_run = values.count("dry-run") != 0;
+    options.launch = {.partition = text("partition"),
+                      .account = text("account"),
+                      .time = text("time"),
+                      .mem = text("mem"),
+                      .gpus_per_task = number("gpus-per-task", 1),
+                      .cpus_per_task = number("cpus-per-task", 1),
+                      .array_parallelism = number("array-parallelism", 1)};
+    options.pack = number("pack", 1);
+    options.max_requeues = number("max-requeues", 0);
+    if (values.count("sbatch") == 0) return;
+    for (const std::string& option : values["sbatch"].as<std::vector<std::string>>()) {
+        try {
+            options.launch.sbatch.push_back(parse_sbatch(option));
+        } catch (const Error& e) {
+            refuse(syntax, fmt::format("--sbatch: {}", e.what()));
+        }
+    }
 }
 
 void read_validate_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
@@ -236,14 +287,16 @@ Options parse_options(const VerbSyntax& syntax, const std::vector<std::string>& 
     if (options.help) return options;
     const auto positional = texts("argument");
     const bool takes_many = syntax.argument.ends_with("...");
-    if (!takes_many && positional.size() > (syntax.argument.empty() ? 0U : 1U))
+    const auto wanted = split(syntax.argument, ' ');
+    if (!takes_many && positional.size() > wanted.size())
         refuse(syntax, fmt::format("'{}' is one argument too many", positional.back()));
-    if (positional.empty() && !takes_many && !syntax.argument.empty())
-        refuse(syntax, fmt::format("name the {}", syntax.argument));
+    if (!takes_many && positional.size() < wanted.size())
+        refuse(syntax, fmt::format("name the {}", wanted[positional.size()]));
     if (!positional.empty()) options.argument = positional.front();
     options.arguments = positional;
     if (syntax.validates) read_validate_options(syntax, values, options);
     if (syntax.queries) read_results_options(syntax, values, options);
+    if (syntax.submits) read_submit_options(syntax, values, options);
     if (syntax.exports) options.csv = values.count("csv") != 0;
     if (const auto folder = text("tensorboard")) options.tensorboard = *folder;
     options.output = text("output").value_or("report.html");

@@ -58,12 +58,19 @@ struct Options {
     std::optional<std::filesystem::path> tensorboard{};  ///< export: the folder
 
     bool yes = false;  ///< gc: without asking
+
+    // submit
+    bool slurm = false;
+    bool wait = false;
+    SlurmSettings launch{};                            ///< what is set here goes before the file's [launch.slurm]
+    std::optional<std::int64_t> pack{};
+    std::optional<std::int64_t> max_requeues{};
 };
 
 /// Which groups of options a verb takes.
 struct VerbSyntax {
     std::string verb{};
-    std::string argument{};     ///< "EXPERIMENT.toml", "DATASET", "PLUGIN..." for any number, or "" for none
+    std::string argument{};     ///< "EXPERIMENT.toml", "PLAN INDEX", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
     bool runs = false;          ///< --jobs --per-gpu --timeout --retries --fail-fast --check-claims --force --profile --dry-run --quiet
@@ -74,6 +81,8 @@ struct VerbSyntax {
     bool reports = false;       ///< --output --watch
     bool exports = false;       ///< --csv --tensorboard
     bool removes = false;       ///< --yes --runs
+    bool follows = false;       ///< --runs, of what was submitted
+    bool submits = false;       ///< --slurm --partition ... --sbatch --wait --dry-run
     bool validates = false;     ///< --test --only-failed --list --seed --loss --timeout
 };
 

@@ -22,6 +22,11 @@ Verb results_verb();
 Verb report_verb();
 Verb export_verb();
 Verb gc_verb();
+Verb submit_verb();
+Verb status_verb();
+Verb collect_verb();
+Verb cancel_verb();
+Verb run_one_verb();
 
 /// What `labhost plan` and `labhost run --dry-run` print.
 void print_plan(const Plan& plan, const Options& options);

@@ -304,7 +304,7 @@ std::string to_text(const ParamValue& value) {
 Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     toml::table tree = parse(read_file(file), file.native());
     for (const std::string& assignment : overrides.set) apply_set(tree, assignment);
-    const fs::path folder = fs::absolute(file).parent_path();
+    const fs::path folder = overrides.folder.empty() ? fs::absolute(file).parent_path() : overrides.folder;
     StrictTable root(tree, "", {file.native(), 1, 1});
 
     Experiment experiment{.name = file.stem().native(), .file = fs::absolute(file).lexically_normal()};
@@ -324,6 +324,10 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     RunSettings common;
     if (auto table = root.table("trainer")) read_trainer(*table, folder, common.trainer);
     if (auto table = root.table("data")) read_data(*table, folder, common.data);
+    if (auto launch = root.table("launch")) {
+        if (auto table = launch->table("slurm")) experiment.slurm = read_slurm(std::move(*table));
+        launch->finish();
+    }
     AxisGroups sweep;
     if (auto table = root.table("sweep")) {
         sweep = read_axes(*table);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/claims.hpp"
+#include "config/slurm.hpp"
 #include "config/location.hpp"
 
 namespace labhost {
@@ -91,6 +92,7 @@ struct Experiment {
     std::filesystem::path file{};  ///< absolute
     std::vector<RunSettings> runs{};
     std::vector<Claim> claims{};
+    SlurmSettings slurm{};
 };
 
 /// What the command line changes in the file.
@@ -100,6 +102,7 @@ struct Overrides {
     std::optional<std::string> device{};  ///< replaces every run's trainer.device
     std::optional<double> timeout{};      ///< seconds; replaces every run's trainer.timeout
     std::vector<std::string> only{};      ///< globs; keeps runs whose id matches one
+    std::filesystem::path folder{};       ///< that relative paths in the file are taken from; empty: the file's
 };
 
 /// Reads and checks the file; the order of runs is that of the file, then of the axes, then of the seeds.

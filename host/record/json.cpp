@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "support/error.hpp"
 #include "support/hash.hpp"
 
 namespace labhost {
@@ -94,11 +95,14 @@ Claim claim_from_json(const Json& json) {
     Claim claim{.says = json.at("says").get<std::string>(), .of = json.at("of").get<std::string>()};
     const auto test = json.at("test").get<std::string>();
     claim.test = test == "greater" ? ClaimTest::greater : test == "about" ? ClaimTest::about : ClaimTest::equivalent;
-    claim.metric = parse_metric(json.at("metric").get<std::string>()).value_or(MetricChoice{});
+    const auto metric = parse_metric(json.at("metric").get<std::string>());
     claim.than = json.value("than", "");
     claim.value = json.value("value", 0.0);
     claim.margin = json.at("margin").get<double>();
     claim.alpha = json.at("alpha").get<double>();
+    const bool sane = metric && to_text(claim.test) == test && claim.margin >= 0.0 && claim.alpha > 0.0 && claim.alpha <= 0.5;
+    if (!sane) throw Error(ExitCode::usage, "a recorded claim is damaged");
+    claim.metric = *metric;
     return claim;
 }
 

@@ -19,7 +19,7 @@ Json to_json(const Predictions& predictions, const Split& test);
 
 /// Keys as in a file's [[claim]].
 Json to_json(const Claim& claim);
-/// Throws nlohmann's exceptions for what to_json does not write.
+/// Throws nlohmann's exceptions or Error for what to_json does not write.
 Claim claim_from_json(const Json& json);
 
 Json to_json(const TrainerSettings& settings);

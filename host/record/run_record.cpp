@@ -53,9 +53,9 @@ RunRecord asked_for(const Json& json) {
                   .fingerprint = json.at("fingerprint").get<std::string>()};
     if (!json.at("seed").is_number_unsigned()) throw Damage{"run.json has no seed"};
     run.seed = json.at("seed").get<std::uint64_t>();
-    if (json.contains("fingerprint_of")) run.fingerprint_of = json.at("fingerprint_of");
+    if (json.contains("fingerprint_of")) run.fingerprint_of = object_at(json, "fingerprint_of");
     if (json.contains("reference")) run.reference = reference_from_json(json.at("reference"));
-    if (json.contains("provenance"))
+    if (json.contains("provenance") && object_at(json, "provenance").contains("experiment_file"))
         run.experiment_file = json.at("provenance").value("experiment_file", std::string());
     return run;
 }
@@ -165,8 +165,9 @@ FoundRecords find_records(const fs::path& folder, Links links) {
                     fmt::format("{}: error: {}; name a folder of runs, as in 'labhost results runs'",
                                 printable(folder.native()), file_exists(folder) ? "not a folder" : "no such folder"));
     Finder finder(links);
-    if (finder.take(folder)) return finder.sorted();
-    for (const fs::path& inner : finder.folders_in(folder)) {
+    const fs::path place = folder.has_filename() ? folder : folder.parent_path();  // without a slash behind it
+    if (finder.take(place)) return finder.sorted();
+    for (const fs::path& inner : finder.folders_in(place)) {
         if (finder.take(inner)) continue;
         for (const fs::path& run : finder.folders_in(inner)) finder.take(run);
     }

@@ -96,13 +96,12 @@ std::optional<std::size_t> seeds_to_decide(const Claim& claim, Spread d, std::si
     return enough;
 }
 
-/// The settings besides the model and its parameters in which the two differ; "" if in none.
-std::string other_differences(const RunRecord& of, const RunRecord& than) {
+/// Adds the settings besides the model and its parameters in which the two differ.
+void add_differences(const RunRecord& a, const RunRecord& b, std::set<std::string>& keys) {
     static const std::set<std::string> costs{"/timeout", "/memory_limit", "/checkpoint_every", "/on_nan"};
-    std::vector<std::string> keys;
-    const auto compare = [&](const char* table, const Json& a, const Json& b) {
-        const Json flat_a = a.flatten();
-        const Json flat_b = b.flatten();
+    const auto compare = [&](const char* table, const Json& of_a, const Json& of_b) {
+        const Json flat_a = of_a.flatten();
+        const Json flat_b = of_b.flatten();
         std::set<std::string> names;
         for (const auto& item : flat_a.items()) names.insert(item.key());
         for (const auto& item : flat_b.items()) names.insert(item.key());
@@ -110,12 +109,21 @@ std::string other_differences(const RunRecord& of, const RunRecord& than) {
             if (costs.contains(name) || flat_a.value(name, Json()) == flat_b.value(name, Json())) continue;
             std::string key = table + name;
             std::ranges::replace(key, '/', '.');
-            keys.push_back(key);
+            keys.insert(key);
         }
     };
-    compare("trainer", of.trainer, than.trainer);
-    compare("data", of.data, than.data);
-    return join(keys);
+    compare("trainer", a.trainer, b.trainer);
+    compare("data", a.data, b.data);
+}
+
+/// Of each pair, and within either side from seed to seed; "" if there are none.
+std::string other_differences(const BySeed& of, const BySeed& than) {
+    std::set<std::string> keys;
+    for (const auto& [seed, run] : of)
+        if (const auto other = than.find(seed); other != than.end()) add_differences(*run, *other->second, keys);
+    for (const BySeed* side : {&of, &than})
+        for (const auto& [seed, run] : *side) add_differences(*side->begin()->second, *run, keys);
+    return join(std::vector<std::string>(keys.begin(), keys.end()));
 }
 
 /// A verdict on its way.
@@ -132,7 +140,7 @@ Look look_at(const Claim& claim, std::span<const RunRecord> runs) {
         const BySeed than = claim.test == ClaimTest::about ? BySeed{} : runs_of(claim.than, runs);
         const std::vector<double> d = differences(claim, of, than);
         verdict.seeds = d.size();
-        if (!than.empty()) verdict.caution = other_differences(*of.begin()->second, *than.begin()->second);
+        verdict.caution = other_differences(of, than);
         if (d.size() < 2) {
             verdict.effect = d.front() + claim.value;
             throw Undecided{"one seed"};
@@ -176,31 +184,28 @@ std::string ClaimVerdict::kind_text() const {
 
 std::vector<ClaimVerdict> judge(std::span<const Claim> claims, std::span<const RunRecord> runs) {
     std::vector<ClaimVerdict> verdicts;
-    std::vector<std::size_t> tested;
     std::vector<Spread> spreads;
-    std::vector<double> p;
+    std::vector<double> p;  // 1 of a claim that could not be tested: the file makes it all the same
     std::vector<double> opposite;
     for (const Claim& claim : claims) {
         Look look = look_at(claim, runs);
-        if (look.verdict.p) {
-            tested.push_back(verdicts.size());
-            spreads.push_back(look.spread);
-            p.push_back(*look.verdict.p);
-            opposite.push_back(p_of_opposite(claim, look.spread));
-        }
+        spreads.push_back(look.spread);
+        p.push_back(look.verdict.p.value_or(1.0));
+        opposite.push_back(look.verdict.p ? p_of_opposite(claim, look.spread) : 1.0);
         verdicts.push_back(std::move(look.verdict));
     }
     const std::vector<double> adjusted = holm(p);
     const std::vector<double> adjusted_opposite = holm(opposite);
-    for (std::size_t i = 0; i < tested.size(); ++i) {
-        ClaimVerdict& verdict = verdicts[tested[i]];
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        ClaimVerdict& verdict = verdicts[i];
+        if (!verdict.p) continue;
         verdict.p_holm = adjusted[i];
         if (adjusted[i] < verdict.claim.alpha) {
             verdict.kind = ClaimVerdict::Kind::supported;
         } else if (adjusted_opposite[i] < verdict.claim.alpha) {
             verdict.kind = ClaimVerdict::Kind::not_supported;
         } else {
-            verdict.seeds_needed = seeds_to_decide(verdict.claim, spreads[i], tested.size());
+            verdict.seeds_needed = seeds_to_decide(verdict.claim, spreads[i], claims.size());
             verdict.reason = verdict.seeds_needed
                                  ? fmt::format("if mean and spread stay, {} seeds would decide", *verdict.seeds_needed)
                                  : fmt::format("{} seeds would not decide it, if mean and spread stay", most_seeds);
@@ -213,12 +218,12 @@ std::string verdicts_text(std::span<const ClaimVerdict> verdicts) {
     if (verdicts.empty()) return "";
     std::string text = "claims, over seeds:\n";
     for (const ClaimVerdict& v : verdicts) {
-        text += fmt::format("{:<13}  {}\n", v.kind_text(), v.claim.says);
+        text += fmt::format("{:<13}  {}\n", v.kind_text(), printable(one_line(v.claim.says)));
         const std::string indent(15, ' ');
-        if (const std::string line = figures(v); !line.empty()) text += indent + line + "\n";
-        if (!v.reason.empty()) text += indent + v.reason + "\n";
+        if (const std::string line = figures(v); !line.empty()) text += indent + printable(one_line(line)) + "\n";
+        if (!v.reason.empty()) text += indent + printable(one_line(v.reason)) + "\n";
         if (!v.caution.empty())
-            text += fmt::format("{}beware: the two differ in {} too\n", indent, v.caution);
+            text += fmt::format("{}beware: the runs differ in {} too\n", indent, printable(v.caution));
     }
     return text;
 }

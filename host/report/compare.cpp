@@ -119,11 +119,11 @@ Cells comparison_cells(const Comparisons& comparisons, Digits digits) {
         cells.rows.push_back({row.configuration, row.metric.text(), fmt::format("{}", row.seeds), mean(row.a), mean(row.b),
                               number_cell(row.difference, digits), bound(&Interval::low), bound(&Interval::high),
                               p_cell(row.p, digits), p_cell(row.p_holm, digits)});
-        unpaired += row.unpaired;
+        unpaired = std::max(unpaired, row.unpaired);
     }
     cells.notes.emplace_back("means over the seeds that both have; low, high: of A - B at 95 %; p: two-sided paired t test, "
                              "adjusted for the configurations of a metric (Holm)");
-    if (unpaired > 0) cells.notes.push_back(fmt::format("{} seeds are left out, since one side has no value", unpaired));
+    if (unpaired > 0) cells.notes.push_back(fmt::format("up to {} seeds of a configuration are left out, since one side has no value", unpaired));
     const auto only = [&](const char* side, const std::vector<std::string>& labels) {
         if (!labels.empty()) cells.notes.push_back(fmt::format("only in {}: {}", side, join(labels)));
     };

@@ -15,6 +15,7 @@ struct Configuration {
     std::string experiment{};
     std::string id{};     ///< of its runs, without the seed: "net2-p0.25"
     std::string label{};  ///< the id, and what tells it from others of the same id
+    int copy = 1;         ///< from 2 on where the very same runs are there again, in another folder
     std::map<std::uint64_t, const RunRecord*> runs{};  ///< by seed
 };
 

@@ -21,7 +21,8 @@ MetricValue metric_value(const RunRecord& run, const MetricChoice& metric) {
     std::vector<double> values;
     for (const EpochMetrics& epoch : epochs) {
         const Json value = to_json(epoch).at(metric.key);
-        if (!value.is_number() || !std::isfinite(value.get<double>()))
+        constexpr double largest = 1e150;  // its square is a number still
+        if (!value.is_number() || !(std::abs(value.get<double>()) < largest))
             return {.why = fmt::format("{} of {} is no number", metric.text(), run.id)};
         values.push_back(value.get<double>());
     }

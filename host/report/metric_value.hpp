@@ -10,7 +10,7 @@
 namespace labhost {
 
 struct MetricValue {
-    std::optional<double> value{};  ///< finite
+    std::optional<double> value{};  ///< finite, so that its square is, too
     std::string why{};              ///< there is none
 };
 

@@ -13,12 +13,19 @@ std::vector<NoiseFloor> noise_of(std::span<const Configuration> configurations, 
     for (const MetricChoice& metric : metrics)
         for (const Configuration& configuration : configurations) {
             std::vector<double> values;
-            for (const auto& [seed, run] : configuration.runs)
-                if (const auto found = metric_value(*run, metric); found.value) values.push_back(*found.value);
+            std::string why;
+            for (const auto& [seed, run] : configuration.runs) {
+                const MetricValue found = metric_value(*run, metric);
+                if (found.value)
+                    values.push_back(*found.value);
+                else if (why.empty())
+                    why = found.why;
+            }
             NoiseFloor floor{.configuration = configuration.label,
                              .metric = metric,
                              .seeds = values.size(),
-                             .without = configuration.runs.size() - values.size()};
+                             .without = configuration.runs.size() - values.size(),
+                             .why = why};
             if (!values.empty()) {
                 const Spread spread = spread_of(values);
                 floor.mean = spread.mean;
@@ -37,6 +44,7 @@ std::vector<NoiseFloor> noise_of(std::span<const Configuration> configurations, 
 Cells noise_cells(std::span<const NoiseFloor> floors, Digits digits) {
     Cells cells{.header = {"configuration", "metric", "seeds", "mean", "deviation", "least", "most", "resolves"}, .left = 2};
     std::size_t without = 0;
+    std::string why;
     for (const NoiseFloor& floor : floors) {
         const auto shown = [&](double value) {
             return number_cell(floor.seeds > 0 ? std::optional(value) : std::nullopt, digits);
@@ -45,8 +53,9 @@ Cells noise_cells(std::span<const NoiseFloor> floors, Digits digits) {
                               shown(floor.mean), number_cell(floor.deviation, digits), shown(floor.least),
                               shown(floor.most), number_cell(floor.resolves, digits)});
         without += floor.without;
+        if (why.empty()) why = floor.why;
     }
-    if (without > 0) cells.notes.push_back(fmt::format("{} values are missing: runs that are not finished, or no numbers", without));
+    if (without > 0) cells.notes.push_back(fmt::format("{} values are missing, the first since {}", without, why));
     cells.notes.emplace_back(
         "resolves: the least difference between two such configurations that these seeds find four times in five (one-sided "
         "paired t test, alpha 0.05, pairs independent)");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
@@ -29,16 +30,22 @@ namespace {
 
 constexpr std::size_t mistakes_of_a_run = 12;
 constexpr std::size_t most_images = 900;  // a kilobyte each
-constexpr std::size_t log_tail = 4000;    // characters
+constexpr std::size_t most_classes = 200;
+constexpr std::size_t epochs_of_a_page = 20'000;
+constexpr std::size_t log_tail = 4000;  // characters
 
 /// Six significant digits: what a chart can show, at half the size.
 Json rounded(double value) {
-    return std::isfinite(value) ? Json(std::stod(fmt::format("{:.6g}", value))) : Json(nullptr);
+    return std::isfinite(value) ? Json(std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr)) : Json(nullptr);
 }
 
-Json columns_of(const std::vector<EpochMetrics>& epochs) {
+/// Not more than `most` epochs, evenly chosen, the last among them: a page need not show each of a million.
+Json columns_of(const std::vector<EpochMetrics>& epochs, std::size_t most) {
     Json columns = Json::object();
-    for (const EpochMetrics& epoch : epochs) {
+    const std::size_t step = (epochs.size() + most - 1) / std::max<std::size_t>(1, most);
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+        if ((epochs.size() - 1 - i) % std::max<std::size_t>(1, step) != 0) continue;
+        const EpochMetrics& epoch = epochs[i];
         const Json metrics = to_json(epoch);
         for (const auto& [key, value] : metrics.items())
             columns[key].push_back(value.is_number_float() ? rounded(value.get<double>()) : value);
@@ -65,28 +72,62 @@ private:
     Json list_ = Json::array();
 };
 
-/// "confusion" and "mistakes" of a run that recorded them.
+/// A square of counts.
+bool is_confusion(const Json& json) {
+    if (!json.is_array() || json.empty() || json.size() > most_classes) return false;
+    return std::ranges::all_of(json, [&](const Json& row) {
+        return row.is_array() && row.size() == json.size() &&
+               std::ranges::all_of(row, [](const Json& count) { return count.is_number_unsigned(); });
+    });
+}
+
+/// An image that the page can draw: a byte a pixel, in base64.
+bool is_image(const Json& pixels, const Json& height, const Json& width) {
+    constexpr std::uint64_t longest_side = 1024;
+    const auto is_side = [](const Json& side) {
+        return side.is_number_unsigned() && side.get<std::uint64_t>() > 0 && side.get<std::uint64_t>() <= longest_side;
+    };
+    if (!pixels.is_string() || !is_side(height) || !is_side(width)) return false;
+    const auto& text = pixels.get_ref<const std::string&>();
+    const std::uint64_t bytes = height.get<std::uint64_t>() * width.get<std::uint64_t>();
+    const std::size_t digits = text.find_last_not_of('=') + 1;
+    return text.size() == (bytes + 2) / 3 * 4 && digits == (bytes * 4 + 2) / 3 &&
+           text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") >= digits;
+}
+
+bool is_mistake(const Json& json, std::size_t classes) {
+    const auto is_class = [&](const char* key) {
+        return json.contains(key) && json[key].is_number_unsigned() && json[key].get<std::uint64_t>() < classes;
+    };
+    return json.is_object() && is_class("label") && is_class("predicted") && json.contains("example") &&
+           json["example"].is_number_unsigned() && json.contains("pixels") && json.contains("probabilities") &&
+           json["probabilities"].is_array() && json["probabilities"].size() == classes;
+}
+
+/// "confusion" and "mistakes" of a run that recorded them; what another program wrote there is left out.
 void add_predictions(Json& json, const fs::path& folder, Images& images) {
     const Json predictions = read_object(folder / "predictions.json");
-    try {
-        Json mistakes = Json::array();
-        for (const Json& mistake : predictions.at("mistakes")) {
-            if (mistakes.size() == mistakes_of_a_run) break;
-            const auto image = images.add(mistake.at("pixels"), predictions.at("height"), predictions.at("width"));
-            if (!image) break;
-            Json probabilities = Json::array();
-            for (const Json& p : mistake.at("probabilities"))
-                probabilities.push_back(p.is_number() ? Json(std::round(p.get<double>() * 1e4) / 1e4) : Json(nullptr));
-            mistakes.push_back({{"example", mistake.at("example")},
-                                {"label", mistake.at("label")},
-                                {"predicted", mistake.at("predicted")},
-                                {"probabilities", std::move(probabilities)},
-                                {"image", *image}});
-        }
-        json["confusion"] = predictions.at("confusion");
-        json["mistakes"] = std::move(mistakes);
-    } catch (const nlohmann::json::exception&) {  // not recorded, or not by us
+    for (const char* key : {"confusion", "mistakes", "height", "width"})
+        if (!predictions.contains(key)) return;
+    if (!is_confusion(predictions["confusion"]) || !predictions["mistakes"].is_array()) return;
+    const std::size_t classes = predictions["confusion"].size();
+    Json mistakes = Json::array();
+    for (const Json& mistake : predictions["mistakes"]) {
+        if (mistakes.size() == mistakes_of_a_run) break;
+        if (!is_mistake(mistake, classes) || !is_image(mistake["pixels"], predictions["height"], predictions["width"])) continue;
+        const auto image = images.add(mistake["pixels"], predictions["height"], predictions["width"]);
+        if (!image) continue;
+        Json probabilities = Json::array();
+        for (const Json& p : mistake["probabilities"])
+            probabilities.push_back(p.is_number() ? Json(std::round(p.get<double>() * 1e4) / 1e4) : Json(nullptr));
+        mistakes.push_back({{"example", mistake["example"]},
+                            {"label", mistake["label"]},
+                            {"predicted", mistake["predicted"]},
+                            {"probabilities", std::move(probabilities)},
+                            {"image", *image}});
     }
+    json["confusion"] = predictions["confusion"];
+    json["mistakes"] = std::move(mistakes);
 }
 
 std::string end_of_log(const fs::path& folder) {
@@ -122,14 +163,17 @@ struct Provenance {
 };
 
 void add_provenance(Json& json, const RunRecord& run, Provenance& provenance) {
-    Json of_run = read_object(run.folder / "run.json").value("provenance", Json::object());
-    if (!of_run.is_object() || of_run.empty()) return;
-    json["started"] = of_run.value("started", "");
-    Json plugin = of_run.value("plugin", Json::object());
-    plugin["model"] = run.model;
+    Json of_run = object_in(read_object(run.folder / "run.json"), "provenance");
+    if (of_run.empty()) return;
+    json["started"] = text_at(of_run, "started");
+    Json plugin{{"model", run.model}};
+    const Json recorded = object_in(of_run, "plugin");
+    for (const char* key : {"version", "sha256", "stamp", "file"}) plugin[key] = text_at(recorded, key);
     json["plugin"] = provenance.plugins.add(std::move(plugin));
-    for (const char* key : {"started", "plugin", "experiment_file"}) of_run.erase(key);
-    json["machine"] = provenance.machines.add(std::move(of_run));
+    Json machine = Json::object();
+    for (const auto& [key, value] : of_run.items())
+        if (value.is_string() && key != "started" && key != "experiment_file") machine[key] = value;
+    json["machine"] = provenance.machines.add(std::move(machine));
 }
 
 /// Keys in which runs differ though they are of one model and one experiment: what was swept.
@@ -148,6 +192,7 @@ std::vector<std::string> swept_keys(std::span<const RunRecord> runs, std::span<c
 /// The settings that all runs share, for the page's first table.
 Json shared_settings(std::span<const RunRecord> runs, std::span<const std::string> keys) {
     Json shared = Json::array();
+    if (runs.empty()) return shared;
     for (const std::string& key : keys) {
         if (key.starts_with("params.")) continue;
         const auto value = value_of(runs.front(), key);
@@ -158,7 +203,7 @@ Json shared_settings(std::span<const RunRecord> runs, std::span<const std::strin
 }
 
 Json classes_of(const RunRecord& run) {
-    const CatalogEntry* entry = find_in_catalog(run.data.value("dataset", ""));
+    const CatalogEntry* entry = find_in_catalog(text_at(run.data, "dataset"));
     return entry != nullptr ? Json(entry->classes) : Json(nullptr);
 }
 
@@ -168,7 +213,7 @@ Json configuration_json(const Configuration& configuration, std::span<const std:
               {"experiment", configuration.experiment},
               {"model", run.model},
               {"params", run.params},
-              {"epochs", run.trainer.value("epochs", 0)},
+              {"epochs", run.trainer.contains("epochs") && run.trainer["epochs"].is_number_integer() ? run.trainer["epochs"] : Json(0)},
               {"reference", to_json(run.reference)},
               {"classes", classes_of(run)},
               {"swept", Json::object()}};
@@ -248,7 +293,7 @@ Json page_data(const PageContent& content) {
     Json runs = Json::array();
     Images images;
     Provenance provenance;
-    std::set<std::string> statuses;
+    const std::size_t most_epochs = std::clamp<std::size_t>(epochs_of_a_page / std::max<std::size_t>(1, content.runs.size()), 20, 1000);
     for (const Configuration& configuration : configurations) {
         for (const auto& [seed, run] : configuration.runs) {
             Json json{{"id", run->id},
@@ -258,7 +303,7 @@ Json page_data(const PageContent& content) {
                       {"fingerprint", run->fingerprint.substr(0, 8)},
                       {"folder", run->folder.native()},
                       {"seconds", run->seconds ? rounded(*run->seconds) : Json(nullptr)},
-                      {"epochs", columns_of(read_epochs(run->folder))}};
+                      {"epochs", columns_of(read_epochs(run->folder), most_epochs)}};
             if (run->status == "failed") {
                 json["reason"] = run->reason;
                 json["log"] = end_of_log(run->folder);

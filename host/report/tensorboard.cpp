@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <ctime>
 #include <iomanip>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -115,12 +116,18 @@ double seconds_of(const std::string& time) {
 
 std::string settings_table(const RunRecord& run) {
     std::string table = "| setting | value |\n|---|---|\n";
+    const auto cell = [](const std::string& text) {
+        std::string escaped;
+        for (const char c : printable(one_line(text))) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+        return escaped;
+    };
     const auto row = [&](const std::string& key, const std::string& value) {
-        table += fmt::format("| {} | {} |\n", printable(key), printable(one_line(value)));
+        table += fmt::format("| {} | {} |\n", cell(key), cell(value));
     };
     row("model", run.model);
     row("seed", fmt::format("{}", run.seed));
-    for (const std::string& key : setting_keys(std::span(&run, 1))) row(key, plain_text(*value_of(run, key)));
+    for (const std::string& key : setting_keys(std::span(&run, 1)))
+        if (const auto value = value_of(run, key)) row(key, plain_text(*value));
     return table;
 }
 
@@ -148,25 +155,35 @@ void remove_earlier(const fs::path& folder, std::error_code& error) {
     }
 }
 
+/// A name of one folder, whatever a record says.
+std::string folder_name(const std::string& text) {
+    std::string name;
+    for (const char c : text.substr(0, 200)) name += c == '.' || is_file_name(std::string(1, c)) ? c : '_';
+    return name.find_first_not_of('.') == std::string::npos ? "_" + name : name;
+}
+
 }  // namespace
 
 std::size_t write_tensorboard(std::span<const RunRecord> runs, const fs::path& folder) {
-    std::size_t written = 0;
+    std::set<fs::path> written;
     for (const RunRecord& run : runs) {
         const auto epochs = read_epochs(run.folder);
         if (epochs.empty()) continue;
-        const Json provenance = read_object(run.folder / "run.json").value("provenance", Json::object());
-        const double start = seconds_of(provenance.value("started", ""));
-        const fs::path target = folder / run.experiment / run.folder.filename();
+        const double start = seconds_of(text_at(object_in(read_object(run.folder / "run.json"), "provenance"), "started"));
         std::error_code error;
+        const std::string name = folder_name(fs::weakly_canonical(run.folder, error).filename().native());
+        fs::path target = folder / folder_name(run.experiment) / name;
+        for (int copy = 2; !written.insert(target).second; ++copy)  // copies of a run, from several places
+            target = folder / folder_name(run.experiment) / fmt::format("{}-{}", name, copy);
+        error.clear();
         fs::create_directories(target, error);
         if (!error) remove_earlier(target, error);
         if (error)
-            throw StorageError(fmt::format("{}: error: cannot write events there: {}", target.native(), error.message()));
+            throw StorageError(fmt::format("{}: error: cannot write events there: {}; choose another with --tensorboard DIR",
+                                           target.native(), error.message()));
         write_file_atomically(target / fmt::format("{}{:.0f}{}", file_name, start, file_end), events_of(run, epochs, start));
-        ++written;
     }
-    return written;
+    return written.size();
 }
 
 }  // namespace labhost

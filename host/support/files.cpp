@@ -69,7 +69,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     temporary += fmt::format(".tmp{}", ::getpid());
     {
         const FileDescriptor file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-        if (!file) fail_to_write(temporary);
+        if (!file) fail_to_write(path);
         if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) {
             const int error = errno;
             ::unlink(temporary.c_str());
@@ -77,7 +77,12 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
             fail_to_write(path);
         }
     }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_to_write(path);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+        const int error = errno;
+        ::unlink(temporary.c_str());
+        errno = error;
+        fail_to_write(path);
+    }
     const FileDescriptor folder =
         open_file(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
     if (!folder || ::fsync(folder.get()) != 0) fail_to_write(path);

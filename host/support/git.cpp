@@ -12,7 +12,7 @@ namespace {
 
 /// What git prints; nothing if it fails.
 std::optional<std::string> git(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
-    std::vector<std::string> command{"git", "-C", folder.native()};
+    std::vector<std::string> command{"git", "--no-optional-locks", "-C", folder.native()};
     command.insert(command.end(), arguments.begin(), arguments.end());
     try {
         const ProcessResult result = run_process(command);

@@ -10,11 +10,14 @@ namespace labhost {
 
 namespace {
 
-volatile std::sig_atomic_t noted_signal = 0;  // a handler can reach nothing but a global
+// A handler can reach nothing but globals.
+volatile std::sig_atomic_t noted_signal = 0;
+volatile std::sig_atomic_t second_is_ignored = 0;
+int nested = 0;
 
 extern "C" void note(int signal) {
     noted_signal = signal;
-    if (signal == SIGUSR1) return;
+    if (signal == SIGUSR1 || second_is_ignored != 0) return;
     std::signal(SIGINT, SIG_DFL);  // a second one of either kind ends the process
     std::signal(SIGTERM, SIG_DFL);
 }
@@ -27,8 +30,10 @@ void install(int signal, const struct sigaction& action, struct sigaction& old) 
 
 }  // namespace
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(Second second) {
+    if (nested++ > 0) return;
     noted_signal = 0;
+    second_is_ignored = second == Second::ignored ? 1 : 0;
     struct sigaction action {};
     action.sa_handler = note;
     sigaddset(&action.sa_mask, SIGINT);
@@ -40,6 +45,7 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+    if (--nested > 0) return;
     sigaction(SIGINT, &old_interrupt_, nullptr);
     sigaction(SIGTERM, &old_terminate_, nullptr);
     sigaction(SIGUSR1, &old_user_, nullptr);

@@ -6,10 +6,12 @@
 namespace labhost {
 
 /// While it lives, the first SIGINT, SIGTERM or SIGUSR1 is only noted; a second SIGINT or SIGTERM ends the process as
-/// usual. SIGUSR1 is what batch systems send ahead of a time limit.
+/// usual. SIGUSR1 is what batch systems send ahead of a time limit. Of several, one in the other, the outermost counts.
 class StopSignals {
 public:
-    StopSignals();
+    /// Batch systems may send a signal twice, to the process and to what it was started by.
+    enum class Second { ends, ignored };
+    explicit StopSignals(Second second = Second::ends);
     ~StopSignals();
     StopSignals(const StopSignals&) = delete;
     StopSignals& operator=(const StopSignals&) = delete;

@@ -136,7 +136,8 @@ Plan make_plan(Experiment experiment, const Places& places) {
             plugin = &admit_plugin(find_plugin_file(settings.model, settings.model_where, folders),
                                    {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
         ResolvedParams params = resolve_params(*plugin, settings.params);
-        const Device device = resolve_device(settings.trainer.device);
+        const Device device = places.elsewhere_with_gpu ? device_elsewhere(settings.trainer.device, *places.elsewhere_with_gpu)
+                                                        : resolve_device(settings.trainer.device);
         check_precision(settings, device);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});

@@ -63,6 +63,8 @@ struct Places {
     PluginOptions plugins{};
     std::optional<std::filesystem::path> data{};
     std::filesystem::path runs = "runs";
+    /// Planned for other machines: whether these have GPUs, which then cannot be looked for here.
+    std::optional<bool> elsewhere_with_gpu{};
 };
 
 /// Checks everything that can be checked before a run begins. Throws Error with the exit code that fits: settings,

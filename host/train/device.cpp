@@ -49,4 +49,9 @@ Device resolve_device(const std::string& name) {
     return {.cuda = true, .index = index};
 }
 
+Device device_elsewhere(const std::string& name, bool has_gpu) {
+    if (name == "cpu" || (name == "auto" && !has_gpu)) return {};
+    return {.cuda = true, .index = name.starts_with("cuda:") ? std::stoi(name.substr(5)) : 0};
+}
+
 }  // namespace labhost

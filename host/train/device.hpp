@@ -20,4 +20,7 @@ int gpu_count();
 /// there: there is no fall-back to the CPU.
 Device resolve_device(const std::string& name);
 
+/// The same on a machine that cannot be asked: auto is a GPU if it is said to have one, and what is named is believed.
+Device device_elsewhere(const std::string& name, bool has_gpu);
+
 }  // namespace labhost

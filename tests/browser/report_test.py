@@ -263,9 +263,13 @@ class Report(unittest.TestCase):
         self.assertRegex(lines[0], r"^net: \d\.\d{4} \u00b1 \d\.\d{4} \(3 seeds\)$")
 
     def test_everything_is_reached_by_keyboard(self):
-        skipped = self.js("""
-            return [...document.querySelectorAll('button, select, input, a, summary, .scroll')].filter((node) => node.tabIndex < 0).length;""")
-        self.assertEqual(skipped, 0)
+        wanted = self.js("return document.querySelectorAll('button, select, input, a, main > section > details > summary, .scroll').length")
+        reached = set()
+        for _ in range(2 * wanted):
+            ActionChains(self.browser).send_keys(Keys.TAB).perform()
+            reached.add(self.js("const all = [...document.querySelectorAll('*')]; return all.indexOf(document.activeElement);"))
+        hidden = self.js("return [...document.querySelectorAll('details:not([open]) .scroll')].length")
+        self.assertGreaterEqual(len(reached), wanted - hidden)
 
     def test_a_reload_keeps_what_was_picked(self):
         self.click("//section[@id='curves']//label[normalize-space(.)='net']/input")
@@ -294,8 +298,11 @@ class Report(unittest.TestCase):
 
     def test_it_prints(self):
         self.theme("dark")
+        self.js("document.querySelector('#asked details').open = false")
         pdf = base64.b64decode(self.browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
-        self.assertTrue(pdf.startswith(b"%PDF"))
+        text = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+        for words in ("Batch normalisation is better", "net2-p0.25-s3", "train_limit", "Learning curves"):
+            self.assertIn(words, text)  # the settings too, which are folded on the screen
         if options.screenshots:
             options.screenshots.mkdir(parents=True, exist_ok=True)
             (options.screenshots / "print.pdf").write_bytes(pdf)
@@ -336,14 +343,30 @@ class Report(unittest.TestCase):
     def test_damaged_records_do_not_hinder(self):
         shutil.copytree(self.folder / "runs/seen", self.folder / "damaged/seen", dirs_exist_ok=True)
         folders = sorted((self.folder / "damaged/seen").glob("net*/"))
-        (folders[0] / "predictions.json").write_text('{"classes": 10, "confusion": 3, "mistakes": [{"pixels": "?"}]}')
-        (folders[1] / "predictions.json").write_text("[")
-        (folders[2] / "metrics.jsonl").write_text('{"epoch": 1, "train.lo')
-        (folders[3] / "predictions.json").unlink()
+        good = json.loads((folders[0] / "predictions.json").read_text())
+        mistake = good["mistakes"][0]
+        odd = [
+            {"confusion": 3}, {"confusion": ["abc"]}, {"confusion": {}}, {"confusion": [[1]], "mistakes": good["mistakes"]}, {"height": 0},
+            {"height": "x"}, {"height": -1}, {"width": 100000}, {"mistakes": 3}, {"mistakes": [mistake | {"pixels": "?"}]},
+            {"mistakes": [mistake | {"pixels": "!" * len(mistake["pixels"])}]}, {"mistakes": [mistake | {"label": 10}]},
+            {"mistakes": [mistake | {"probabilities": "none"}]}, {"mistakes": [None, mistake]},
+        ]
+        for folder, change in zip(folders, odd, strict=False):
+            (folder / "predictions.json").write_text(json.dumps(good | change))
+        (folders[-1] / "predictions.json").unlink()
+        (folders[0] / "metrics.jsonl").write_text('{"epoch": 1, "train.lo')
+        run = json.loads((folders[1] / "run.json").read_text())
+        run["provenance"] = {"started": 3, "plugin": [], "host": None}
+        run["trainer"]["epochs"] = "many"
+        run["trainer"]["threads"] = None
+        run["data"]["dataset"] = 7
+        (folders[1] / "run.json").write_text(json.dumps(run))
         (self.folder / "damaged/seen/experiment.json").write_text("{}")
         self.labhost("report", "damaged/seen", "--output", "damaged.html")
         self.open("damaged.html")
         self.assertEqual(self.browser.get_log("browser"), [])
+        self.assertNotIn("cannot be shown", self.js("return document.querySelector('main').textContent"))
+        self.labhost("export", "damaged", "--tensorboard", "damaged-events")
 
     def test_the_page_follows_a_sweep(self):
         (self.folder / "live.toml").write_text(EXPERIMENT.replace('"seen"', '"live"').replace('[[run]]\nmodel = "throws_in_forward"\n', ""))

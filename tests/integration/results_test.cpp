@@ -95,7 +95,7 @@ TEST_F(Results, ClaimsAreJudgedOverSeeds) {
     EXPECT_EQ(labhost({file, "--seeds", "1,2,3"}).exit_code, 0);
     const ProcessResult shown = labhost({"results", file, "--seeds", "1,2,3"});
     EXPECT_NE(shown.out.find("supported      six epochs"), std::string::npos) << shown.out;
-    EXPECT_NE(shown.out.find("beware: the two differ in trainer.epochs too"), std::string::npos) << shown.out;
+    EXPECT_NE(shown.out.find("beware: the runs differ in trainer.epochs too"), std::string::npos) << shown.out;
     const ProcessResult some = labhost({"results", file, "--seeds", "1,2,3,4"});
     EXPECT_NE(some.out.find("net-s4 has no result (new)"), std::string::npos) << some.out;
 }
@@ -185,6 +185,50 @@ TEST_F(Results, ARunKeepsItsCommandItsRevisionAndItsPredictions) {
     ASSERT_EQ(labhost({"run", "e.toml", "--seeds", "2"}).exit_code, 0);
     const json changed = json::parse(read_file(run_folder("e", "net-s2") / "run.json"));
     EXPECT_NE(changed.at("provenance").at("git").get<std::string>().find(" and changes"), std::string::npos);
+}
+
+/// However often, and under whatever name, a place is given.
+TEST_F(Results, APlaceThatIsNamedTwiceCountsOnce) {
+    const std::string file = experiment(
+        std::string(two_runs) + "[[claim]]\nsays = \"s\"\ntest = \"equivalent\"\nof = \"net2-p0.25\"\nthan = \"net2-p0.5\"\nmargin = 90\n");
+    ASSERT_EQ(labhost({file}).exit_code, 0);
+    const json once = json::parse(labhost({"results", "runs", "--json"}).out);
+    for (const std::vector<std::string>& places : {std::vector<std::string>{"runs", "runs/e/", "./runs/../runs"}, {file, "runs"}}) {
+        std::vector<std::string> arguments{"results", "--json"};
+        arguments.insert(arguments.end(), places.begin(), places.end());
+        const json all = json::parse(labhost(arguments).out);
+        EXPECT_EQ(all.at("runs").size(), once.at("runs").size());
+        EXPECT_EQ(all.at("claims").size(), 1U);
+    }
+}
+
+TEST_F(Results, ReportAndExportGoWhereTheyAreTold) {
+    ASSERT_EQ(labhost({experiment("[[run]]\nmodel = \"net\"\n")}).exit_code, 0);
+    std::filesystem::create_directory(folder_ / "folder");
+    folder_.write("old.html", "old");
+    std::filesystem::create_symlink("old.html", folder_ / "link.html");
+    ASSERT_EQ(run_process({"mkfifo", "pipe"}, {.folder = folder_.path()}).exit_code, 0);
+    for (const char* place : {"folder", "folder/", "pipe", "no-folder/page.html", ""}) {
+        const ProcessResult refused = labhost({"report", "runs", "--output", place});
+        EXPECT_EQ(refused.exit_code, 2) << place << refused.err;
+        EXPECT_NE(refused.err.find("choose another with --output"), std::string::npos) << refused.err;
+    }
+    ASSERT_EQ(labhost({"report", "runs", "--output", "link.html"}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link.html"));
+    EXPECT_NE(read_file(folder_ / "old.html").find("<!DOCTYPE html>"), std::string::npos);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
+        EXPECT_EQ(entry.path().native().find(".tmp"), std::string::npos) << "left behind: " << entry.path();
+
+    // What a record says of itself does not lead out of the folder.
+    const auto run = run_folder("e", "net-s1");
+    json record = json::parse(read_file(run / "run.json"));
+    record["experiment"] = "../../outside";
+    record["trainer"]["device"] = nullptr;
+    folder_.write(std::filesystem::relative(run / "run.json", folder_.path()), record.dump());
+    ASSERT_EQ(labhost({"export", run.native() + "/", "--tensorboard", "a/b/events"}).exit_code, 0);
+    EXPECT_TRUE(file_exists(folder_ / "a/b/events/.._.._outside" / run.filename()));
+    EXPECT_EQ(labhost({"export", "runs"}).exit_code, 2);
+    EXPECT_EQ(labhost({"export", "runs", "--csv", "--json"}).exit_code, 2);
 }
 
 }  // namespace

@@ -120,8 +120,24 @@ TEST(Claims, WhatElseDiffersIsSaid) {
         if (run.id.starts_with("b")) run.trainer = {{"epochs", 4}, {"timeout", 60}};
     const ClaimVerdict verdict = verdict_of(claim_of(ClaimTest::greater), runs);
     EXPECT_EQ(verdict.caution, "trainer.epochs");
-    EXPECT_NE(verdicts_text(std::vector{verdict}).find("beware: the two differ in trainer.epochs too"),
+    EXPECT_NE(verdicts_text(std::vector{verdict}).find("beware: the runs differ in trainer.epochs too"),
               std::string::npos);
+}
+
+/// As when a file's epochs were changed between the first seeds and the later ones.
+TEST(Claims, WhatDiffersFromSeedToSeedIsSaid) {
+    auto runs = runs_of({{"a", {98.1, 98.0, 98.2}}, {"b", {97.0, 97.1, 97.2}}});
+    for (RunRecord& run : runs)
+        if (run.seed == 3) run.trainer = {{"epochs", 4}};
+    EXPECT_EQ(verdict_of(claim_of(ClaimTest::greater), runs).caution, "trainer.epochs");
+}
+
+/// A claim that cannot be tested is a claim of the file all the same.
+TEST(Claims, ThoseWithoutRunsCountForHolm) {
+    const auto runs = runs_of({{"a", {98.1, 97.9, 98.4, 98.0}}, {"b", {97.9, 97.8, 98.0, 97.9}}});
+    const auto verdicts = judge(std::vector{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "nothing")}, runs);
+    EXPECT_NEAR(*verdicts[0].p_holm, 2 * *verdicts[0].p, 1e-12);
+    EXPECT_FALSE(verdicts[1].p_holm);
 }
 
 /// With no effect at all, a claim of one is called supported in one sweep of twenty.

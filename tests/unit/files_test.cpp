@@ -21,7 +21,7 @@ TEST(Files, AtomicWriteReplacesAndLeavesNothingBeside) {
 }
 
 TEST(Files, AFailedAtomicWriteNamesThePathAndKeepsTheOld) {
-    expect_error(ExitCode::run_failed, "/no/such/f.tmp", [] { write_file_atomically("/no/such/f", "x"); });
+    expect_error(ExitCode::run_failed, "/no/such/f", [] { write_file_atomically("/no/such/f", "x"); });
     expect_error(ExitCode::run_failed, "/dev/full: error: cannot write: No space left on device; make space",
                  [] { AppendFile("/dev/full").append("x"); });
 }

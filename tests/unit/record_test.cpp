@@ -88,12 +88,20 @@ TEST(EpochsTest, AreReadAsFarAsTheyAreWhole) {
 
 TEST(ExperimentRecordTest, GivesBackWhatWasWritten) {
     const testing::TemporaryFolder folder;
-    const ExperimentRecord written{.name = "e", .title = "t \"<\n", .file = "/x/e.toml", .source = "[experiment]\n", .command = "labhost e.toml",
-                                   .revision = "0815",
-                                   .claims = {{.says = "a is about 3", .test = ClaimTest::about, .metric = {.key = "train.loss", .when = MetricChoice::When::epoch, .epoch = 3},
-                                               .of = "a", .value = 3.0, .margin = 0.1 + 0.2, .alpha = 0.01},
-                                              {.says = "b", .test = ClaimTest::equivalent, .of = "a", .than = "b", .margin = 1.0}},
-                                   .folder = folder / "runs" / "e"};
+    ExperimentRecord written{.name = "e", .title = "t \"<\n", .file = "/x/e.toml", .source = "[experiment]\n", .command = "labhost e.toml",
+                             .revision = "0815", .claims = {}, .folder = folder / "runs" / "e"};
+    Claim about;
+    about.says.assign("a is about 3");
+    about.test = ClaimTest::about;
+    about.metric = *parse_metric("train.loss@3");
+    about.of.assign("a");
+    about.value = 3.0;
+    about.margin = 0.1 + 0.2;
+    about.alpha = 0.01;
+    Claim alike = about;
+    alike.test = ClaimTest::equivalent;
+    alike.than.assign("b");
+    written.claims = {about, alike};
     write_experiment(written);
     const auto read = read_experiment_record(written.folder);
     ASSERT_TRUE(read);
@@ -102,6 +110,10 @@ TEST(ExperimentRecordTest, GivesBackWhatWasWritten) {
     EXPECT_EQ(read->folder, written.folder);
     ASSERT_EQ(read->claims.size(), 2U);
     for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(to_json(read->claims[i]), to_json(written.claims[i]));
+    std::string other = read_file(written.folder / "experiment.json");
+    other.replace(other.find("equivalent"), 10, "equivalents");
+    folder.write("runs/e/experiment.json", other);
+    EXPECT_FALSE(read_experiment_record(written.folder)) << "never another claim than the one that was written";
     folder.write("runs/e/experiment.json", "{\"name\": 3}");
     EXPECT_FALSE(read_experiment_record(written.folder));
     EXPECT_FALSE(read_experiment_record(folder / "no-such"));

@@ -31,8 +31,18 @@ function chart(name, configure) {
 
 const redraw = () => [...drawn.values()].forEach(({ draw }) => draw());
 darkWanted.addEventListener('change', redraw);
-addEventListener('beforeprint', () => { printing = true; redraw(); });
-addEventListener('afterprint', () => { printing = false; redraw(); });
+let opened = [];
+addEventListener('beforeprint', () => {
+  printing = true;
+  opened = [...document.querySelectorAll('details:not([open])')];
+  opened.forEach((details) => { details.open = true; });  // what is folded would be missing on paper
+  redraw();
+});
+addEventListener('afterprint', () => {
+  printing = false;
+  opened.forEach((details) => { details.open = false; });
+  redraw();
+});
 
 function axis(title, { text, grid }, more = {}) {
   return { title: { display: true, text: title, color: text }, ticks: { color: text }, grid: { color: grid }, ...more };
@@ -54,11 +64,22 @@ function curve(index, key) {
   for (const run of runsOf(index))
     (run.epochs.epoch ?? []).forEach((epoch, i) => {
       const value = run.epochs[key][i];
-      if (isNumber(value)) byEpoch.set(epoch, [...(byEpoch.get(epoch) ?? []), value]);
+      if (!isNumber(value)) return;
+      if (!byEpoch.has(epoch)) byEpoch.set(epoch, []);
+      byEpoch.get(epoch).push(value);
     });
   return [...byEpoch].sort(([a], [b]) => a - b)
     .map(([x, values]) => ({ x, y: mean(values), spread: deviation(values), seeds: values.length }));
 }
+
+// A sample of a line: its colour, dashes and points, as far as these tell it from the others.
+const sample = (index) => svg('svg', { class: 'sample', viewBox: '0 0 28 12', 'aria-hidden': true,
+  css: { '--light': palettes.light[index % 10], '--dark': palettes.dark[index % 10] } },
+  svg('line', { x1: 0, x2: 28, y1: 6, y2: 6, 'stroke-dasharray': dash(index).join(' ') || null }),
+  [
+    () => svg('circle', { cx: 14, cy: 6, r: 4 }), () => svg('path', { d: 'M14 1 L19 10 L9 10 Z' }), () => svg('rect', { x: 10, y: 2, width: 8, height: 8 }),
+    () => svg('path', { d: 'M14 1 L19 6 L14 11 L9 6 Z' }), () => svg('path', { d: 'M14 1 V11 M9 6 H19 M10 2 L18 10 M18 2 L10 10' }), () => svg('path', { d: 'M10 2 L18 10 M18 2 L10 10' }),
+  ][index % points.length]());
 
 const look = (index) => ({
   borderColor: colour(index), backgroundColor: colour(index), borderDash: dash(index), borderWidth: 2,
@@ -105,7 +126,7 @@ function curves() {
     ...all.map((index) => checkbox(labelOf(index), isPicked(index), (on) => {
       state.hidden = all.filter((i) => (i === index ? !on : !isPicked(i))).map(labelOf);
       update();
-    }, el('span', { class: 'swatch', css: { '--light': palettes.light[index % 10], '--dark': palettes.dark[index % 10] } }))),
+    }, sample(index))),
     el('button', { type: 'button', onclick: () => { state.hidden = []; fill(); update(); } }, 'all'),
     el('button', { type: 'button', onclick: () => { state.hidden = all.map(labelOf); fill(); update(); } }, 'none'));
   fill();
@@ -125,7 +146,7 @@ function curves() {
       picks,
       el('div', { class: 'charts' }, charts.map((one, i) => el('figure', {}, el('figcaption', {}, metrics[i].name), one.node))),
       el('p', { class: 'note' }, 'Lines are means over seeds, bands one standard deviation to either side.'),
-      el('details', {}, el('summary', {}, 'The values as a table'),
+      fold('The curves as a table',
         table(['configuration', 'epoch', ...metrics.map(({ name }) => name)], values, { left: 2, caption: 'learning curves' })),
     ],
     draw: () => charts.forEach(({ draw }) => draw()),
@@ -138,15 +159,23 @@ function parameters() {
   const state = { key: memory.get('key', data.swept[0]), metric: memory.get('against', 'test.accuracy') };
   if (!data.swept.includes(state.key)) state.key = data.swept[0];
   const holder = el('div');
+  // A line for each experiment and model, and each value of what else was swept.
   const samples = () => {
     const found = [];
     data.configurations.forEach((configuration, index) => {
       if (!(state.key in configuration.swept)) return;
       const values = runsOf(index).map((run) => lastOf(run, state.metric)).filter(isNumber);
-      if (values.length) found.push({ at: configuration.swept[state.key], model: configuration.model, index, values });
+      const others = Object.entries(configuration.swept).filter(([key]) => key !== state.key && !fixedFor(configuration, key))
+        .map(([key, value]) => `${key.replace(/^params\./, '')} ${shown(value)}`);
+      const several = new Set(data.configurations.map(({ experiment }) => experiment)).size > 1;
+      const line = [(several ? configuration.experiment + '/' : '') + configuration.model, ...others].join(', ');
+      if (values.length) found.push({ at: configuration.swept[state.key], line, values });
     });
-    return found.sort((a, b) => (isNumber(a.at) && isNumber(b.at) ? a.at - b.at : String(a.at).localeCompare(String(b.at))));
+    return found.sort((a, b) => (isNumber(a.at) && isNumber(b.at) ? a.at - b.at : shown(a.at).localeCompare(shown(b.at))));
   };
+  // Whether a swept key has one value only within a model: then it tells no lines apart.
+  const fixedFor = ({ model, experiment }, key) => new Set(data.configurations
+    .filter((other) => other.model === model && other.experiment === experiment).map((other) => shown(other.swept[key]))).size < 2;
   let one;
   const show = () => {
     memory.set('key', state.key);
@@ -154,19 +183,19 @@ function parameters() {
     const metric = metrics.find(({ key }) => key === state.metric);
     const found = samples();
     const numeric = found.every(({ at }) => isNumber(at));
-    const labels = [...new Set(found.map(({ at }) => String(at)))];
-    const place = (at) => (numeric ? at : labels.indexOf(String(at)));
-    const models = [...new Set(found.map(({ model }) => model))];
+    const labels = [...new Set(found.map(({ at }) => shown(at)))];
+    const place = (at) => (numeric ? at : labels.indexOf(shown(at)));
+    const lines = [...new Set(found.map(({ line }) => line))];
     if (one) {
       drawn.get(one.node.firstChild)?.chart.destroy();
       drawn.delete(one.node.firstChild);
     }
     one = chart(`${metric.name} against ${state.key}; its values are in the table below`, (theme) => ({
       type: 'line',
-      data: { datasets: models.flatMap((model, i) => {
-        const of = found.filter((sample) => sample.model === model);
+      data: { datasets: lines.flatMap((line, i) => {
+        const of = found.filter((point) => point.line === line);
         return [
-          { ...look(i), label: model, data: of.map(({ at, values }) => ({ x: place(at), y: mean(values), spread: deviation(values), seeds: values.length })) },
+          { ...look(i), label: line, data: of.map(({ at, values }) => ({ x: place(at), y: mean(values), spread: deviation(values), seeds: values.length })) },
           { ...look(i), showLine: false, pointRadius: 2, pointStyle: 'circle', backgroundColor: faint(colour(i)),
             data: of.flatMap(({ at, values }) => values.map((y) => ({ x: place(at), y }))) },
         ];
@@ -177,9 +206,10 @@ function parameters() {
         ({ dataset, raw }) => `${dataset.label}: ${fixed(raw.y, metric.digits)} \u00b1 ${fixed(raw.spread, metric.digits)} (${plural(raw.seeds, 'seed')})`),
     }));
     holder.replaceChildren(
-      el('figure', {}, el('figcaption', {}, `${metric.name} against ${state.key}`), one.node),
-      el('details', {}, el('summary', {}, 'The values as a table'), table(['model', state.key, 'seeds', 'mean', 'deviation'],
-        found.map(({ at, model, values }) => [model, String(at), String(values.length), fixed(mean(values), metric.digits),
+      el('figure', {}, el('figcaption', {}, `${metric.name} against ${state.key}`),
+        el('p', { class: 'legend' }, lines.map((line, i) => el('span', {}, sample(i), ' ' + line))), one.node),
+      fold('The points as a table', table(['line', state.key, 'seeds', 'mean', 'deviation'],
+        found.map(({ at, line, values }) => [line, shown(at), String(values.length), fixed(mean(values), metric.digits),
           fixed(deviation(values), metric.digits)]), { left: 2, caption: `${metric.name} against ${state.key}` })));
     if (holder.isConnected) one.draw();
   };

@@ -18,16 +18,17 @@ const el = (tag, attributes = {}, ...children) => make(document.createElement(ta
 const svg = (tag, attributes = {}, ...children) =>
   make(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
-// What was picked outlives a reload, as far as the browser lets it.
+// What was picked outlives a reload, as far as the browser lets it. Pages of other experiments have a memory of their own.
+const place = `labhost ${data.title} ${data.experiments.map(({ name }) => name).join()} `;
 const memory = {
   get(key, otherwise) {
     try {
-      const text = sessionStorage.getItem('labhost ' + key);
+      const text = sessionStorage.getItem(place + key);
       return text === null ? otherwise : JSON.parse(text);
     } catch { return otherwise; }
   },
   set(key, value) {
-    try { sessionStorage.setItem('labhost ' + key, JSON.stringify(value)); } catch { /* then it does not */ }
+    try { sessionStorage.setItem(place + key, JSON.stringify(value)); } catch { /* then it does not */ }
   },
 };
 
@@ -41,6 +42,7 @@ const deviation = (values) => {
   const middle = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
 };
+const shown = (value) => (value === null || value === undefined ? '\u2013' : typeof value === 'object' ? JSON.stringify(value) : String(value));
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 const metrics = [
@@ -76,6 +78,13 @@ function checkbox(text, checked, onchange, swatch) {
   const box = el('input', { type: 'checkbox', onchange: () => onchange(box.checked) });
   box.checked = checked;
   return el('label', { class: 'check' }, box, swatch ?? null, ' ' + text);
+}
+
+// What can be opened; open or not, it stays so over a reload.
+function fold(title, ...content) {
+  const name = 'open ' + (typeof title === 'string' ? title : title.textContent);
+  return el('details', { open: memory.get(name, false), ontoggle: ({ target }) => memory.set(name, target.open) },
+    el('summary', {}, title), content);
 }
 
 // rows: [[cell, ...], ...]; a cell is a text or a node.

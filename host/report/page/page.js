@@ -3,7 +3,8 @@
 function live() {
   if (!data.reload) return null;
   let wait = null;
-  const again = () => { wait = setTimeout(() => location.reload(), 1000 * data.reload); };
+  const isTyped = () => document.activeElement?.matches('input[type=search], select');
+  const again = () => { wait = setTimeout(() => (isTyped() ? again() : location.reload()), 1000 * data.reload); };
   const button = el('button', { type: 'button', 'aria-pressed': false, onclick: () => {
     const stopped = wait === null;
     if (stopped) again(); else { clearTimeout(wait); wait = null; }
@@ -30,19 +31,22 @@ function themeButton() {
 const charted = [];
 const withCharts = (part) => { charted.push(part.draw); return part.node; };
 const hasEpochs = data.runs.some((run) => run.epochs.epoch);
+const hasResults = data.runs.some((run) => isNumber(lastOf(run, 'test.accuracy')));
 const sections = [
-  ['claims', 'Claims', claims()],
-  ['asked', 'What was asked', asked()],
-  ['failures', 'Failures', failures()],
-  ['runs', 'Runs', runs()],
-  ['curves', 'Learning curves', hasEpochs ? withCharts(curves()) : null],
-  ['parameters', 'Parameters', data.swept.length && data.runs.some((run) => isNumber(lastOf(run, 'test.accuracy'))) ? withCharts(parameters()) : null],
-  ['noise', 'Noise floor', noise()],
-  ['classes', 'Classes', classes()],
-  ['mistakes', 'Misclassified images', mistakes()],
-  ['timings', 'Timings', timings()],
-  ['provenance', 'Provenance', provenance()],
-].filter(([, , content]) => content !== null);
+  ['claims', 'Claims', claims],
+  ['asked', 'What was asked', asked],
+  ['failures', 'Failures', failures],
+  ['runs', 'Runs', runs],
+  ['curves', 'Learning curves', () => (hasEpochs ? withCharts(curves()) : null)],
+  ['parameters', 'Parameters', () => (data.swept.length && hasResults ? withCharts(parameters()) : null)],
+  ['noise', 'Noise floor', noise],
+  ['classes', 'Classes', classes],
+  ['mistakes', 'Misclassified images', mistakes],
+  ['timings', 'Timings', timings],
+  ['provenance', 'Provenance', provenance],
+].map(([id, title, fill]) => {
+  try { return [id, title, fill()]; } catch (error) { return [id, title, el('p', { class: 'beware' }, `This part cannot be shown: ${error.message}`)]; }
+}).filter(([, , content]) => content !== null);
 
 document.getElementById('page').append(
   el('header', {}, el('h1', {}, data.title), themeButton(),

@@ -11,9 +11,8 @@ function summary() {
 
 function asked() {
   return [
-    el('details', {}, el('summary', {}, 'Settings that all runs share'), table(['setting', 'value'], data.shared, { left: 2, caption: 'shared settings' })),
-    data.experiments.map(({ name, file, source }) => el('details', {}, el('summary', {}, `The experiment's file: ${file || name}`),
-      el('pre', { tabindex: 0 }, source))),
+    fold('Settings that all runs share', table(['setting', 'value'], data.shared, { left: 2, caption: 'shared settings' })),
+    data.experiments.map(({ name, file, source }) => fold(`The experiment's file: ${file || name}`, el('pre', { tabindex: 0 }, source))),
   ];
 }
 
@@ -57,7 +56,7 @@ function claims() {
         el('span', { class: 'badge' }, claim.verdict), el('div', {},
           el('h3', {}, claim.says), el('p', {}, compared(claim)), interval(claim), el('p', { class: 'figures' }, figures(claim)),
           claim.reason ? el('p', {}, claim.reason) : null,
-          claim.also_differ_in ? el('p', { class: 'beware' }, `Beware: the two differ in ${claim.also_differ_in} too.`) : null)))),
+          claim.also_differ_in ? el('p', { class: 'beware' }, `Beware: the runs differ in ${claim.also_differ_in} too.`) : null)))),
     el('p', { class: 'note' }, 'Runs are paired by seed. Paired t tests, adjusted for all claims (Holm). "Not supported": the opposite is significant. ' +
       'In the drawings a dashed line is the margin, a dotted one zero.'),
   ];
@@ -82,7 +81,7 @@ function runs() {
         show: (row) => fixed(publishedOf(row.configuration, metric), metric.digits) } : null,
     ]),
     { title: 'seconds', number: true, value: (row) => row.seconds, show: (row) => fixed(row.seconds, 1) },
-  ].filter(Boolean);
+  ].filter(Boolean).map((column) => ({ ...column, name: column.of ? `${column.title} (${column.of})` : column.title }));
   const single = data.runs.map((run) => ({
     name: run.id, configuration: configurationOf(run), status: run.status, seconds: run.seconds,
     values: Object.fromEntries(metrics.map(({ key }) => [key, lastOf(run, key)])), words: `${run.id} ${run.status} ${run.fingerprint}`,
@@ -99,11 +98,11 @@ function runs() {
   });
   const body = el('tbody');
   const count = el('span', { class: 'note', role: 'status' });
-  const compare = (a, b) => {
-    const [x, y] = [columns[state.sort].value(a), columns[state.sort].value(b)];
+  const compare = (column, a, b) => {
+    const [x, y] = [column.value(a), column.value(b)];
     const [noX, noY] = [x === null || x === undefined, y === null || y === undefined];
     if (noX || noY) return noX - noY;  // what has no value is last, either way
-    const order = typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y), undefined, { numeric: true });
+    const order = typeof x === 'number' && typeof y === 'number' ? x - y : shown(x).localeCompare(shown(y), undefined, { numeric: true });
     return state.down ? -order : order;
   };
   const update = () => {
@@ -111,15 +110,17 @@ function runs() {
     const words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const all = state.means ? together : single;
     const rows = all.filter((row) => words.every((word) => row.words.toLowerCase().includes(word)));
-    if (state.sort !== null && columns[state.sort]) rows.sort(compare);
+    const column = columns.find(({ name }) => name === state.sort);
+    if (column) rows.sort((a, b) => compare(column, a, b));
     body.replaceChildren(...rows.map((row) => el('tr', { class: row.status === 'failed' ? 'failed' : null }, columns.map((column) =>
-      el('td', { class: column.number ? null : 'left' }, column.show ? column.show(row) : String(column.value(row) ?? '\u2013'))))));
-    heads.forEach((head, i) => head.setAttribute('aria-sort', i !== state.sort ? 'none' : state.down ? 'descending' : 'ascending'));
+      el(column.title === 'run' ? 'th' : 'td', { scope: column.title === 'run' ? 'row' : null, class: column.number ? null : 'left' },
+        column.show ? column.show(row) : shown(column.value(row)))))));
+    heads.forEach((head, i) => head.setAttribute('aria-sort', columns[i].name !== state.sort ? 'none' : state.down ? 'descending' : 'ascending'));
     count.textContent = `${rows.length} of ${all.length}`;
   };
-  const heads = columns.map((column, i) => el('th', { scope: 'col', class: column.number ? null : 'left' },
-    el('button', { type: 'button', 'aria-label': `sort by ${column.of ? column.of + ', published' : column.title}`, onclick: () => {
-      [state.down, state.sort] = [state.sort === i ? !state.down : false, i];
+  const heads = columns.map((column) => el('th', { scope: 'col', class: column.number ? null : 'left' },
+    el('button', { type: 'button', 'aria-label': `${column.name}, sort`, onclick: () => {
+      [state.down, state.sort] = [state.sort === column.name ? !state.down : false, column.name];
       update();
     } }, column.title)));
   const filter = el('input', { type: 'search', placeholder: 'net3 finished', oninput: () => { state.filter = filter.value; update(); } });
@@ -158,8 +159,10 @@ function noise() {
 // Shares of `colour` behind a cell's text.
 const shaded = (text, share, kind) => el('span', { class: `shade ${kind}`, css: { '--share': `${Math.round(share * 60)}%` } }, text);
 
+// Of all seeds that know as many classes as the first.
 function confusionOf(index) {
-  const all = runsOf(index).filter(({ confusion }) => confusion);
+  const some = runsOf(index).filter(({ confusion }) => confusion);
+  const all = some.filter(({ confusion }) => confusion.length === some[0].confusion.length);
   return all.length ? all.map(({ confusion }) => confusion).reduce((a, b) => a.map((row, i) => row.map((n, j) => n + b[i][j]))) : null;
 }
 
@@ -239,11 +242,13 @@ function timings() {
   }).filter(({ epochs }) => epochs.length);
   if (!rows.length) return null;
   const longest = Math.max(...rows.map(({ epochs }) => mean(epochs)));
+  const least = (values) => values.reduce((a, b) => Math.min(a, b));
+  const most = (values) => values.reduce((a, b) => Math.max(a, b));
   const total = data.runs.map(({ seconds }) => seconds).filter(isNumber).reduce((a, b) => a + b, 0);
   return [
     table(['configuration', 'runs', 'seconds a run', 'seconds an epoch', 'least', 'most', ''], rows.map(({ label, whole, epochs }) =>
-      [label, String(whole.length), fixed(whole.length ? mean(whole) : null, 1), fixed(mean(epochs), 2), fixed(Math.min(...epochs), 2),
-        fixed(Math.max(...epochs), 2), el('span', { class: 'bar', css: { '--share': `${100 * mean(epochs) / longest}%` } })]),
+      [label, String(whole.length), fixed(whole.length ? mean(whole) : null, 1), fixed(mean(epochs), 2), fixed(least(epochs), 2),
+        fixed(most(epochs), 2), el('span', { class: 'bar', css: { '--share': `${100 * mean(epochs) / longest}%` } })]),
     { caption: 'timings' }),
     el('p', { class: 'note' }, `${(total / 60).toFixed(1)} minutes of training and testing in all, side by side or not.`),
   ];

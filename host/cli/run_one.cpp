@@ -1,0 +1,153 @@
+// labhost run-one: a task of a cluster: trains its runs of a submission, and puts itself back into the queue when it is interrupted.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <thread>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/progress.hpp"
+#include "cli/verbs.hpp"
+#include "record/run_lock.hpp"
+#include "support/console.hpp"
+#include "support/files.hpp"
+#include "support/signals.hpp"
+#include "support/text.hpp"
+#include "sweep/execute.hpp"
+#include "sweep/slurm.hpp"
+#include "sweep/submission.hpp"
+#include "sweep/worker.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds late_at_most{60};  // what NFS shows to another machine
+constexpr std::chrono::milliseconds look_every{500};
+constexpr int retries = 1;  // of a worker that something killed
+
+/// A shared disk may show the plan to this node a while after it was written.
+Submission wait_for_submission(const fs::path& folder) {
+    const auto until = std::chrono::steady_clock::now() + late_at_most;
+    while (!file_exists(folder / "plan.json") && std::chrono::steady_clock::now() < until) {
+        StopSignals::check();
+        std::this_thread::sleep_for(look_every);
+    }
+    return read_submission(folder);
+}
+
+std::string node() {
+    const char* name = std::getenv("SLURMD_NODENAME");
+    if (name != nullptr) return name;
+    std::string host(256, '\0');
+    gethostname(host.data(), host.size() - 1);
+    return host.c_str();
+}
+
+Plan plan_of(const Submission& submission, const std::vector<SubmittedRun>& runs, std::optional<bool> elsewhere) {
+    Overrides overrides = submission.overrides;
+    overrides.device = runs.front().device;
+    for (const SubmittedRun& run : runs) overrides.only.push_back(run.id);
+    Plan plan = make_plan(read_experiment(submission.folder / "experiment.toml", overrides),
+                          {.plugins = {.folders = {submission.folder / "plugins"}, .allow_insecure = submission.allow_insecure},
+                           .data = submission.data_folder,
+                           .runs = submission.runs_folder,
+                           .elsewhere_with_gpu = elsewhere});
+    plan.command = submission.command;
+    plan.revision = submission.revision;
+    return plan;
+}
+
+void fail(const Plan& plan, PlannedRun& run, const SubmittedRun& submitted, const fs::path& folder, const std::string& reason) {
+    run.fingerprint = submitted.fingerprint;
+    run.folder = folder;
+    RunLocks locks(folder.parent_path());
+    if (!locks.claim(folder)) return;  // another process has it
+    record_failure(plan, run, reason);
+    diagnose(fmt::format("{}  failed: {}\n", run.settings.id, reason));
+}
+
+/// Runs of one device. False if one failed.
+bool train(const Submission& submission, const std::vector<SubmittedRun>& runs, const Options& options) {
+    bool all_well = true;
+    std::optional<Plan> plan;
+    try {
+        plan = plan_of(submission, runs, std::nullopt);
+    } catch (const StopError&) {
+        throw;
+    } catch (const Error& e) {
+        if (e.code() != ExitCode::unusable) throw;
+        Plan of_elsewhere = plan_of(submission, runs, true);  // the device is not here, or a plugin cannot be used here
+        for (std::size_t i = 0; i < of_elsewhere.runs.size(); ++i)
+            fail(of_elsewhere, of_elsewhere.runs[i], runs[i], submission.run_folder(runs[i]), fmt::format("on node {}: {}", node(), e.what()));
+        return false;
+    }
+    std::vector<PlannedRun> right;
+    for (std::size_t i = 0; i < plan->runs.size(); ++i) {
+        PlannedRun& run = plan->runs[i];
+        if (run.fingerprint == runs[i].fingerprint) {
+            right.push_back(std::move(run));
+            continue;
+        }
+        all_well = false;
+        fail(*plan, run, runs[i], submission.run_folder(runs[i]),
+             fmt::format("on node {} this run would not give the numbers that were asked for: since it was submitted its data or its init_from file "
+                         "changed, or this node has another LibTorch, BLAS or, with numerics = \"fast\", another instruction set; submit it "
+                         "again, or ask for equal nodes (--sbatch constraint=...)",
+                         node()));
+    }
+    plan->runs = std::move(right);
+    if (plan->runs.empty()) return all_well;
+    int threads = 1;
+    for (const PlannedRun& run : plan->runs) threads = std::max(threads, run.settings.trainer.threads);
+    const int jobs = static_cast<int>(std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan->runs.size())));
+    execute(*plan, {.jobs = jobs, .per_gpu = {}, .retries = retries}, *make_progress(options));
+    return all_well && std::ranges::all_of(plan->runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
+}
+
+std::int64_t restarts() {
+    const char* count = std::getenv("SLURM_RESTART_COUNT");
+    return count != nullptr ? std::atoll(count) : 0;
+}
+
+std::string back_into_the_queue(const Submission& submission) {
+    if (file_exists(submission.folder / "cancelled")) return "its submission was cancelled, so it is not put back into the queue";
+    if (restarts() >= submission.max_requeues)
+        return fmt::format("it was put back into the queue {} times, which is max_requeues; labhost submit goes on", restarts());
+    const auto [done, why] = requeue_own_task();
+    return done ? "it is back in the queue" : fmt::format("it could not be put back into the queue: {}", why);
+}
+
+ExitCode run_one(const Options& options) {
+    const StopSignals signals(StopSignals::Second::ignored);
+    const std::string& text = options.arguments[1];
+    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
+        throw Error(ExitCode::usage, fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(text)));
+    const Submission submission = wait_for_submission(options.argument);
+    const std::size_t task = std::stoul(text);
+    if (task >= submission.tasks())
+        throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task, submission.id, submission.tasks()));
+    std::map<std::string, std::vector<SubmittedRun>> by_device;
+    for (std::size_t i = task * submission.pack; i < std::min(submission.runs.size(), (task + 1) * submission.pack); ++i)
+        by_device[submission.runs[i].device].push_back(submission.runs[i]);
+    try {
+        bool all_well = true;
+        for (const auto& [device, runs] : by_device) all_well &= train(submission, runs, options);
+        return all_well ? ExitCode::ok : ExitCode::run_failed;
+    } catch (const StopError& e) {
+        diagnose(fmt::format("labhost: task {} was interrupted and has made its checkpoints; {}\n", task, back_into_the_queue(submission)));
+        return e.code();
+    }
+}
+
+}  // namespace
+
+Verb run_one_verb() {
+    return {{.verb = "run-one", .argument = "PLAN INDEX", .summary = "a task of a submission, as the cluster runs it"}, run_one};
+}
+
+}  // namespace labhost

@@ -1,0 +1,221 @@
+// labhost status, collect and cancel: what became of what was submitted.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "cli/submitted.hpp"
+#include "cli/verbs.hpp"
+#include "report/claims.hpp"
+#include "report/formats.hpp"
+#include "report/table.hpp"
+#include "support/console.hpp"
+#include "support/files.hpp"
+#include "support/signals.hpp"
+#include "support/text.hpp"
+#include "sweep/slurm.hpp"
+#include "sweep/submission.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds ask_every{2};
+constexpr std::chrono::milliseconds tick{100};
+
+bool is_over(const RunRecord& run) { return run.status == "finished" || run.status == "failed"; }
+
+/// Slurm has it no more, and it left no result.
+bool is_lost(const RunRecord& run) { return run.status == "resumable" || run.status == "unfinished" || run.status == "lost"; }
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+/// The log of the task that a run belongs to.
+std::string log_of(const Submission& submission, std::size_t run) {
+    const std::size_t task = run / submission.pack;
+    for (const SubmittedJob& job : submission.jobs)
+        if (task >= job.first && task < job.first + job.tasks) {
+            const fs::path log = submission.folder / "log" / fmt::format("{}_{}.txt", job.job, task - job.first);
+            if (file_exists(log)) return log.native();
+        }
+    return "";
+}
+
+RunRecord record_in(const fs::path& folder, const SubmittedRun& run, const std::string& experiment) {
+    if (file_exists(folder / "run.json")) {
+        FoundRecords found = find_records(folder);
+        if (!found.runs.empty() && found.runs.front().fingerprint == run.fingerprint) return std::move(found.runs.front());
+    }
+    RunRecord record{.experiment = experiment, .id = run.id, .fingerprint = run.fingerprint, .folder = folder, .status = "lost"};
+    const std::size_t seed = run.id.rfind("-s");
+    if (seed != std::string::npos && run.id.find_first_not_of("0123456789", seed + 2) == std::string::npos && run.id.size() - seed < 20)
+        record.seed = std::stoull(run.id.substr(seed + 2));
+    return record;
+}
+
+std::map<std::string, int> counts_of(const SubmittedRecords& records) {
+    std::map<std::string, int> counts;
+    for (const RunRecord& run : records.runs) ++counts[run.status];
+    return counts;
+}
+
+std::string counts_text(const SubmittedRecords& records) {
+    std::vector<std::string> parts;
+    for (const auto& [status, count] : counts_of(records)) parts.push_back(fmt::format("{} {}", count, status));
+    return fmt::format("{} runs: {}", records.runs.size(), join(parts));
+}
+
+std::string name_of(const Options& options) { return read_experiment(options.argument, {}).name; }
+
+ExitCode print_collected(const SubmittedRecords& records, const Options& options) {
+    const auto verdicts = judge(records.experiment.claims, records.runs);
+    if (options.json) {
+        fmt::print("{}", to_text(results_json(records.runs, verdicts_json(verdicts))));
+    } else {
+        fmt::print("{}", results_table(records.runs));
+        if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
+    }
+    for (std::size_t i = 0; i < records.runs.size(); ++i)
+        if (is_lost(records.runs[i]))
+            diagnose(fmt::format("labhost: {} was not ended by its task{}; labhost submit hands it over again\n", records.runs[i].id,
+                                 records.logs[i].empty() ? "" : fmt::format(" ({})", records.logs[i])));
+    const bool all_well = std::ranges::all_of(records.runs, [](const RunRecord& run) { return run.status == "finished"; });
+    return all_well ? ExitCode::ok : ExitCode::run_failed;
+}
+
+ExitCode collect(const Options& options) {
+    const SubmittedRecords records = submitted_records(options.places.runs, name_of(options));
+    const bool some_open = std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run) && !is_lost(run); });
+    if (some_open) diagnose(fmt::format("labhost: not all are over yet: {}\n", counts_text(records)));
+    return print_collected(records, options);
+}
+
+ExitCode show_status(const Options& options) {
+    const SubmittedRecords records = submitted_records(options.places.runs, name_of(options));
+    if (options.json) {
+        Json runs = Json::array();
+        for (std::size_t i = 0; i < records.runs.size(); ++i)
+            runs.push_back({{"id", records.runs[i].id},
+                            {"fingerprint", records.runs[i].fingerprint},
+                            {"status", records.runs[i].status},
+                            {"reason", records.runs[i].reason},
+                            {"folder", records.runs[i].folder.native()},
+                            {"log", records.logs[i]}});
+        fmt::print("{}", to_text({{"schema", 1}, {"experiment", records.experiment.name}, {"runs", std::move(runs)}}));
+        return ExitCode::ok;
+    }
+    Cells cells{.header = {"run", "print", "status", "reason", "log"}, .left = 5};
+    for (std::size_t i = 0; i < records.runs.size(); ++i)
+        cells.rows.push_back({records.runs[i].id, records.runs[i].fingerprint.substr(0, 8), records.runs[i].status,
+                              one_line(records.runs[i].reason), records.logs[i]});
+    fmt::print("{}\n{}\n", table_text(cells), counts_text(records));
+    return ExitCode::ok;
+}
+
+ExitCode cancel(const Options& options) {
+    const std::string experiment = name_of(options);
+    const auto submissions = find_submissions(fs::absolute(options.places.runs), experiment);
+    const QueuedTasks queue = submissions.empty() ? QueuedTasks{} : queued_tasks();
+    int jobs = 0;
+    for (const Submission& submission : submissions)
+        for (const SubmittedJob& job : submission.jobs) {
+            const bool queued = std::ranges::any_of(queue, [&](const auto& task) { return task.first.first == job.job; });
+            if (!queued) continue;
+            write_file_atomically(submission.folder / "cancelled", "");  // before: a task must not requeue itself
+            cancel_job(job.job);
+            ++jobs;
+        }
+    fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs, experiment);
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+SubmittedRecords submitted_records(const fs::path& runs_folder, const std::string& experiment) {
+    const auto submissions = find_submissions(fs::absolute(runs_folder), experiment);
+    if (submissions.empty())
+        throw Error(ExitCode::usage, fmt::format("{}: error: nothing of {} was submitted from here; labhost submit does it, or name the "
+                                                 "folder of runs with --runs",
+                                                 printable((runs_folder / ".submit").native()), experiment));
+    // The last submission of an id counts: a plugin that was built anew has other fingerprints.
+    std::map<std::string, std::pair<const Submission*, std::size_t>> last;
+    std::vector<std::string> ids;
+    for (const Submission& submission : submissions)
+        for (std::size_t i = 0; i < submission.runs.size(); ++i) {
+            if (!last.contains(submission.runs[i].id)) ids.push_back(submission.runs[i].id);
+            last[submission.runs[i].id] = {&submission, i};
+        }
+    SubmittedRecords records;
+    std::optional<QueuedTasks> queue;
+    for (const std::string& id : ids) {
+        const auto& [submission, index] = last[id];
+        const SubmittedRun& run = submission->runs[index];
+        records.runs.push_back(record_in(submission->run_folder(run), run, experiment));
+        records.logs.push_back(log_of(*submission, index));
+        if (is_over(records.runs.back()) && records.runs.back().status == "finished") continue;
+        if (!queue) queue = queued_tasks();
+        if (const auto state = state_of(*submission, index, *queue)) {
+            records.runs.back().status = lower(*state);
+            records.runs.back().reason.clear();
+        }
+    }
+    if (auto known = read_experiment_record(fs::absolute(runs_folder) / experiment)) records.experiment = std::move(*known);
+    records.experiment.name = experiment;
+    return records;
+}
+
+ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& experiment, const Options& options) {
+    const StopSignals signals;
+    std::string said;
+    for (;;) {
+        const SubmittedRecords records = submitted_records(runs_folder, experiment);
+        if (std::string now = counts_text(records); now != said) {
+            diagnose(fmt::format("labhost: {}\n", now));
+            said = std::move(now);
+        }
+        if (std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); }))
+            return print_collected(records, options);
+        const auto until = std::chrono::steady_clock::now() + ask_every;
+        while (std::chrono::steady_clock::now() < until) {
+            if (StopSignals::noted() != 0)
+                throw StopError(StopSignals::noted() == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
+                                "labhost: waits no more; the jobs go on, and labhost status says how");
+            std::this_thread::sleep_for(tick);
+        }
+    }
+}
+
+Verb status_verb() {
+    return {{.verb = "status",
+             .argument = "EXPERIMENT.toml",
+             .summary = "how the submitted runs of the experiment stand",
+             .json = true,
+             .follows = true},
+            show_status};
+}
+
+Verb collect_verb() {
+    return {{.verb = "collect",
+             .argument = "EXPERIMENT.toml",
+             .summary = "the results of the submitted runs, as after labhost run",
+             .json = true,
+             .follows = true},
+            collect};
+}
+
+Verb cancel_verb() {
+    return {{.verb = "cancel",
+             .argument = "EXPERIMENT.toml",
+             .summary = "takes the submitted runs of the experiment off the cluster",
+             .follows = true},
+            cancel};
+}
+
+}  // namespace labhost

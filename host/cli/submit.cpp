@@ -1,0 +1,132 @@
+// labhost submit: hands what is not finished to a Slurm cluster, as arrays of tasks.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cli/submitted.hpp"
+#include "cli/verbs.hpp"
+#include "data/catalog.hpp"
+#include "support/console.hpp"
+#include "support/files.hpp"
+#include "support/git.hpp"
+#include "support/text.hpp"
+#include "sweep/plan_record.hpp"
+#include "sweep/slurm.hpp"
+#include "sweep/submission.hpp"
+
+namespace labhost {
+
+namespace {
+
+/// The file's, where the command line says nothing.
+SlurmSettings settings_of(const SlurmSettings& file, const Options& options) {
+    SlurmSettings settings = file;
+    const auto take = [](auto& value, const auto& given, bool is_given) {
+        if (is_given) value = given;
+    };
+    const SlurmSettings& given = options.launch;
+    for (std::string SlurmSettings::*text : {&SlurmSettings::partition, &SlurmSettings::account, &SlurmSettings::time, &SlurmSettings::mem})
+        take(settings.*text, given.*text, !(given.*text).empty());
+    for (auto number : {&SlurmSettings::gpus_per_task, &SlurmSettings::cpus_per_task, &SlurmSettings::array_parallelism})
+        take(settings.*number, given.*number, (given.*number).has_value());
+    take(settings.pack, options.pack.value_or(1), options.pack.has_value());
+    take(settings.max_requeues, options.max_requeues.value_or(0), options.max_requeues.has_value());
+    settings.sbatch.insert(settings.sbatch.end(), given.sbatch.begin(), given.sbatch.end());
+    return settings;
+}
+
+/// Fingerprints that Slurm has not ended yet.
+std::set<std::string> queued_fingerprints(const Places& places, const std::string& experiment) {
+    const auto submissions = find_submissions(places.runs, experiment);
+    std::set<std::string> queued;
+    if (submissions.empty()) return queued;
+    const QueuedTasks queue = queued_tasks();
+    for (const Submission& submission : submissions)
+        for (std::size_t i = 0; i < submission.runs.size(); ++i)
+            if (state_of(submission, i, queue)) queued.insert(submission.runs[i].fingerprint);
+    return queued;
+}
+
+Submission submission_of(const Plan& plan, const SlurmSettings& settings, const Options& options) {
+    Submission submission{.experiment = plan.experiment,
+                          .command = plan.command,
+                          .revision = plan.revision,
+                          .overrides = {.set = options.overrides.set,
+                                        .seeds = options.overrides.seeds,
+                                        .timeout = options.overrides.timeout,
+                                        .folder = plan.file.parent_path()},
+                          .runs_folder = std::filesystem::absolute(options.places.runs).lexically_normal(),
+                          .data_folder = std::filesystem::absolute(data_folder(options.places.data)).lexically_normal(),
+                          .pack = static_cast<std::size_t>(settings.pack),
+                          .max_requeues = settings.max_requeues,
+                          .cpus_per_task = settings.cpus_per_task.value_or(1),
+                          .allow_insecure = options.places.plugins.allow_insecure};
+    const std::set<std::string> queued = queued_fingerprints(options.places, plan.experiment);
+    std::size_t finished = 0;
+    std::size_t waiting = 0;
+    for (const PlannedRun& run : plan.runs) {
+        if (run.status == RunStatus::finished) {
+            ++finished;
+        } else if (queued.contains(run.fingerprint)) {
+            ++waiting;
+        } else {
+            const std::string& asked = run.settings.trainer.device;
+            submission.runs.push_back({.id = run.settings.id,
+                                       .fingerprint = run.fingerprint,
+                                       .device = !run.device.cuda ? "cpu" : asked == "auto" ? "cuda" : asked});
+        }
+    }
+    diagnose(fmt::format("labhost: {} runs: {} finished, {} pending or running, {} to submit\n", plan.runs.size(), finished,
+                         waiting, submission.runs.size()));
+    return submission;
+}
+
+void print_dry_run(Submission submission, const SlurmSettings& settings) {
+    submission.folder = submission.runs_folder / ".submit" / "ID";
+    std::vector<std::string> words;
+    for (const std::string& word : sbatch_command(submission, settings, 0, submission.tasks())) words.push_back(shell_quoted(word));
+    fmt::print("{}\n\n# {}\n{}", join(words, " "), (submission.folder / "task.sh").native(), task_script(submission));
+}
+
+ExitCode submit(const Options& options) {
+    if (!options.slurm) throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
+    Experiment experiment = read_experiment(options.argument, options.overrides);
+    const SlurmSettings settings = settings_of(experiment.slurm, options);
+    if (!options.dry_run) make_writable_folder(options.places.runs);
+    Places places = options.places;
+    places.elsewhere_with_gpu = settings.gpus_per_task.has_value();
+    Plan plan = make_plan(std::move(experiment), places);
+    plan.command = options.command;
+    plan.revision = git_revision(plan.file);
+    Submission submission = submission_of(plan, settings, options);
+    if (options.dry_run) {
+        if (submission.tasks() > 0) print_dry_run(std::move(submission), settings);
+        return ExitCode::ok;
+    }
+    write_experiment(experiment_of(plan));
+    if (submission.tasks() > 0) {
+        write_submission(submission, plan);
+        submit_jobs(submission, settings);
+        for (const SubmittedJob& job : submission.jobs)
+            fmt::print("{}\t{} tasks\n", job.job, job.tasks);
+    }
+    if (!options.wait) return ExitCode::ok;
+    return wait_for_submitted(options.places.runs, plan.experiment, options);
+}
+
+}  // namespace
+
+Verb submit_verb() {
+    return {{.verb = "submit",
+             .argument = "EXPERIMENT.toml",
+             .summary = "hands what is not finished to a Slurm cluster (--slurm)",
+             .selects_runs = true,
+             .plugins = true,
+             .data = true,
+             .json = true,
+             .submits = true},
+            submit};
+}
+
+}  // namespace labhost

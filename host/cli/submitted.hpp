@@ -1,0 +1,27 @@
+// What was submitted of an experiment, as the run folders and Slurm tell it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "record/experiment_record.hpp"
+#include "record/run_record.hpp"
+#include "support/error.hpp"
+
+namespace labhost {
+
+struct SubmittedRecords {
+    std::vector<RunRecord> runs{};    ///< status: that of the folder, or "pending", "running", ... as Slurm says
+    std::vector<std::string> logs{};  ///< of each run: the task's, if it was ever started
+    ExperimentRecord experiment{};
+};
+
+/// The last submission of each run counts. Slurm is asked only about runs that are not over. Throws Error (usage) if nothing was submitted.
+SubmittedRecords submitted_records(const std::filesystem::path& runs_folder, const std::string& experiment);
+
+/// Waits until Slurm has ended all tasks; then as `labhost collect`. Throws StopError on a signal, the jobs going on.
+ExitCode wait_for_submitted(const std::filesystem::path& runs_folder, const std::string& experiment, const Options& options);
+
+}  // namespace labhost

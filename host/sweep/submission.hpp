@@ -1,0 +1,62 @@
+// What was handed to a cluster: a plan that does not change any more, with copies of all that its runs need.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/experiment.hpp"
+#include "sweep/plan.hpp"
+
+namespace labhost {
+
+/// A run of a submission.
+struct SubmittedRun {
+    std::string id{};
+    std::string fingerprint{};
+    std::string device{};  ///< "cpu" or "cuda": what was asked for, to be there on the node
+};
+
+/// Some of a submission's tasks, as one job array.
+struct SubmittedJob {
+    std::string job{};      ///< Slurm's number of the array
+    std::size_t first = 0;  ///< task of the array's index 0
+    std::size_t tasks = 0;
+};
+
+/// RUNS/.submit/<id>/: plan.json, written once, and experiment.toml, bin/, lib/, plugins/: copies, so that what is edited or built later
+/// changes nothing that is pending; task.sh; log/; and jobs.json, the arrays that Slurm was given.
+struct Submission {
+    std::string id{};
+    std::filesystem::path folder{};
+    std::string experiment{};
+    std::string command{};
+    std::string revision{};
+    Overrides overrides{};       ///< with which the copy is read
+    std::filesystem::path runs_folder{};
+    std::filesystem::path data_folder{};
+    std::size_t pack = 1;        ///< runs a task
+    std::int64_t max_requeues = 0;
+    std::int64_t cpus_per_task = 1;
+    bool allow_insecure = false;
+    std::vector<SubmittedRun> runs{};
+    std::vector<SubmittedJob> jobs{};
+
+    std::size_t tasks() const { return (runs.size() + pack - 1) / pack; }
+    std::filesystem::path run_folder(const SubmittedRun& run) const;
+};
+
+/// Copies and plan; `submission` needs no id and folder yet. Throws StorageError, or Error if something to copy cannot be read.
+void write_submission(Submission& submission, const Plan& plan);
+/// After each array that Slurm took.
+void write_jobs(const Submission& submission);
+
+/// Throws Error (usage) saying what is wrong.
+Submission read_submission(const std::filesystem::path& folder);
+
+/// All of an experiment, the oldest first; those that cannot be read are left out.
+std::vector<Submission> find_submissions(const std::filesystem::path& runs_folder, const std::string& experiment);
+
+}  // namespace labhost

@@ -8,6 +8,7 @@ PACKAGES := g++ cmake ninja-build ccache libtorch-dev libopenblas0-openmp \
   libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libssl-dev zlib1g-dev libelf-dev libgtest-dev libjs-chart.js \
   curl ca-certificates
 TEST_PACKAGES := python3-torch python3-torchvision dpkg-dev make git protobuf-compiler chromium chromium-driver python3-selenium poppler-utils \
+  slurmctld slurmd slurm-client munge procps \
   python3-numpy python3-decorator liblbfgsb0
 BENCH_PACKAGES := libbenchmark-dev
 TIDY_PACKAGES := clang-tidy-16  # 14, the default, cannot parse LibTorch with libstdc++ 12 in C++20

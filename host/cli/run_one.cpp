@@ -52,7 +52,7 @@ Plan plan_of(const Submission& submission, const std::vector<SubmittedRun>& runs
     Overrides overrides = submission.overrides;
     overrides.device = runs.front().device;
     for (const SubmittedRun& run : runs) overrides.only.push_back(run.id);
-    Plan plan = make_plan(read_experiment(submission.folder / "experiment.toml", overrides),
+    Plan plan = make_plan(read_experiment(submission.file(), overrides),
                           {.plugins = {.folders = {submission.folder / "plugins"}, .allow_insecure = submission.allow_insecure},
                            .data = submission.data_folder,
                            .runs = submission.runs_folder,

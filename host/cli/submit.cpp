@@ -50,6 +50,7 @@ std::set<std::string> queued_fingerprints(const Places& places, const std::strin
 
 Submission submission_of(const Plan& plan, const SlurmSettings& settings, const Options& options) {
     Submission submission{.experiment = plan.experiment,
+                          .file_name = plan.file.filename().native(),
                           .command = plan.command,
                           .revision = plan.revision,
                           .overrides = {.set = options.overrides.set,

@@ -78,6 +78,7 @@ Json plan_json(const Submission& s, Json copies) {
     return {{"schema", 1},
             {"id", s.id},
             {"experiment", s.experiment},
+            {"file", s.file_name},
             {"command", s.command},
             {"git", s.revision},
             {"overrides", to_json(s.overrides)},
@@ -109,7 +110,7 @@ void write_submission(Submission& s, const Plan& plan) {
     }
     make_folder(s.folder / "log");
     Json copies = Json::array();
-    copies.push_back(copy_of(plan.file, s.folder / "experiment.toml"));
+    copies.push_back(copy_of(plan.file, s.file()));
     copy_host(s.folder, copies);
     std::set<fs::path> plugins;
     for (const PlannedRun& run : plan.runs)
@@ -132,6 +133,7 @@ Submission read_submission(const fs::path& folder) {
         Submission s{.id = json.at("id").get<std::string>(),
                      .folder = folder,
                      .experiment = json.at("experiment").get<std::string>(),
+                     .file_name = json.at("file").get<std::string>(),
                      .command = json.at("command").get<std::string>(),
                      .revision = json.at("git").get<std::string>(),
                      .overrides = overrides_from(json.at("overrides")),

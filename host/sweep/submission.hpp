@@ -26,12 +26,13 @@ struct SubmittedJob {
     std::size_t tasks = 0;
 };
 
-/// RUNS/.submit/<id>/: plan.json, written once, and experiment.toml, bin/, lib/, plugins/: copies, so that what is edited or built later
+/// RUNS/.submit/<id>/: plan.json, written once, and experiment/, bin/, lib/, plugins/: copies, so that what is edited or built later
 /// changes nothing that is pending; task.sh; log/; and jobs.json, the arrays that Slurm was given.
 struct Submission {
     std::string id{};
     std::filesystem::path folder{};
     std::string experiment{};
+    std::string file_name{};     ///< the experiment's, which may name it
     std::string command{};
     std::string revision{};
     Overrides overrides{};       ///< with which the copy is read
@@ -45,6 +46,7 @@ struct Submission {
     std::vector<SubmittedJob> jobs{};
 
     std::size_t tasks() const { return (runs.size() + pack - 1) / pack; }
+    std::filesystem::path file() const { return folder / "experiment" / file_name; }
     std::filesystem::path run_folder(const SubmittedRun& run) const;
 };
 

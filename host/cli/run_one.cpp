@@ -57,6 +57,9 @@ Plan plan_of(const Submission& submission, const std::vector<SubmittedRun>& runs
                            .data = submission.data_folder,
                            .runs = submission.runs_folder,
                            .elsewhere_with_gpu = elsewhere});
+    if (plan.runs.size() != runs.size())
+        throw Error(ExitCode::usage, fmt::format("{}: error: has not the runs of its plan; submit the experiment again",
+                                                 submission.folder.native()));
     plan.command = submission.command;
     plan.revision = submission.revision;
     return plan;

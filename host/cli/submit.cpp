@@ -1,6 +1,7 @@
 // labhost submit: hands what is not finished to a Slurm cluster, as arrays of tasks.
 #include <algorithm>
 #include <set>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -90,6 +91,27 @@ void print_dry_run(Submission submission, const SlurmSettings& settings) {
     fmt::print("{}\n\n# {}\n{}", join(words, " "), (submission.folder / "task.sh").native(), task_script(submission));
 }
 
+/// What Slurm took stays; of what it took nothing of, nothing is left.
+void hand_over(Submission& submission, const Plan& plan, const SlurmSettings& settings) {
+    write_submission(submission, plan);
+    try {
+        submit_jobs(submission, settings);
+    } catch (const Error&) {
+        std::error_code ignored;
+        if (submission.jobs.empty()) std::filesystem::remove_all(submission.folder, ignored);
+        throw;
+    }
+}
+
+void print_jobs(const Submission& submission, const Options& options) {
+    Json jobs = Json::array();
+    for (const SubmittedJob& job : submission.jobs) {
+        jobs.push_back({{"job", job.job}, {"tasks", job.tasks}});
+        if (!options.json) fmt::print("{}\t{} tasks\n", job.job, job.tasks);
+    }
+    if (options.json) fmt::print("{}", to_text({{"schema", 1}, {"experiment", submission.experiment}, {"jobs", std::move(jobs)}}));
+}
+
 ExitCode submit(const Options& options) {
     if (!options.slurm) throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
     Experiment experiment = read_experiment(options.argument, options.overrides);
@@ -106,12 +128,8 @@ ExitCode submit(const Options& options) {
         return ExitCode::ok;
     }
     write_experiment(experiment_of(plan));
-    if (submission.tasks() > 0) {
-        write_submission(submission, plan);
-        submit_jobs(submission, settings);
-        for (const SubmittedJob& job : submission.jobs)
-            fmt::print("{}\t{} tasks\n", job.job, job.tasks);
-    }
+    if (submission.tasks() > 0) hand_over(submission, plan, settings);
+    if (!options.wait) print_jobs(submission, options);
     if (!options.wait) return ExitCode::ok;
     return wait_for_submitted(options.places.runs, plan.experiment, options);
 }

@@ -138,8 +138,8 @@ class Slurm(unittest.TestCase):
 
     def test_the_bits_are_those_of_a_local_run(self):
         self.write(Q4)
-        jobs = self.submit("--pack", "2").split()
-        self.assertEqual(jobs[1:], ["5", "tasks"])
+        jobs = json.loads(self.submit("--pack", "2", "--json"))["jobs"]
+        self.assertEqual([job["tasks"] for job in jobs], [5])
         self.wait_until_over()
         self.expect_local_bits()
         collected = json.loads(self.labhost("collect", "e.toml", "--json"))
@@ -280,6 +280,8 @@ class Slurm(unittest.TestCase):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("sbatch: error:", refused.stderr)
         self.assertIn("invalid partition", refused.stderr)
+        self.assertEqual(list((self.folder / "runs/.submit").iterdir()), [])
+        self.assertEqual(self.start("run-one", "no-such-plan.json", "0x").returncode, 2)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <map>
+#include <span>
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
+#include "record/run_folder.hpp"
 #include "record/run_lock.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
@@ -48,68 +51,85 @@ std::string node() {
     return host.c_str();
 }
 
-Plan plan_of(const Submission& submission, const std::vector<SubmittedRun>& runs, std::optional<bool> elsewhere) {
+Plan plan_of(const Submission& submission, std::span<const SubmittedRun> runs) {
     Overrides overrides = submission.overrides;
     overrides.device = runs.front().device;
     for (const SubmittedRun& run : runs) overrides.only.push_back(run.id);
     Plan plan = make_plan(read_experiment(submission.file(), overrides),
                           {.plugins = {.folders = {submission.folder / "plugins"}, .allow_insecure = submission.allow_insecure},
                            .data = submission.data_folder,
-                           .runs = submission.runs_folder,
-                           .elsewhere_with_gpu = elsewhere});
+                           .runs = submission.runs_folder});
     if (plan.runs.size() != runs.size())
-        throw Error(ExitCode::usage, fmt::format("{}: error: has not the runs of its plan; submit the experiment again",
-                                                 submission.folder.native()));
+        throw Error(ExitCode::usage, fmt::format("{} has not the runs of its plan", submission.folder.native()));
     plan.command = submission.command;
     plan.revision = submission.revision;
+    plan.file = submission.overrides.folder / submission.file_name;  // the one that was submitted, by which gc judges
     return plan;
 }
 
-void fail(const Plan& plan, PlannedRun& run, const SubmittedRun& submitted, const fs::path& folder, const std::string& reason) {
-    run.fingerprint = submitted.fingerprint;
-    run.folder = folder;
+/// Records that a run cannot be trained here, unless it is finished or another process has it. False if it is not finished.
+bool fail(const Submission& submission, const SubmittedRun& run, const std::string& reason) {
+    const fs::path folder = submission.run_folder(run);
     RunLocks locks(folder.parent_path());
-    if (!locks.claim(folder)) return;  // another process has it
-    record_failure(plan, run, reason);
-    diagnose(fmt::format("{}  failed: {}\n", run.settings.id, reason));
+    const bool ours = locks.claim_alone(folder);
+    if (const auto result = read_result(folder); result && result->finished && result->fingerprint == run.fingerprint) return true;
+    if (!ours) return false;
+    const std::string text = fmt::format("on node {}: {}", node(), one_line(reason));
+    record_failure(folder, {{"schema", 1},
+                            {"experiment", submission.experiment},
+                            {"id", run.id},
+                            {"model", run.model},
+                            {"params", Json::object()},
+                            {"trainer", Json::object()},
+                            {"data", Json::object()},
+                            {"seed", run.seed},
+                            {"fingerprint", run.fingerprint},
+                            {"provenance", {{"host", node()}, {"command", submission.command}, {"git", submission.revision},
+                                            {"experiment_file", (submission.overrides.folder / submission.file_name).native()}}}},
+                   text);
+    diagnose(fmt::format("{}  failed: {}\n", run.id, text));
+    return false;
 }
 
-/// Runs of one device. False if one failed.
-bool train(const Submission& submission, const std::vector<SubmittedRun>& runs, const Options& options) {
-    bool all_well = true;
-    std::optional<Plan> plan;
+/// Plans runs of one device. Where they cannot be planned together each is tried by itself, and what cannot be planned fails alone.
+std::vector<Plan> plans_of(const Submission& submission, std::span<const SubmittedRun> runs, bool& all_well) {
+    std::vector<Plan> plans;
     try {
-        plan = plan_of(submission, runs, std::nullopt);
-    } catch (const StopError&) {
+        plans.push_back(plan_of(submission, runs));
+    } catch (const StorageError&) {
         throw;
     } catch (const Error& e) {
-        if (e.code() != ExitCode::unusable) throw;
-        Plan of_elsewhere = plan_of(submission, runs, true);  // the device is not here, or a plugin cannot be used here
-        for (std::size_t i = 0; i < of_elsewhere.runs.size(); ++i)
-            fail(of_elsewhere, of_elsewhere.runs[i], runs[i], submission.run_folder(runs[i]), fmt::format("on node {}: {}", node(), e.what()));
-        return false;
-    }
-    std::vector<PlannedRun> right;
-    for (std::size_t i = 0; i < plan->runs.size(); ++i) {
-        PlannedRun& run = plan->runs[i];
-        if (run.fingerprint == runs[i].fingerprint) {
-            right.push_back(std::move(run));
-            continue;
+        if (runs.size() == 1) {
+            all_well &= fail(submission, runs.front(), e.what());
+            return plans;
         }
-        all_well = false;
-        fail(*plan, run, runs[i], submission.run_folder(runs[i]),
-             fmt::format("on node {} this run would not give the numbers that were asked for: since it was submitted its data or its init_from file "
-                         "changed, or this node has another LibTorch, BLAS or, with numerics = \"fast\", another instruction set; submit it "
-                         "again, or ask for equal nodes (--sbatch constraint=...)",
-                         node()));
+        for (std::size_t i = 0; i < runs.size(); ++i)
+            std::ranges::move(plans_of(submission, runs.subspan(i, 1), all_well), std::back_inserter(plans));
     }
-    plan->runs = std::move(right);
-    if (plan->runs.empty()) return all_well;
+    return plans;
+}
+
+/// False if one failed.
+bool train(const Submission& submission, Plan& plan, const std::map<std::string, SubmittedRun>& submitted, const Options& options) {
+    bool all_well = true;
+    std::vector<PlannedRun> right;
+    for (PlannedRun& run : plan.runs) {
+        const SubmittedRun& asked = submitted.at(run.settings.id);
+        if (run.fingerprint == asked.fingerprint)
+            right.push_back(std::move(run));
+        else
+            all_well &= fail(submission, asked,
+                             "it would not give the numbers that were asked for: since it was submitted its data or its init_from file changed, or "
+                             "this node has another LibTorch, BLAS or, with numerics = \"fast\", another instruction set; submit it again, or ask "
+                             "for equal nodes (--sbatch constraint=...)");
+    }
+    plan.runs = std::move(right);
+    if (plan.runs.empty()) return all_well;
     int threads = 1;
-    for (const PlannedRun& run : plan->runs) threads = std::max(threads, run.settings.trainer.threads);
-    const int jobs = static_cast<int>(std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan->runs.size())));
-    execute(*plan, {.jobs = jobs, .per_gpu = {}, .retries = retries}, *make_progress(options));
-    return all_well && std::ranges::all_of(plan->runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
+    for (const PlannedRun& run : plan.runs) threads = std::max(threads, run.settings.trainer.threads);
+    const int jobs = static_cast<int>(std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan.runs.size())));
+    execute(plan, {.jobs = jobs, .per_gpu = {}, .retries = retries}, *make_progress(options));
+    return all_well && std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
 }
 
 std::int64_t restarts() {
@@ -130,19 +150,25 @@ ExitCode run_one(const Options& options) {
     const std::string& text = options.arguments[1];
     if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
         throw Error(ExitCode::usage, fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(text)));
-    const Submission submission = wait_for_submission(options.argument);
-    const std::size_t task = std::stoul(text);
-    if (task >= submission.tasks())
-        throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task, submission.id, submission.tasks()));
-    std::map<std::string, std::vector<SubmittedRun>> by_device;
-    for (std::size_t i = task * submission.pack; i < std::min(submission.runs.size(), (task + 1) * submission.pack); ++i)
-        by_device[submission.runs[i].device].push_back(submission.runs[i]);
+    std::optional<Submission> submission;
     try {
+        submission = wait_for_submission(options.argument);
+        const std::size_t task = std::stoul(text);
+        if (task >= submission->tasks())
+            throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task, submission->id, submission->tasks()));
+        std::map<std::string, std::vector<SubmittedRun>> by_device;
+        std::map<std::string, SubmittedRun> by_id;
+        for (std::size_t i = task * submission->pack; i < std::min(submission->runs.size(), (task + 1) * submission->pack); ++i) {
+            by_device[submission->runs[i].device].push_back(submission->runs[i]);
+            by_id[submission->runs[i].id] = submission->runs[i];
+        }
         bool all_well = true;
-        for (const auto& [device, runs] : by_device) all_well &= train(submission, runs, options);
+        for (const auto& [device, runs] : by_device)
+            for (Plan& plan : plans_of(*submission, runs, all_well)) all_well &= train(*submission, plan, by_id, options);
         return all_well ? ExitCode::ok : ExitCode::run_failed;
     } catch (const StopError& e) {
-        diagnose(fmt::format("labhost: task {} was interrupted and has made its checkpoints; {}\n", task, back_into_the_queue(submission)));
+        diagnose(fmt::format("labhost: task {} was interrupted and has made its checkpoints; {}\n", text,
+                             submission ? back_into_the_queue(*submission) : "its plan was not there yet"));
         return e.code();
     }
 }

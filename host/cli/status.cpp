@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::chrono::seconds ask_every{2};
 constexpr std::chrono::milliseconds tick{100};
+constexpr std::chrono::seconds late_at_most{60};  // what NFS shows to another machine
 
 bool is_over(const RunRecord& run) { return run.status == "finished" || run.status == "failed"; }
 
@@ -53,11 +54,8 @@ RunRecord record_in(const fs::path& folder, const SubmittedRun& run, const std::
         FoundRecords found = find_records(folder);
         if (!found.runs.empty() && found.runs.front().fingerprint == run.fingerprint) return std::move(found.runs.front());
     }
-    RunRecord record{.experiment = experiment, .id = run.id, .fingerprint = run.fingerprint, .folder = folder, .status = "lost"};
-    const std::size_t seed = run.id.rfind("-s");
-    if (seed != std::string::npos && run.id.find_first_not_of("0123456789", seed + 2) == std::string::npos && run.id.size() - seed < 20)
-        record.seed = std::stoull(run.id.substr(seed + 2));
-    return record;
+    return {.experiment = experiment, .id = run.id, .model = run.model, .seed = run.seed, .fingerprint = run.fingerprint,
+            .folder = folder, .status = "lost"};
 }
 
 std::map<std::string, int> counts_of(const SubmittedRecords& records) {
@@ -123,16 +121,16 @@ ExitCode cancel(const Options& options) {
     const std::string experiment = name_of(options);
     const auto submissions = find_submissions(fs::absolute(options.places.runs), experiment);
     const QueuedTasks queue = submissions.empty() ? QueuedTasks{} : queued_tasks();
-    int jobs = 0;
+    std::vector<std::string> jobs;
     for (const Submission& submission : submissions)
         for (const SubmittedJob& job : submission.jobs) {
-            const bool queued = std::ranges::any_of(queue, [&](const auto& task) { return task.first.first == job.job; });
-            if (!queued) continue;
-            write_file_atomically(submission.folder / "cancelled", "");  // before: a task must not requeue itself
-            cancel_job(job.job);
-            ++jobs;
+            if (std::ranges::none_of(queue, [&](const auto& task) { return task.first.first == job.job; })) continue;
+            if (jobs.empty() || !file_exists(submission.folder / "cancelled"))
+                write_file_atomically(submission.folder / "cancelled", "");  // before: a task must not requeue itself
+            jobs.push_back(job.job);
         }
-    fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs, experiment);
+    if (!jobs.empty()) cancel_jobs(jobs);
+    fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs.size(), experiment);
     return ExitCode::ok;
 }
 
@@ -152,16 +150,16 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
             if (!last.contains(submission.runs[i].id)) ids.push_back(submission.runs[i].id);
             last[submission.runs[i].id] = {&submission, i};
         }
+    // Slurm first: what it has ended by then has left its result, as soon as the disk shows it.
     SubmittedRecords records;
-    std::optional<QueuedTasks> queue;
+    const QueuedTasks queue = queued_tasks();
     for (const std::string& id : ids) {
         const auto& [submission, index] = last[id];
         const SubmittedRun& run = submission->runs[index];
         records.runs.push_back(record_in(submission->run_folder(run), run, experiment));
         records.logs.push_back(log_of(*submission, index));
-        if (is_over(records.runs.back()) && records.runs.back().status == "finished") continue;
-        if (!queue) queue = queued_tasks();
-        if (const auto state = state_of(*submission, index, *queue)) {
+        if (records.runs.back().status == "finished") continue;
+        if (const auto state = state_of(*submission, index, queue)) {
             records.runs.back().status = lower(*state);
             records.runs.back().reason.clear();
         }
@@ -174,14 +172,17 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
 ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& experiment, const Options& options) {
     const StopSignals signals;
     std::string said;
+    auto lost_since = std::chrono::steady_clock::now();
     for (;;) {
         const SubmittedRecords records = submitted_records(runs_folder, experiment);
         if (std::string now = counts_text(records); now != said) {
             diagnose(fmt::format("labhost: {}\n", now));
             said = std::move(now);
         }
-        if (std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); }))
-            return print_collected(records, options);
+        if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, options);
+        const bool only_lost = std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
+        if (!only_lost) lost_since = std::chrono::steady_clock::now();
+        if (std::chrono::steady_clock::now() - lost_since > late_at_most) return print_collected(records, options);
         const auto until = std::chrono::steady_clock::now() + ask_every;
         while (std::chrono::steady_clock::now() < until) {
             if (StopSignals::noted() != 0)

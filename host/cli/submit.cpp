@@ -75,6 +75,8 @@ Submission submission_of(const Plan& plan, const SlurmSettings& settings, const 
         } else {
             const std::string& asked = run.settings.trainer.device;
             submission.runs.push_back({.id = run.settings.id,
+                                       .model = run.settings.model,
+                                       .seed = run.settings.seed,
                                        .fingerprint = run.fingerprint,
                                        .device = !run.device.cuda ? "cpu" : asked == "auto" ? "cuda" : asked});
         }

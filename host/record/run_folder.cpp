@@ -111,6 +111,12 @@ void RunFolder::close(const Result& result, std::string_view output) {
     write_file_atomically(folder_ / "result.json", to_text(json));
 }
 
+void record_failure(const fs::path& folder, const Json& run, const std::string& reason) {
+    RunFolder failed(folder);
+    if (!file_exists(folder / "run.json")) failed.begin(run);
+    failed.close({.finished = false, .reason = reason, .final = {}, .seconds = 0.0, .fingerprint = run.at("fingerprint").get<std::string>()}, "");
+}
+
 std::string log_lines(const EpochMetrics& m) {
     return fmt::format(
         "Train Epoch {}\n Train set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n"

@@ -59,6 +59,10 @@ private:
     std::optional<AppendFile> log_;
 };
 
+/// Records that a run failed before it could begin; `run` is its run.json, if it has none. What a checkpoint there holds stays. Throws
+/// StorageError.
+void record_failure(const std::filesystem::path& folder, const Json& run, const std::string& reason);
+
 /// The notebook's own lines for an epoch, to the character.
 std::string log_lines(const EpochMetrics& metrics);
 

@@ -58,6 +58,13 @@ std::vector<std::size_t> indices_of(std::string text) {
     return indices;
 }
 
+/// sbatch replaces what follows a percent sign in a file's name.
+std::string doubled_percents(const std::string& text) {
+    std::string escaped;
+    for (const char c : text) escaped += c == '%' ? std::string("%%") : std::string(1, c);
+    return escaped;
+}
+
 }  // namespace
 
 std::string task_script(const Submission& s) {
@@ -66,15 +73,18 @@ std::string task_script(const Submission& s) {
 # One task of the array that `labhost submit` made: it trains its runs of plan.json. The argument: the first task of the array.
 # Slurm's signals reach labhost through srun; the shell only outlives them.
 trap : TERM INT USR1
-export LD_LIBRARY_PATH={0}/lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}
-srun --ntasks=1 --cpus-per-task="${{SLURM_CPUS_PER_TASK:-1}}" {0}/bin/labhost run-one {0} $(($1 + SLURM_ARRAY_TASK_ID)) &
+[ -e {0}/cancelled ] && exit 0
+LD_LIBRARY_PATH={0}/lib"${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+export LD_LIBRARY_PATH
+srun --export=ALL --ntasks=1 --cpus-per-task="${{SLURM_CPUS_PER_TASK:-1}}" {0}/bin/labhost run-one {0} $(($1 + SLURM_ARRAY_TASK_ID)) &
 while :; do
   wait $!
   code=$?
   kill -0 $! 2> /dev/null || break  # the trap ended the wait, not labhost
 done
-# Killed, by lack of memory or a node's fault: once more, from the checkpoint. What is asked to stop requeues itself.
-if [ $code -eq 137 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {1} ] && [ ! -e {0}/cancelled ]; then
+# Killed, by lack of memory or a node's fault, or warned (138) before it could listen: once more, from the checkpoint. What is asked to
+# stop later requeues itself.
+if {{ [ $code -eq 137 ] || [ $code -eq 138 ]; }} && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {1} ] && [ ! -e {0}/cancelled ]; then
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
 fi
 exit $code
@@ -87,7 +97,7 @@ std::vector<std::string> sbatch_command(const Submission& s, const SlurmSettings
     if (settings.array_parallelism) array += fmt::format("%{}", *settings.array_parallelism);
     std::vector<std::string> command{"sbatch", "--parsable", array, "--requeue", "--open-mode=append", "--signal=USR1@120",
                                      fmt::format("--job-name=labhost-{}", s.experiment),
-                                     fmt::format("--output={}/log/%A_%a.txt", s.folder.native())};
+                                     fmt::format("--output={}/log/%A_%a.txt", doubled_percents(s.folder.native()))};
     const auto add = [&](const char* option, const std::string& value) {
         if (!value.empty()) command.push_back(fmt::format("--{}={}", option, value));
     };
@@ -122,7 +132,7 @@ void submit_jobs(Submission& s, const SlurmSettings& settings) {
 QueuedTasks queued_tasks() {
     QueuedTasks queue;
     // -r would give each pending task a line of its own; as it is, ten thousand of them are one.
-    for (const std::string& line : split(ask({"squeue", "--noheader", "--format=%F|%K|%T"}), '\n')) {
+    for (const std::string& line : split(ask({"squeue", "--noheader", "--all", "--format=%F|%K|%T"}), '\n')) {
         const auto fields = split(line, '|');
         if (fields.size() != 3) continue;
         for (const std::size_t index : indices_of(fields[1])) queue[{fields[0], index}] = fields[2];
@@ -152,6 +162,10 @@ std::pair<bool, std::string> requeue_own_task() {
     }
 }
 
-void cancel_job(const std::string& job) { ask({"scancel", job}); }
+void cancel_jobs(const std::vector<std::string>& jobs) {
+    std::vector<std::string> command{"scancel"};
+    command.insert(command.end(), jobs.begin(), jobs.end());
+    ask(command);
+}
 
 }  // namespace labhost

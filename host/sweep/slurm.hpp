@@ -29,12 +29,12 @@ void submit_jobs(Submission& submission, const SlurmSettings& settings);
 using QueuedTasks = std::map<std::pair<std::string, std::size_t>, std::string>;
 QueuedTasks queued_tasks();
 
-/// The state of the task that a submission's run belongs to, the last job counting; nothing if Slurm has none or has ended it.
+/// The state of the task that a submission's run belongs to, nothing if Slurm has none or has ended it.
 std::optional<std::string> state_of(const Submission& submission, std::size_t run, const QueuedTasks& queue);
 
 /// Puts this process's own task back into the queue; false, and why not, if Slurm refuses.
 std::pair<bool, std::string> requeue_own_task();
 
-void cancel_job(const std::string& job);
+void cancel_jobs(const std::vector<std::string>& jobs);
 
 }  // namespace labhost

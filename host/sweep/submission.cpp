@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <set>
 #include <system_error>
 
@@ -74,7 +75,7 @@ Overrides overrides_from(const Json& json) {
 Json plan_json(const Submission& s, Json copies) {
     Json runs = Json::array();
     for (const SubmittedRun& run : s.runs)
-        runs.push_back({{"id", run.id}, {"fingerprint", run.fingerprint}, {"device", run.device}});
+        runs.push_back({{"id", run.id}, {"model", run.model}, {"seed", run.seed}, {"fingerprint", run.fingerprint}, {"device", run.device}});
     return {{"schema", 1},
             {"id", s.id},
             {"experiment", s.experiment},
@@ -102,8 +103,10 @@ void write_submission(Submission& s, const Plan& plan) {
     const fs::path all = s.runs_folder / ".submit";
     make_folder(all);
     for (int attempt = 0; s.folder.empty(); ++attempt) {
-        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-        s.id = fmt::format("{}-{:%Y%m%dT%H%M%SZ}-{}", s.experiment, fmt::gmtime(now), ::getpid() + attempt);
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+        s.id = fmt::format("{}-{:%Y%m%dT%H%M%S}.{:06}Z-{}", s.experiment, fmt::gmtime(static_cast<std::time_t>(micros / 1'000'000)),
+                           micros % 1'000'000, ::getpid() + attempt);
         std::error_code error;
         if (fs::create_directory(all / s.id, error)) s.folder = all / s.id;
         if (error) cannot(all / s.id, error.message());
@@ -145,6 +148,8 @@ Submission read_submission(const fs::path& folder) {
                      .allow_insecure = json.at("allow_insecure_plugins").get<bool>()};
         for (const Json& run : json.at("runs"))
             s.runs.push_back({.id = run.at("id").get<std::string>(),
+                              .model = run.at("model").get<std::string>(),
+                              .seed = run.at("seed").get<std::uint64_t>(),
                               .fingerprint = run.at("fingerprint").get<std::string>(),
                               .device = run.at("device").get<std::string>()});
         const Json jobs = read_object(folder / "jobs.json");

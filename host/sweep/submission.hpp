@@ -15,6 +15,8 @@ namespace labhost {
 /// A run of a submission.
 struct SubmittedRun {
     std::string id{};
+    std::string model{};
+    std::uint64_t seed = 0;
     std::string fingerprint{};
     std::string device{};  ///< "cpu" or "cuda": what was asked for, to be there on the node
 };

@@ -272,12 +272,6 @@ void hear_worker(std::string_view text, const WorkerListener& listener) {
     }
 }
 
-void record_failure(const Plan& plan, const PlannedRun& run, const std::string& reason) {
-    RunFolder folder(run.folder);
-    if (!file_exists(run.folder / "run.json")) folder.begin(run_json(plan, run, run.device));
-    folder.close({.finished = false, .reason = reason, .fingerprint = run.fingerprint}, "");
-}
-
 void work(const Plan& plan, const PlannedRun& run, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox) {
     try {
         locks.enter(run.folder);

@@ -58,7 +58,4 @@ struct WorkerOrders {
 /// writes a checkpoint after the next step and ends.
 void work(const Plan& plan, const PlannedRun& run, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox);
 
-/// Records that a run failed before it could begin, in its folder. What a checkpoint there holds stays. Throws StorageError.
-void record_failure(const Plan& plan, const PlannedRun& run, const std::string& reason);
-
 }  // namespace labhost

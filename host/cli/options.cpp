@@ -95,7 +95,7 @@ po::options_description describe(const VerbSyntax& syntax) {
         text("mem", "SIZE", "of a task: 4G");
         text("gpus-per-task", "N", "GPUs of a task; device = \"auto\" is then one of these");
         text("cpus-per-task", "N", "cores of a task");
-        text("array-parallelism", "P", "tasks at once, at most");
+        text("array-parallelism", "P", "tasks at once, of each array");
         text("pack", "K", "runs of a task, side by side on its cores (default: 1)");
         text("max-requeues", "N", "how often a task that is interrupted goes back into the queue (default: 100)");
         add("sbatch", po::value<Texts>()->value_name("KEY=VALUE")->composing(), "any other option of sbatch (repeatable)");

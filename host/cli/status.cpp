@@ -49,6 +49,11 @@ std::string log_of(const Submission& submission, std::size_t run) {
     return "";
 }
 
+/// A submission's runs, those that needed no task behind the others.
+const SubmittedRun& run_at(const Submission& submission, std::size_t index) {
+    return index < submission.runs.size() ? submission.runs[index] : submission.finished[index - submission.runs.size()];
+}
+
 RunRecord record_in(const fs::path& folder, const SubmittedRun& run, const std::string& experiment) {
     if (file_exists(folder / "run.json")) {
         FoundRecords found = find_records(folder);
@@ -73,19 +78,12 @@ std::string counts_text(const SubmittedRecords& records) {
 std::string name_of(const Options& options) { return read_experiment(options.argument, {}).name; }
 
 ExitCode print_collected(const SubmittedRecords& records, const Options& options) {
-    const auto verdicts = judge(records.experiment.claims, records.runs);
-    if (options.json) {
-        fmt::print("{}", to_text(results_json(records.runs, verdicts_json(verdicts))));
-    } else {
-        fmt::print("{}", results_table(records.runs));
-        if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
-    }
+    const ExitCode code = print_collected(records.runs, records.experiment.claims, options);
     for (std::size_t i = 0; i < records.runs.size(); ++i)
         if (is_lost(records.runs[i]))
             diagnose(fmt::format("labhost: {} was not ended by its task{}; labhost submit hands it over again\n", records.runs[i].id,
                                  records.logs[i].empty() ? "" : fmt::format(" ({})", records.logs[i])));
-    const bool all_well = std::ranges::all_of(records.runs, [](const RunRecord& run) { return run.status == "finished"; });
-    return all_well ? ExitCode::ok : ExitCode::run_failed;
+    return code;
 }
 
 ExitCode collect(const Options& options) {
@@ -136,6 +134,18 @@ ExitCode cancel(const Options& options) {
 
 }  // namespace
 
+ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, const Options& options) {
+    const auto verdicts = judge(claims, runs);
+    if (options.json) {
+        fmt::print("{}", to_text(results_json(runs, verdicts_json(verdicts))));
+    } else {
+        fmt::print("{}", results_table(runs));
+        if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
+    }
+    const bool all_well = std::ranges::all_of(runs, [](const RunRecord& run) { return run.status == "finished"; });
+    return all_well ? ExitCode::ok : ExitCode::run_failed;
+}
+
 SubmittedRecords submitted_records(const fs::path& runs_folder, const std::string& experiment) {
     const auto submissions = find_submissions(fs::absolute(runs_folder), experiment);
     if (submissions.empty())
@@ -146,18 +156,19 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
     std::map<std::string, std::pair<const Submission*, std::size_t>> last;
     std::vector<std::string> ids;
     for (const Submission& submission : submissions)
-        for (std::size_t i = 0; i < submission.runs.size(); ++i) {
-            if (!last.contains(submission.runs[i].id)) ids.push_back(submission.runs[i].id);
-            last[submission.runs[i].id] = {&submission, i};
+        for (std::size_t i = 0; i < submission.runs.size() + submission.finished.size(); ++i) {
+            const std::string& id = run_at(submission, i).id;
+            if (!last.contains(id)) ids.push_back(id);
+            last[id] = {&submission, i};
         }
     // Slurm first: what it has ended by then has left its result, as soon as the disk shows it.
     SubmittedRecords records;
     const QueuedTasks queue = queued_tasks();
     for (const std::string& id : ids) {
         const auto& [submission, index] = last[id];
-        const SubmittedRun& run = submission->runs[index];
+        const SubmittedRun& run = run_at(*submission, index);
         records.runs.push_back(record_in(submission->run_folder(run), run, experiment));
-        records.logs.push_back(log_of(*submission, index));
+        records.logs.push_back(index < submission->runs.size() ? log_of(*submission, index) : "");
         if (records.runs.back().status == "finished") continue;
         if (const auto state = state_of(*submission, index, queue)) {
             records.runs.back().status = lower(*state);

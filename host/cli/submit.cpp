@@ -65,23 +65,22 @@ Submission submission_of(const Plan& plan, const SlurmSettings& settings, const 
                           .cpus_per_task = settings.cpus_per_task.value_or(1),
                           .allow_insecure = options.places.plugins.allow_insecure};
     const std::set<std::string> queued = queued_fingerprints(options.places, plan.experiment);
-    std::size_t finished = 0;
     std::size_t waiting = 0;
     for (const PlannedRun& run : plan.runs) {
-        if (run.status == RunStatus::finished) {
-            ++finished;
-        } else if (queued.contains(run.fingerprint)) {
+        const std::string& asked = run.settings.trainer.device;
+        SubmittedRun submitted{.id = run.settings.id,
+                               .model = run.settings.model,
+                               .seed = run.settings.seed,
+                               .fingerprint = run.fingerprint,
+                               .device = !run.device.cuda ? "cpu" : asked == "auto" ? "cuda" : asked};
+        if (run.status == RunStatus::finished)
+            submission.finished.push_back(std::move(submitted));
+        else if (queued.contains(run.fingerprint))
             ++waiting;
-        } else {
-            const std::string& asked = run.settings.trainer.device;
-            submission.runs.push_back({.id = run.settings.id,
-                                       .model = run.settings.model,
-                                       .seed = run.settings.seed,
-                                       .fingerprint = run.fingerprint,
-                                       .device = !run.device.cuda ? "cpu" : asked == "auto" ? "cuda" : asked});
-        }
+        else
+            submission.runs.push_back(std::move(submitted));
     }
-    diagnose(fmt::format("labhost: {} runs: {} finished, {} pending or running, {} to submit\n", plan.runs.size(), finished,
+    diagnose(fmt::format("labhost: {} runs: {} finished, {} pending or running, {} to submit\n", plan.runs.size(), submission.finished.size(),
                          waiting, submission.runs.size()));
     return submission;
 }
@@ -131,6 +130,7 @@ ExitCode submit(const Options& options) {
     }
     write_experiment(experiment_of(plan));
     if (submission.tasks() > 0) hand_over(submission, plan, settings);
+    if (options.wait && submission.finished.size() == plan.runs.size()) return print_collected(records_of(plan), plan.claims, options);
     if (!options.wait) print_jobs(submission, options);
     if (!options.wait) return ExitCode::ok;
     return wait_for_submitted(options.places.runs, plan.experiment, options);

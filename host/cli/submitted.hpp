@@ -21,6 +21,9 @@ struct SubmittedRecords {
 /// The last submission of each run counts. Slurm is asked only about runs that are not over. Throws Error (usage) if nothing was submitted.
 SubmittedRecords submitted_records(const std::filesystem::path& runs_folder, const std::string& experiment);
 
+/// The table and the verdicts, as after `labhost run`; the exit code too.
+ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, const Options& options);
+
 /// Waits until Slurm has ended all tasks; then as `labhost collect`. Throws StopError on a signal, the jobs going on.
 ExitCode wait_for_submitted(const std::filesystem::path& runs_folder, const std::string& experiment, const Options& options);
 

@@ -72,10 +72,25 @@ Overrides overrides_from(const Json& json) {
     return overrides;
 }
 
+Json to_json(const std::vector<SubmittedRun>& runs) {
+    Json list = Json::array();
+    for (const SubmittedRun& run : runs)
+        list.push_back({{"id", run.id}, {"model", run.model}, {"seed", run.seed}, {"fingerprint", run.fingerprint}, {"device", run.device}});
+    return list;
+}
+
+std::vector<SubmittedRun> runs_from(const Json& list) {
+    std::vector<SubmittedRun> runs;
+    for (const Json& run : list)
+        runs.push_back({.id = run.at("id").get<std::string>(),
+                        .model = run.at("model").get<std::string>(),
+                        .seed = run.at("seed").get<std::uint64_t>(),
+                        .fingerprint = run.at("fingerprint").get<std::string>(),
+                        .device = run.at("device").get<std::string>()});
+    return runs;
+}
+
 Json plan_json(const Submission& s, Json copies) {
-    Json runs = Json::array();
-    for (const SubmittedRun& run : s.runs)
-        runs.push_back({{"id", run.id}, {"model", run.model}, {"seed", run.seed}, {"fingerprint", run.fingerprint}, {"device", run.device}});
     return {{"schema", 1},
             {"id", s.id},
             {"experiment", s.experiment},
@@ -90,7 +105,8 @@ Json plan_json(const Submission& s, Json copies) {
             {"cpus_per_task", s.cpus_per_task},
             {"allow_insecure_plugins", s.allow_insecure},
             {"copies", std::move(copies)},
-            {"runs", std::move(runs)}};
+            {"runs", to_json(s.runs)},
+            {"finished", to_json(s.finished)}};
 }
 
 }  // namespace
@@ -146,12 +162,8 @@ Submission read_submission(const fs::path& folder) {
                      .max_requeues = json.at("max_requeues").get<std::int64_t>(),
                      .cpus_per_task = json.at("cpus_per_task").get<std::int64_t>(),
                      .allow_insecure = json.at("allow_insecure_plugins").get<bool>()};
-        for (const Json& run : json.at("runs"))
-            s.runs.push_back({.id = run.at("id").get<std::string>(),
-                              .model = run.at("model").get<std::string>(),
-                              .seed = run.at("seed").get<std::uint64_t>(),
-                              .fingerprint = run.at("fingerprint").get<std::string>(),
-                              .device = run.at("device").get<std::string>()});
+        s.runs = runs_from(json.at("runs"));
+        s.finished = runs_from(json.at("finished"));
         const Json jobs = read_object(folder / "jobs.json");
         if (jobs.contains("jobs"))
             for (const Json& job : jobs.at("jobs"))

@@ -45,6 +45,7 @@ struct Submission {
     std::int64_t cpus_per_task = 1;
     bool allow_insecure = false;
     std::vector<SubmittedRun> runs{};
+    std::vector<SubmittedRun> finished{};  ///< were asked for too, and needed no task
     std::vector<SubmittedJob> jobs{};
 
     std::size_t tasks() const { return (runs.size() + pack - 1) / pack; }

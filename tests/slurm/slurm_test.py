@@ -152,6 +152,16 @@ class Slurm(unittest.TestCase):
         self.assertIn("test %", out)
         self.assertIn("net5-s1", out)
 
+    def test_what_was_finished_here_is_collected_too(self):
+        self.write(Q4)
+        self.labhost("run", "e.toml", "--plugins", "plugins", "--only", "net2-*", "--quiet")
+        self.assertIn("5 tasks", self.submit())
+        self.wait_until_over()
+        runs = json.loads(self.labhost("collect", "e.toml", "--json"))["runs"]
+        self.assertEqual(sorted(run["id"] for run in runs), sorted(self.status()))
+        self.assertEqual(len(runs), 9)
+        self.assertIn("net5-s1", self.submit("--wait"))  # nothing is left to do
+
     def test_more_runs_than_an_array_holds(self):
         self.write(DATA + "epochs = 1\n[experiment]\nseeds = { count = 24 }\n[[run]]\nmodel = \"net\"\n")
         lines = [line.split()[1] for line in self.submit("--set", "data.train_limit=64").splitlines()]
@@ -192,6 +202,7 @@ class Slurm(unittest.TestCase):
         (self.folder / "high.sh").write_text("#!/bin/sh\nsleep 3\n")
         self.cluster.run("sbatch", "--partition=high", "--nodes=2", f"--output={self.folder}/high.txt", self.folder / "high.sh")
         self.cluster.wait_for(lambda: self.status()["net3-s1"]["status"] == "pending", "the preemption")
+        self.assertIn("was interrupted and has made its checkpoints", self.logs())
         self.wait_until_over(300)
         self.assertEqual(self.begun(), begun)
         self.expect_local_bits()

@@ -42,7 +42,9 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("jobs", po::value<std::string>()->value_name("N|auto"),
             "runs at once; auto (the default): as many as there are cores for their threads, or --per-gpu for each GPU");
         add("per-gpu", po::value<std::string>()->value_name("N|auto"),
-            "runs at once on each GPU; auto (the default): its share of the cores, up to 4");
+            "runs at once on each GPU; auto (the default): 8, or, in a process each, its share of the cores up to 4");
+        add("per-process", po::value<std::string>()->value_name("N|auto"),
+            "runs that share a process, in turns; auto (the default): on a CPU 1, on a GPU all that it has at once");
         add("timeout", po::value<std::string>()->value_name("TIME"),
             "give a run up after this time: 90s, 10m, 1h; replaces trainer.timeout");
         add("retries", po::value<std::string>()->value_name("N"), "try a run that fails this often again (default: 0)");
@@ -168,6 +170,7 @@ void read_run_options(const VerbSyntax& syntax, const po::variables_map& values,
     };
     options.jobs = read_at_once("jobs");
     options.per_gpu = read_at_once("per-gpu");
+    options.per_process = read_at_once("per-process");
     if (options.jobs && options.per_gpu) refuse(syntax, "--jobs and --per-gpu: give one of them");
 }
 

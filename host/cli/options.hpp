@@ -24,6 +24,7 @@ struct Options {
     bool dry_run = false;
     std::optional<int> jobs{};     ///< nothing: auto
     std::optional<int> per_gpu{};  ///< nothing: auto
+    std::optional<int> per_process{};  ///< nothing: auto
     int retries = 0;
     bool fail_fast = false;
     bool check_claims = false;  ///< a claim that is not supported is an exit code
@@ -73,7 +74,7 @@ struct VerbSyntax {
     std::string argument{};     ///< "EXPERIMENT.toml", "PLAN INDEX", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
-    bool runs = false;          ///< --jobs --per-gpu --timeout --retries --fail-fast --check-claims --force --profile --dry-run --quiet
+    bool runs = false;          ///< --jobs --per-gpu --per-process --timeout --retries --fail-fast --check-claims --force --profile --dry-run --quiet
     bool plugins = false;       ///< --plugins --allow-insecure-plugins
     bool data = false;          ///< --data
     bool json = false;          ///< --json

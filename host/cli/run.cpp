@@ -49,6 +49,7 @@ ExitCode run_experiment(const Options& options) {
     execute(plan,
             {.jobs = options.jobs,
              .per_gpu = options.per_gpu,
+             .per_process = options.per_process,
              .retries = options.retries,
              .fail_fast = options.fail_fast,
              .force = options.force,

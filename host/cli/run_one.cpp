@@ -128,7 +128,7 @@ bool train(const Submission& submission, Plan& plan, const std::map<std::string,
     int threads = 1;
     for (const PlannedRun& run : plan.runs) threads = std::max(threads, run.settings.trainer.threads);
     const int jobs = static_cast<int>(std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan.runs.size())));
-    execute(plan, {.jobs = jobs, .per_gpu = {}, .retries = retries}, *make_progress(options));
+    execute(plan, {.jobs = jobs, .per_gpu = {}, .per_process = {}, .retries = retries}, *make_progress(options));
     return all_well && std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
 }
 

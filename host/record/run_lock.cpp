@@ -61,10 +61,13 @@ bool RunLocks::try_lock(const fs::path& run_folder, off_t bytes) {
 bool RunLocks::claim(const fs::path& run_folder) { return try_lock(run_folder, 1); }
 bool RunLocks::claim_alone(const fs::path& run_folder) { return try_lock(run_folder, bytes_of_a_run); }
 
-void RunLocks::release(const fs::path& run_folder) {
-    struct flock lock = lock_on(place_of(run_folder), 1, F_UNLCK);
+void RunLocks::unlock(off_t byte) {
+    struct flock lock = lock_on(byte, 1, F_UNLCK);
     ::fcntl(descriptor_.get(), F_SETLK, &lock);
 }
+
+void RunLocks::release(const fs::path& run_folder) { unlock(place_of(run_folder)); }
+void RunLocks::leave(const fs::path& run_folder) { unlock(place_of(run_folder) + 1); }
 
 void RunLocks::enter(const fs::path& run_folder) {
     struct flock lock = lock_on(place_of(run_folder) + 1, 1, F_WRLCK);

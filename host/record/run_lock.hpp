@@ -30,9 +30,12 @@ public:
     /// Waits until no other process writes the run's folder, and keeps others from it until this process ends. For the
     /// worker. Throws StorageError.
     void enter(const std::filesystem::path& run_folder);
+    /// For a worker that writes there no more, and goes on with other runs.
+    void leave(const std::filesystem::path& run_folder);
 
 private:
     bool try_lock(const std::filesystem::path& run_folder, off_t bytes);
+    void unlock(off_t byte);
 
     std::filesystem::path file_;
     FileDescriptor descriptor_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -49,27 +50,36 @@ struct Task {
     int attempts = 0;
     bool anew = false;
     bool claimed = false;   ///< by us, while it waits to be tried again
+    bool alone = false;     ///< in a process of its own: something went wrong in company
     Clock::time_point not_before{};  ///< asked for then, since another process has it
 };
 
-/// A task with its worker.
-struct Active {
-    Task task{};
+/// A worker process.
+struct Worker {
     WorkerOrders orders{};
     std::unique_ptr<Child> child{};
+    bool shared = false;        ///< by several runs, at its beginning
+    bool not_captured = false;  ///< what ended it
+    Clock::time_point memory_looked_at{};
+    std::uint64_t memory = 0;
+};
+
+/// A task in its worker.
+struct Active {
+    Task task{};
+    Worker* worker{};
     Clock::time_point begun = Clock::now();
     Clock::time_point start = begun;  ///< of its first batch in this session
     double earlier_seconds = 0.0;     ///< of the sessions before
-    Clock::time_point memory_looked_at{};
-    std::uint64_t memory = 0;
     double done_before = 0.0;        ///< work that this session began with
     std::optional<Progress> last{};  ///< of this session
     bool stepped = false;            ///< has done a batch
     bool pausing = false;
     bool paused = false;
-    bool not_captured = false;
     std::optional<std::string> failure{};
     Result result{};
+
+    bool said_its_last() const { return paused || failure || result.finished; }
 };
 
 std::string place_of(const std::optional<Progress>& last) {
@@ -82,6 +92,7 @@ class Sweep {
 public:
     Sweep(Plan& plan, const SweepOptions& options, SweepObserver& observer)
         : plan_(plan), options_(options), observer_(observer) {
+        check_options();
         jobs_ = options.jobs.value_or(default_jobs());
     }
 
@@ -93,12 +104,12 @@ public:
             if (in_doubt() && active_.empty() && !stopping_) give_up();
             if (active_.empty() && (stopping_ || waiting_.empty())) break;
             std::vector<Child*> children;
-            for (const auto& active : active_) children.push_back(active->child.get());
+            for (const auto& worker : workers_) children.push_back(worker->child.get());
             wait_for_any(children, tick);
-            for (std::size_t i = 0; i < active_.size();) look(i);
+            for (std::size_t i = 0; i < workers_.size();) look(i);
             if (!stopping_ && Clock::now() - longest_looked_for_ > look_for_the_longest_every) pause_for_the_longest();
             if (stopping_ && seconds_since(stopping_since_) > std::chrono::duration<double>(grace).count())
-                for (const auto& active : active_) active->child->kill();
+                for (const auto& worker : workers_) worker->child->kill();
             observer_.tick();
         }
         if (!broken_) record_suspects();
@@ -117,23 +128,66 @@ private:
         std::string output{};
     };
 
-    int default_jobs() const {
-        int threads = 1;
-        bool on_gpu = false;
-        for (const PlannedRun& run : plan_.runs) {
-            threads = std::max(threads, run.settings.trainer.threads);
-            on_gpu |= run.device.cuda;
-        }
-        if (options_.per_gpu && !on_gpu)
-            throw Error(ExitCode::usage, "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
-        return on_gpu ? std::max(1, gpu_count() * options_.per_gpu.value_or(runs_for_a_gpu()))
-                      : std::max(1, usable_cores() / threads);
+    bool is_on_gpu() const {
+        return std::ranges::any_of(plan_.runs, [](const PlannedRun& run) { return run.device.cuda; });
     }
 
-    /// Each worker keeps a core busy with launching; beyond a few, runs on one GPU take turns rather than overlap.
-    static int runs_for_a_gpu() {
-        constexpr int most = 4;
-        return std::clamp(usable_cores() / std::max(1, gpu_count()), 1, most);
+    void check_options() const {
+        if (options_.per_gpu && !is_on_gpu())
+            throw Error(ExitCode::usage, "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
+        if (options_.per_process.value_or(1) > 1 &&
+            std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
+                return !run.device.cuda && run.settings.trainer.numerics == "fast";
+            }))
+            throw Error(ExitCode::usage, "labhost: error: --per-process: on a CPU, the kernels of numerics = \"fast\" are a "
+                                         "process's, so that each run needs its own; leave it out");
+        if (options_.per_process.value_or(1) > 1 && is_on_gpu() && !engine().gpu_can_be_shared())
+            throw Error(ExitCode::usage, "labhost: error: --per-process: several runs of a process need LibTorch 2.4 or "
+                                         "later on a GPU; leave it out, and each run has a process");
+    }
+
+    int default_jobs() const {
+        if (is_on_gpu()) return std::max(1, gpu_count() * runs_for_a_gpu());
+        int threads = 1;
+        for (const PlannedRun& run : plan_.runs) threads = std::max(threads, run.settings.trainer.threads);
+        return std::max(1, usable_cores() / threads);
+    }
+
+    /// In one process they are launched by one core, whose time a small network's step takes about an eighth of (not
+    /// measured yet); in a process each they take turns on the GPU rather than overlap.
+    int runs_for_a_gpu() const {
+        constexpr int most_in_a_process = 8;
+        constexpr int most_processes = 4;
+        if (options_.per_gpu) return *options_.per_gpu;
+        if (options_.per_process.value_or(most_in_a_process) > 1 && engine().gpu_can_be_shared()) return most_in_a_process;
+        return std::clamp(usable_cores() / std::max(1, gpu_count()), 1, most_processes);
+    }
+
+    /// How many runs may be in a process with this one.
+    int runs_of_a_process_with(const Task& task) const {
+        const PlannedRun& run = *task.run;
+        const TrainerSettings& trainer = run.settings.trainer;
+        // The memory of a process is limited, not that of a run; without graphs a run keeps a core busy.
+        if (task.alone || options_.profile || trainer.memory_limit || twinned_.contains(run.fingerprint) ||
+            finished_.contains(run.fingerprint))
+            return 1;
+        int most = 1;
+        if (run.device.cuda) {
+            if (engine().gpu_can_be_shared() && !not_captured_.contains(run.plugin))
+                most = options_.per_process.value_or(runs_for_a_gpu());
+        } else if (trainer.numerics != "fast") {  // its kernels are the process's
+            most = options_.per_process.value_or(1);
+        }
+        return std::min(most, static_cast<int>(most_runs_of_a_worker));
+    }
+
+    /// Whether what is set for a whole process is the same for both.
+    bool can_be_in_a_process(const Task& one, const Task& other) const {
+        const TrainerSettings& a = one.run->settings.trainer;
+        const TrainerSettings& b = other.run->settings.trainer;
+        return runs_of_a_process_with(other) > 1 && one.run->device.text() == other.run->device.text() &&
+               a.device == b.device && a.threads == b.threads && a.deterministic == b.deterministic &&
+               a.numerics == b.numerics && a.precision == b.precision && a.timeout.has_value() == b.timeout.has_value();
     }
 
     void begin() {
@@ -192,35 +246,62 @@ private:
                });
     }
 
-    bool gpu_is_full(const Task& task) const {
-        if (!task.run->device.cuda || options_.jobs) return false;
-        const int index = device_for(*task.run).index;
-        return std::ranges::count_if(active_, [&](const auto& active) {
-                   return active->orders.device.cuda && active->orders.device.index == index;
-               }) >= options_.per_gpu.value_or(runs_for_a_gpu());
+    int runs_on_gpu(int index) const {
+        return static_cast<int>(std::ranges::count_if(active_, [&](const auto& active) {
+            return active->worker->orders.device.cuda && active->worker->orders.device.index == index;
+        }));
     }
 
-    /// Starts runs until all workers are busy: the longest first, of equals the first in the plan.
+    /// A process is not made for each run that leaves another: processes take turns on a GPU.
+    bool gpu_is_full(const Task& task) const {
+        if (!task.run->device.cuda || options_.jobs) return false;
+        const int half = (runs_of_a_process_with(task) + 1) / 2;
+        const int wanted = std::min(half, static_cast<int>(waiting_.size()));
+        return runs_on_gpu(device_for(*task.run).index) + wanted > runs_for_a_gpu();
+    }
+
+    /// The longest run that may start, of equals the first in the plan; if there are some, one to share their process.
+    std::vector<Task>::iterator next_to_start(const std::vector<Task>& company, Clock::time_point now) {
+        auto next = waiting_.end();
+        double longest = 0.0;
+        for (auto task = waiting_.begin(); task != waiting_.end(); ++task) {
+            if (company.empty() ? !may_start(*task, now)
+                                : task->not_before > now || !can_be_in_a_process(company.front(), *task))
+                continue;
+            const double seconds = left(*task);
+            if (next != waiting_.end() && seconds <= longest * 1.001) continue;
+            next = task;
+            longest = seconds;
+        }
+        return next;
+    }
+
+    /// How many runs may start in the process of this one, itself included.
+    std::size_t size_of_company(const Task& first) const {
+        int free = (in_doubt() ? 1 : jobs_) - static_cast<int>(active_.size());
+        if (first.run->device.cuda && !options_.jobs)
+            free = std::min(free, runs_for_a_gpu() - runs_on_gpu(device_for(*first.run).index));
+        return static_cast<std::size_t>(std::clamp(free, 1, runs_of_a_process_with(first)));
+    }
+
+    /// Starts runs until all workers are busy.
     void fill() {
         while (active_.size() < (in_doubt() ? std::size_t{1} : static_cast<std::size_t>(jobs_))) {
             const auto now = Clock::now();
-            auto next = waiting_.end();
-            double longest = 0.0;
-            for (auto task = waiting_.begin(); task != waiting_.end(); ++task) {
-                if (!may_start(*task, now)) continue;
-                const double seconds = left(*task);
-                if (next != waiting_.end() && seconds <= longest * 1.001) continue;
-                next = task;
-                longest = seconds;
+            std::vector<Task> company;
+            while (company.empty() || company.size() < size_of_company(company.front())) {
+                const auto next = next_to_start(company, now);
+                if (next == waiting_.end()) break;
+                if (!locks_->claim(next->run->folder)) {
+                    next->not_before = now + ask_for_claimed_runs_every;
+                    continue;
+                }
+                Task task = *next;
+                waiting_.erase(next);
+                if (!settled_elsewhere(task)) company.push_back(std::move(task));
             }
-            if (next == waiting_.end()) return;
-            if (!locks_->claim(next->run->folder)) {
-                next->not_before = now + ask_for_claimed_runs_every;
-                continue;
-            }
-            Task task = *next;
-            waiting_.erase(next);
-            if (!settled_elsewhere(task)) start(std::move(task));
+            if (company.empty()) return;
+            start(std::move(company));
         }
     }
 
@@ -249,13 +330,14 @@ private:
         if (!run.device.cuda || (name != "auto" && name != "cuda")) return run.device;
         std::vector<int> busy(static_cast<std::size_t>(gpu_count()));
         for (const auto& active : active_)
-            if (active->orders.device.cuda) ++busy[static_cast<std::size_t>(active->orders.device.index)];
+            if (active->worker->orders.device.cuda)
+                ++busy[static_cast<std::size_t>(active->worker->orders.device.index)];
         return {.cuda = true, .index = static_cast<int>(std::ranges::min_element(busy) - busy.begin())};
     }
 
     WorkerOrders orders_for(const Task& task) const {
         const TrainerSettings& trainer = task.run->settings.trainer;
-        WorkerOrders orders{.device = device_for(*task.run), .anew = task.anew,
+        WorkerOrders orders{.device = device_for(*task.run), .memory_limit_name = {},
                             .graphs = !not_captured_.contains(task.run->plugin), .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
@@ -270,21 +352,51 @@ private:
         return orders;
     }
 
-    void start(Task task) {
-        auto active = std::make_unique<Active>();
-        active->task = std::move(task);
-        ++active->task.attempts;
-        active->orders = orders_for(active->task);
-        PlannedRun& run = *active->task.run;
-        if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
-            active->orders.twin = twin->second;
-            observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there", run.settings.id,
-                                                twin->second.filename().native()));
+    void start(std::vector<Task> company) {
+        auto worker = std::make_unique<Worker>();
+        worker->orders = orders_for(company.front());
+        worker->shared = company.size() > 1;
+        std::vector<WorkerRun> runs;
+        std::vector<WorkerListener> listeners;
+        std::optional<double> timeout;
+        for (Task& task : company) {
+            auto active = std::make_unique<Active>();
+            active->task = std::move(task);
+            active->worker = worker.get();
+            ++active->task.attempts;
+            PlannedRun& run = *active->task.run;
+            WorkerRun of_worker{.run = &run, .anew = active->task.anew, .twin = {}};
+            if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
+                of_worker.twin = twin->second;
+                observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there",
+                                                    run.settings.id, twin->second.filename().native()));
+            }
+            const bool resumes = !active->task.anew && file_exists(run.folder / "checkpoint.pt");
+            if (!resumes && of_worker.twin.empty()) tell_start(*active, std::nullopt);
+            if (run.settings.trainer.timeout) timeout = timeout.value_or(0.0) + *run.settings.trainer.timeout;
+            listeners.push_back(listener_for(*active));
+            runs.push_back(std::move(of_worker));
+            active_.push_back(std::move(active));
         }
-        const bool resumes = !active->task.anew && file_exists(run.folder / "checkpoint.pt");
-        if (!resumes && active->orders.twin.empty()) tell_start(*active, std::nullopt);
-        Active& it = *active;
-        const WorkerListener listener{
+        const PlannedRun* only = worker->shared ? nullptr : runs.front().run;
+        ChildOptions child{.own_group = true,
+                           .on_message = [listeners = std::move(listeners)](
+                                             std::string_view text) { hear_worker(text, listeners); },
+                           .on_output = [this, only](std::string_view line) { observer_.said(only, line); }};
+        // Runs in turns take as long as one after the other.
+        if (timeout)
+            child.limit = milliseconds(std::max<std::int64_t>(1, static_cast<std::int64_t>(*timeout * 1000.0)));
+        if (worker->orders.memory_limit != 0) child.memory_limit = worker->orders.memory_limit;
+        worker->child = std::make_unique<Child>(
+            [this, runs = std::move(runs), &orders = worker->orders](const Outbox& outbox) {
+                work(plan_, runs, orders, *locks_, outbox);
+            },
+            child);
+        workers_.push_back(std::move(worker));
+    }
+
+    WorkerListener listener_for(Active& it) {
+        return {
             .resumed =
                 [this, &it](const Resumed& resumed) {
                     it.last = resumed.at;
@@ -307,7 +419,7 @@ private:
             .paused = [&it] { it.paused = true; },
             .not_captured =
                 [this, &it](std::string_view why) {
-                    it.not_captured = true;
+                    it.worker->not_captured = true;
                     const Plugin* plugin = it.task.run->plugin;
                     if (not_captured_.insert(plugin).second)
                         observer_.said(nullptr, fmt::format("labhost: warning: plugin '{}': a training step cannot be "
@@ -327,16 +439,6 @@ private:
                     if (storage_fault_.empty()) storage_fault_ = words;
                     stop();
                 }};
-        ChildOptions child{.own_group = true,
-                           .on_message = [listener](std::string_view text) { hear_worker(text, listener); },
-                           .on_output = [this, &run](std::string_view line) { observer_.said(&run, line); }};
-        if (run.settings.trainer.timeout)
-            child.limit = milliseconds(std::max<std::int64_t>(
-                1, static_cast<std::int64_t>(*run.settings.trainer.timeout * 1000.0)));
-        if (it.orders.memory_limit != 0) child.memory_limit = it.orders.memory_limit;
-        it.child = std::make_unique<Child>(
-            [this, &it, &run](const Outbox& outbox) { work(plan_, run, it.orders, *locks_, outbox); }, child);
-        active_.push_back(std::move(active));
     }
 
     void tell_start(const Active& active, const std::optional<Progress>& from) {
@@ -354,19 +456,47 @@ private:
 
     /// Looks after the worker at `i`; `i` is the next one afterwards.
     void look(std::size_t& i) {
-        Active& active = *active_[i];
-        if (active.orders.memory_limit != 0 && Clock::now() - active.memory_looked_at > look_at_memory_every) {
-            active.memory_looked_at = Clock::now();
-            if (const auto bytes = data_memory_of(active.child->id()); bytes != 0) active.memory = bytes;
+        Worker& worker = *workers_[i];
+        if (worker.orders.memory_limit != 0 && Clock::now() - worker.memory_looked_at > look_at_memory_every) {
+            worker.memory_looked_at = Clock::now();
+            if (const auto bytes = data_memory_of(worker.child->id()); bytes != 0) worker.memory = bytes;
         }
-        const std::optional<ChildEnd> end = active.child->look();
+        const std::optional<ChildEnd> end = worker.child->look();
         if (!end) {
             ++i;
+            if (worker.shared)
+                for (const auto& over : take_from(worker, &Active::said_its_last)) finish(*over, ChildEnd{});
             return;
         }
-        const std::unique_ptr<Active> ended = std::move(active_[i]);
-        active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
-        finish(*ended, *end);
+        const std::unique_ptr<Worker> ended = std::move(workers_[i]);
+        workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
+        const auto left_behind = take_from(*ended, [](const Active&) { return true; });
+        if (ended->shared && end->how != ChildEnd::How::completed && !stopping_ &&
+            !std::ranges::all_of(left_behind, [](const auto& active) { return active->said_its_last(); }))
+            say_who_died(left_behind, *end);
+        for (const auto& active : left_behind) finish(*active, *end);
+    }
+
+    /// The worker's runs for which `is_wanted`, no longer among the active ones.
+    template <class Predicate>
+    std::vector<std::unique_ptr<Active>> take_from(const Worker& worker, Predicate is_wanted) {
+        std::vector<std::unique_ptr<Active>> taken;
+        for (std::unique_ptr<Active>& active : active_)
+            if (active->worker == &worker && std::invoke(is_wanted, *active)) taken.push_back(std::move(active));
+        std::erase(active_, nullptr);
+        return taken;
+    }
+
+    void say_who_died(const std::vector<std::unique_ptr<Active>>& runs, const ChildEnd& end) {
+        std::string ids;
+        for (const auto& active : runs)
+            if (!active->said_its_last())
+                ids += fmt::format("{}{}", ids.empty() ? "" : ", ", active->task.run->settings.id);
+        ChildEnd bare = end;
+        bare.output.clear();
+        observer_.said(nullptr, fmt::format("labhost: warning: the process that trained {} {}; each of them is tried again "
+                                            "in one of its own",
+                                            ids, bare.text()));
     }
 
     void finish(Active& active, const ChildEnd& end) {
@@ -375,12 +505,12 @@ private:
         if (active.last && active.stepped)
             pace_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
                       seconds_since(active.start));
-        if (active.not_captured && !stopping_) {
+        if (active.worker->not_captured && !active.said_its_last() && !stopping_) {
             --task.attempts;
             try_again(std::move(task));
             return;
         }
-        if (active.paused || (stopping_ && !active.result.finished && !active.failure)) {
+        if (active.paused || (stopping_ && !active.result.finished && (!active.failure || active.worker->shared))) {
             if (active.last) task.done = work_done(run, *active.last);
             --task.attempts;
             task.anew = false;
@@ -394,6 +524,15 @@ private:
         if (active.result.finished) {
             run.result = active.result;
             record(run, "");
+            return;
+        }
+        if (active.worker->shared) {  // it may have suffered what another did
+            if (active.failure)
+                observer_.said(nullptr, fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
+                                                    run.settings.id, *active.failure));
+            --task.attempts;
+            task.alone = true;
+            try_again(std::move(task));
             return;
         }
         active.result.reason = active.failure ? *active.failure : reason_of(active, end);
@@ -430,9 +569,10 @@ private:
         std::string reason =
             fmt::format("plugin '{}' {}{} {}", active.task.run->plugin->id(), bare.text(),
                         end.how == ChildEnd::How::timed_out ? " (trainer.timeout)" : "", place_of(active.last));
-        if (end.how == ChildEnd::How::signalled && active.memory > active.orders.memory_limit / 10 * 8)
-            reason += fmt::format(", when it held {} of the {} that {} allows", size_text(active.memory),
-                                  size_text(active.orders.memory_limit), active.orders.memory_limit_name);
+        if (end.how == ChildEnd::How::signalled && active.worker->memory > active.worker->orders.memory_limit / 10 * 8)
+            reason += fmt::format(", when it held {} of the {} that {} allows", size_text(active.worker->memory),
+                                  size_text(active.worker->orders.memory_limit),
+                                  active.worker->orders.memory_limit_name);
         if (!end.output.empty()) reason += fmt::format("; it wrote: {}", one_line(end.output));
         return reason;
     }
@@ -482,8 +622,7 @@ private:
         if (stopping_) return;
         stopping_ = true;
         stopping_since_ = Clock::now();
-        for (const auto& active : active_)
-            if (active->child) active->child->signal(SIGUSR1);
+        for (const auto& worker : workers_) worker->child->signal(SIGUSR1);
     }
 
     void pause_for_the_longest() {
@@ -495,12 +634,14 @@ private:
         if (waiting.empty()) return;
         std::vector<double> running;
         for (const auto& active : active_) {
-            if (!active->stepped || active->pausing || active->task.anew || active->orders.device.cuda) return;
+            if (!active->stepped || active->pausing || active->task.anew ||
+                active->worker->orders.device.cuda || active->worker->shared)
+                return;
             running.push_back(seconds_left(*active));
         }
         if (const auto chosen = run_to_pause(running, waiting, jobs_)) {
             active_[*chosen]->pausing = true;
-            active_[*chosen]->child->signal(SIGUSR1);
+            active_[*chosen]->worker->child->signal(SIGUSR1);
         }
     }
 
@@ -518,6 +659,7 @@ private:
     int jobs_ = 1;
     std::unique_ptr<RunLocks> locks_;
     std::vector<Task> waiting_;
+    std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::unique_ptr<Active>> active_;
     std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
     std::unordered_set<std::string> twinned_;  ///< fingerprints that several runs have

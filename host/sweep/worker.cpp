@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A message is a letter, then a value's bytes or a text.
+/// A message is the number of a run among the worker's, a letter, then a value's bytes or a text.
 namespace message {
 constexpr char resumed = 'R';
 constexpr char progress = 'P';
@@ -101,49 +102,83 @@ Json run_json(const Plan& plan, const PlannedRun& run, const Device& device) {
     return json;
 }
 
-class Worker {
+/// Sends messages about one run.
+class RunOutbox {
 public:
-    Worker(const Plan& plan, const PlannedRun& run, const WorkerOrders& orders, const Outbox& outbox)
-        : plan_(plan), run_(run), orders_(orders), outbox_(outbox), folder_(run.folder) {}
+    RunOutbox(const Outbox& outbox, std::size_t number) : outbox_(outbox), number_(static_cast<char>(number)) {}
+    void send(std::string_view message) const { outbox_.send(fmt::format("{}{}", number_, message)); }
 
-    void train() {
-        if (!orders_.twin.empty() && adopt()) return;
-        const bool go_on = !orders_.anew && file_exists(folder_.checkpoint());
+private:
+    const Outbox& outbox_;
+    char number_;
+};
+
+class RunOfWorker {
+public:
+    RunOfWorker(const Plan& plan, const WorkerRun& run, bool in_company, const WorkerOrders& orders,
+                const RunOutbox& outbox)
+        : plan_(plan), run_(*run.run), anew_(run.anew), twin_(run.twin), in_company_(in_company), orders_(orders),
+          outbox_(outbox), folder_(run_.folder) {}
+
+    /// False if there is nothing to train.
+    bool prepare() {
+        if (!twin_.empty() && adopt()) return false;
+        const bool go_on = !anew_ && file_exists(folder_.checkpoint());
         if (!go_on) begin();
         if (go_on && !is_recorded()) folder_.record(run_json(plan_, run_, orders_.device));
         plugin_ = load_plugin(*run_.plugin);
         make_trainer();
         if (go_on) restore();
         if (orders_.profile) trainer_->start_profile();
-        try {
-            run_epochs();
-        } catch (const NotCaptured& e) {
-            static_cast<void>(trainer_.release());  // the process ends, and it must not be destroyed
-            outbox_.send(fmt::format("{}{}", message::not_captured, e.what()));
-        }
+        return true;
     }
+
+    /// Alone an epoch, in company a few steps; false once the run is finished or paused.
+    bool take_turn() {
+        if (std::cmp_greater_equal(trainer_->history().size(), run_.settings.trainer.epochs)) {
+            write_profile();
+            folder_.finish(trainer_->state_dict(), to_json(trainer_->predictions(), run_.dataset->test));
+            outbox_.send(message::pack(message::finished, Finished{seconds(), trainer_->history().back()}));
+            return false;
+        }
+        const auto metrics = trainer_->run_epoch([this](const Progress& at) { return after_step(at); });
+        if (metrics) {
+            folder_.append(*metrics);
+            write_checkpoint();
+            outbox_.send(message::pack(message::epoch, *metrics));
+            return true;
+        }
+        if (!stopping_) return true;
+        write_checkpoint();
+        write_profile();
+        outbox_.send({&message::paused, 1});
+        return false;
+    }
+
+    /// After NotCaptured: the process ends, and no trainer of it must be destroyed.
+    void abandon() { static_cast<void>(trainer_.release()); }
 
 private:
     /// Takes the numbers of a finished twin; false if they are gone.
     bool adopt() {
         if (take_from_twin()) return true;
         outbox_.send(fmt::format("{}labhost: warning: {} lacks some of its files, so {} is trained", message::warning,
-                                 orders_.twin.native(), run_.settings.id));
+                                 twin_.native(), run_.settings.id));
         return false;
     }
 
     bool take_from_twin() {
-        const std::optional<Result> result = read_result(orders_.twin);
-        if (!file_exists(orders_.twin / "run.json") || !result || !result->finished || result->fingerprint != run_.fingerprint) return false;
+        const std::optional<Result> result = read_result(twin_);
+        if (!file_exists(twin_ / "run.json") || !result || !result->finished || result->fingerprint != run_.fingerprint) return false;
         Json json = run_json(plan_, run_, orders_.device);
-        json["same_as"] = orders_.twin.filename().native();
+        json["same_as"] = twin_.filename().native();
         try {
-            const Json twin = Json::parse(read_file(orders_.twin / "run.json"), nullptr, /*allow_exceptions=*/false);
+            const Json twin = Json::parse(read_file(twin_ / "run.json"), nullptr, /*allow_exceptions=*/false);
             if (twin.is_object() && twin.contains("provenance")) {
                 json["provenance"] = twin["provenance"];
                 json["provenance"]["experiment_file"] = plan_.file.native();  // this run's, by which gc judges it
             }
-            if (!folder_.adopt(orders_.twin, json)) return false;
+            if (!folder_.adopt(twin_, json)) return false;
         } catch (const StorageError&) {
             throw;
         } catch (const Error&) {  // a file that cannot be read
@@ -151,24 +186,6 @@ private:
         }
         outbox_.send(message::pack(message::finished, Finished{result->seconds, *result->final}));
         return true;
-    }
-
-    void run_epochs() {
-        while (static_cast<std::int64_t>(trainer_->history().size()) < run_.settings.trainer.epochs) {
-            const auto metrics = trainer_->run_epoch([this](const Progress& at) { return after_step(at); });
-            if (!metrics) {
-                write_checkpoint();
-                write_profile();
-                outbox_.send({&message::paused, 1});
-                return;
-            }
-            folder_.append(*metrics);
-            write_checkpoint();
-            outbox_.send(message::pack(message::epoch, *metrics));
-        }
-        write_profile();
-        folder_.finish(trainer_->state_dict(), to_json(trainer_->predictions(), run_.dataset->test));
-        outbox_.send(message::pack(message::finished, Finished{seconds(), trainer_->history().back()}));
     }
 
     void begin() { folder_.begin(run_json(plan_, run_, orders_.device)); }
@@ -184,7 +201,7 @@ private:
 
     void make_trainer() {
         trainer_ = engine().make_trainer(run_.settings, plugin_, run_.params, *run_.dataset, orders_.device,
-                                           orders_.graphs);
+                                         {.graphs = orders_.graphs, .in_company = in_company_});
     }
 
     void restore() {
@@ -205,17 +222,24 @@ private:
             outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning,
                                      e.what(), aside.filename().native()));
             begin();
-            trainer_.reset();  // before the next one: on a GPU each has a stream, which it leaves when it goes
+            trainer_.reset();  // before the next one, which needs as much memory
             make_trainer();
         }
     }
 
     bool after_step(const Progress& at) {
-        outbox_.send(message::pack(message::progress, at));
-        if (StopSignals::noted() != 0) return false;
+        constexpr std::chrono::milliseconds tell_every{5};  // on a GPU, where a step may take a hundredth of that
+        constexpr int steps_of_a_turn = 8;  // what is queued in the run's stream then, is done while others have theirs
+        const auto now = Clock::now();
+        if (!orders_.device.cuda || now - told_ >= tell_every) {
+            outbox_.send(message::pack(message::progress, at));
+            told_ = now;
+        }
+        stopping_ = StopSignals::noted() != 0;
+        if (stopping_) return false;
         const auto& every = run_.settings.trainer.checkpoint_every;
-        if (every && std::chrono::duration<double>(Clock::now() - checkpointed_).count() >= *every) write_checkpoint();
-        return true;
+        if (every && std::chrono::duration<double>(now - checkpointed_).count() >= *every) write_checkpoint();
+        return !in_company_ || ++steps_ % steps_of_a_turn != 0;
     }
 
     void write_checkpoint() {
@@ -233,13 +257,19 @@ private:
 
     const Plan& plan_;
     const PlannedRun& run_;
+    bool anew_;
+    std::filesystem::path twin_;
+    bool in_company_;
     const WorkerOrders& orders_;
-    const Outbox& outbox_;
+    RunOutbox outbox_;
     RunFolder folder_;
     Plugin plugin_{.stamp = Stamp("")};
     std::unique_ptr<Trainer> trainer_;
     Clock::time_point start_ = Clock::now();
     Clock::time_point checkpointed_ = start_;
+    Clock::time_point told_{};
+    std::int64_t steps_ = 0;
+    bool stopping_ = false;
     double earlier_seconds_ = 0.0;
 };
 
@@ -255,8 +285,10 @@ bool is_out_of_memory(std::string_view words) {
 
 }  // namespace
 
-void hear_worker(std::string_view text, const WorkerListener& listener) {
-    if (text.empty()) return;
+void hear_worker(std::string_view text, const std::vector<WorkerListener>& listeners) {
+    if (text.size() < 2 || static_cast<std::size_t>(text.front()) >= listeners.size()) return;
+    const WorkerListener& listener = listeners[static_cast<std::size_t>(text.front())];
+    text.remove_prefix(1);
     const std::string_view words = text.substr(1);
     switch (text.front()) {
         case message::resumed: listener.resumed(message::unpack<Resumed>(text)); break;
@@ -272,19 +304,55 @@ void hear_worker(std::string_view text, const WorkerListener& listener) {
     }
 }
 
-void work(const Plan& plan, const PlannedRun& run, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox) {
-    try {
-        locks.enter(run.folder);
-        Worker(plan, run, orders, outbox).train();
-    } catch (const StorageError& e) {
-        outbox.send(fmt::format("{}{}", message::storage_fault, e.what()));
-    } catch (const std::exception& e) {
-        std::string reason = e.what();
-        if (orders.memory_limit != 0 && is_out_of_memory(reason))
-            reason = fmt::format("plugin '{}' needs more memory than {} = {} allows: {}", run.plugin->id(),
-                                 orders.memory_limit_name, size_text(orders.memory_limit), reason);
-        outbox.send(fmt::format("{}{}", message::failed, reason));
-    }
+void work(const Plan& plan, const std::vector<WorkerRun>& tasks, const WorkerOrders& orders, RunLocks& locks,
+          const Outbox& process_outbox) {
+    std::vector<std::unique_ptr<RunOfWorker>> runs(tasks.size());
+    bool usable = true;  // this process
+    // Does a part of the run's work, which says whether there is more; what it throws is told, and ends the run.
+    const auto attempt = [&](std::size_t number, const std::function<bool()>& part) {
+        const PlannedRun& run = *tasks[number].run;
+        const RunOutbox outbox(process_outbox, number);
+        std::string last_words;
+        try {
+            if (part()) return;
+        } catch (const NotCaptured& e) {
+            for (const auto& each : runs)
+                if (each) each->abandon();
+            usable = false;
+            outbox.send(fmt::format("{}{}", message::not_captured, e.what()));
+            return;
+        } catch (const StorageError& e) {
+            last_words = fmt::format("{}{}", message::storage_fault, e.what());
+        } catch (const std::exception& e) {
+            std::string reason = e.what();
+            if (orders.memory_limit != 0 && is_out_of_memory(reason))
+                reason = fmt::format("plugin '{}' needs more memory than {} = {} allows: {}", run.plugin->id(),
+                                     orders.memory_limit_name, size_text(orders.memory_limit), reason);
+            last_words = fmt::format("{}{}", message::failed, reason);
+        }
+        if (tasks.size() > 1) {  // alone, the process's end does it
+            runs[number].reset();
+            locks.leave(run.folder);
+        }
+        if (!last_words.empty()) outbox.send(last_words);
+    };
+
+    std::vector<std::size_t> going;
+    for (std::size_t number = 0; number < tasks.size() && usable; ++number)
+        attempt(number, [&] {
+            locks.enter(tasks[number].run->folder);
+            runs[number] = std::make_unique<RunOfWorker>(plan, tasks[number], tasks.size() > 1, orders,
+                                                         RunOutbox(process_outbox, number));
+            if (!runs[number]->prepare()) return false;
+            going.push_back(number);
+            return true;
+        });
+    while (usable && !going.empty())
+        std::erase_if(going, [&](std::size_t number) {
+            bool more = false;
+            if (usable) attempt(number, [&] { return more = runs[number]->take_turn(); });
+            return !more;
+        });
 }
 
 }  // namespace labhost

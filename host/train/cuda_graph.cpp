@@ -5,29 +5,13 @@
 #include <vector>
 
 #include <torch/torch.h>
-#include <torch/version.h>
 
 #include "support/text.hpp"
 
-// Before 2.4 a generator belongs to one graph at most, and the graphs of training and test need it both.
-#define LABHOST_TORCH_HAS_GRAPHS (TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4))
-
 #if defined(LABHOST_WITH_CUDA)
 #include <ATen/cuda/CUDAGraph.h>
-#include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
 
 namespace labhost {
-
-struct OwnStream::State {
-    explicit State(torch::Device device)
-        : guard(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index())) {}
-    c10::cuda::CUDAStreamGuard guard;
-};
-
-OwnStream::OwnStream(torch::Device device) : state_(std::make_unique<State>(device)) {}
-
-bool can_capture_steps() { return LABHOST_TORCH_HAS_GRAPHS; }
 
 struct StepGraph::State {
     static constexpr int warm_up = 3;  // PyTorch's own examples of whole-network capture take three
@@ -91,9 +75,6 @@ void StepGraph::run(const std::function<void()>& step, const torch::nn::Module& 
 
 namespace labhost {
 
-struct OwnStream::State {};
-OwnStream::OwnStream(torch::Device) {}
-bool can_capture_steps() { return false; }
 struct StepGraph::State {};
 StepGraph::StepGraph() = default;
 void StepGraph::run(const std::function<void()>&, const torch::nn::Module&) {
@@ -106,7 +87,6 @@ void StepGraph::run(const std::function<void()>&, const torch::nn::Module&) {
 
 namespace labhost {
 
-OwnStream::~OwnStream() = default;
 StepGraph::~StepGraph() = default;
 
 }  // namespace labhost

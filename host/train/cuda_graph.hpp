@@ -1,4 +1,4 @@
-// A GPU's part of the trainer: a stream of the run's own, and whole steps captured as CUDA graphs.
+// Whole steps captured as CUDA graphs.
 #pragma once
 
 #include <functional>
@@ -10,24 +10,6 @@
 #include "train/trainer.hpp"
 
 namespace labhost {
-
-/// While it lives, this thread's work on the GPU goes to a stream of its own: the default one cannot be captured.
-class OwnStream {
-public:
-    explicit OwnStream(torch::Device device);
-    ~OwnStream();
-    OwnStream(const OwnStream&) = delete;
-    OwnStream& operator=(const OwnStream&) = delete;
-    OwnStream(OwnStream&&) = delete;
-    OwnStream& operator=(OwnStream&&) = delete;
-
-private:
-    struct State;
-    std::unique_ptr<State> state_;
-};
-
-/// Whether this build can capture steps, random draws included: a CUDA LibTorch from 2.4 on.
-bool can_capture_steps();
 
 /// A step that is done again and again. The first times it is done as it is, so that what it allocates once (momentum
 /// buffers, workspaces) is there; then it is captured, and from then on replayed: one launch a step. Every step counts,
@@ -42,7 +24,7 @@ public:
     StepGraph& operator=(StepGraph&&) = delete;
 
     /// Does the step, of this module, once. It must read its input from, and leave its results in, the same memory each
-    /// time. To be called while an OwnStream lives. Throws NotCaptured, also for what LibTorch would capture and replay
+    /// time. To be called in the run's Turn. Throws NotCaptured, also for what LibTorch would capture and replay
     /// wrongly: draws from the CPU's generator, tensors of the module that are replaced. What a step does to variables of
     /// its own is beyond us: it happens once more, and then no more.
     void run(const std::function<void()>& step, const torch::nn::Module& module);

@@ -28,6 +28,12 @@ struct Layer {
     std::vector<Tensor> tensors{};
 };
 
+/// How a run is trained, apart from what it computes.
+struct TrainerOptions {
+    bool graphs = true;       ///< on a GPU, steps are captured as CUDA graphs where LibTorch can
+    bool in_company = false;  ///< one of several trainers in this process, of the same device and TrainerSettings
+};
+
 /// To be called in a child process, but for torch_info: what LibTorch does here (threads, CUDA) does not survive a
 /// fork, and a plugin's code may end its process.
 class Engine {
@@ -44,12 +50,14 @@ public:
 
     virtual int gpu_count() const = 0;
 
-    /// Builds the model and the state of its training. `graphs`: on a GPU, steps are captured as CUDA graphs where LibTorch
-    /// can. Plugin and data set must outlive the trainer. Throws Error
+    /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.
+    virtual bool gpu_can_be_shared() const = 0;
+
+    /// Builds the model and the state of its training. Plugin and data set must outlive the trainer. Throws Error
     /// (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from does not fit.
     virtual std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin,
                                                   const ResolvedParams& params, const Dataset& dataset,
-                                                  const Device& device, bool graphs) const = 0;
+                                                  const Device& device, const TrainerOptions& options) const = 0;
 
     /// Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that cannot be
     /// built is left to its run to report.

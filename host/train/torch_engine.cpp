@@ -11,6 +11,7 @@
 #include "train/model.hpp"
 #include "train/pickle.hpp"
 #include "train/torch_trainer.hpp"
+#include "train/turn.hpp"
 
 namespace labhost {
 
@@ -52,10 +53,12 @@ public:
     }
 
     int gpu_count() const override { return static_cast<int>(torch::cuda::device_count()); }
+    bool gpu_can_be_shared() const override { return can_share_draws(); }
 
     std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                                          const Dataset& dataset, const Device& device, bool graphs) const override {
-        return make_torch_trainer(run, plugin, params, dataset, device, graphs);
+                                          const Dataset& dataset, const Device& device,
+                                          const TrainerOptions& options) const override {
+        return make_torch_trainer(run, plugin, params, dataset, device, options);
     }
 
     void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const override {

@@ -25,6 +25,7 @@
 #include "train/pickle.hpp"
 #include "train/predictions.hpp"
 #include "train/profiler.hpp"
+#include "train/turn.hpp"
 
 namespace labhost {
 
@@ -50,17 +51,19 @@ auto translated(const std::string& doing, Body body) {
 class TorchTrainer final : public Trainer {
 public:
     TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
-                 const Device& device, bool graphs);
+                 std::unique_ptr<Own> own, torch::Device device, bool graphs);
 
     std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
     const std::vector<EpochMetrics>& history() const override { return history_; }
     std::string checkpoint(double seconds, const std::string& fingerprint) override;
     Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;
     std::string state_dict() const override {
+        const Turn turn(*own_);
         return translated("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
     }
 
     Predictions predictions() const override {
+        const Turn turn(*own_);
         return translated("on its predictions", [&] { return predictions_of(outputs_, test_loader_.labels()); });
     }
 
@@ -95,9 +98,9 @@ private:
     };
 
     TrainerSettings settings_;
+    std::unique_ptr<Own> own_;
     torch::Device device_;
     bool fast_;
-    std::optional<OwnStream> stream_;
     std::optional<CpuOperators> operators_;
     PluginModel model_;
     Loader train_loader_;
@@ -116,6 +119,7 @@ private:
     Clock::time_point read_{};  ///< when the sums were read from a GPU
     PassMetrics trained_;   ///< of this epoch's training, once it tests
     double seconds_ = 0.0;  ///< spent on this epoch
+    std::optional<Clock::time_point> others_since_{};  ///< in company: when its step ended, from when on others may have theirs
 };
 
 Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit, std::int64_t batch_size,
@@ -124,18 +128,18 @@ Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit,
 }
 
 TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                           const Dataset& dataset, const Device& device, bool graphs)
+                           const Dataset& dataset, std::unique_ptr<Own> own, torch::Device device, bool graphs)
     : settings_(run.trainer),
-      device_(device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
-                          : torch::Device(torch::kCPU)),
+      own_(std::move(own)),
+      device_(device),
       fast_(run.trainer.numerics == "fast"),
-      stream_(device.cuda ? std::make_optional<OwnStream>(device_) : std::nullopt),
       model_(build_seeded(run.seed, plugin, params)),
       train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, gpu())),
       test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, gpu())),
-      graphs_(graphs && device.cuda && can_capture_steps()),
+      graphs_(graphs && device_.is_cuda() && can_share_draws()),
       sums_(gpu()) {
-    if (device_.is_cpu()) operators_.emplace(fast_);
+    // They are the process's, and give LibTorch's own bits: in company it does without.
+    if (device_.is_cpu() && !own_->in_company()) operators_.emplace(fast_);
     if (!run.trainer.init_from.empty())
         model_.load_state_dict(unpickle_state_dict(run.trainer.init_from), run.trainer.init_from.native());
     auto& module = model_.module();
@@ -251,6 +255,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         loader().begin_pass();
         sums_.set({});
         read_ = {};  // after the first step
+        others_since_.reset();
         in_pass_ = true;
     }
     for (;;) {
@@ -261,7 +266,9 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
             read_ = start;
         }
         enter(Phase::other);
-        seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+        const auto end = Clock::now();
+        seconds_ += std::chrono::duration<double>(end - (others_since_ ? *others_since_ : start)).count();
+        if (own_->in_company()) others_since_ = end;
         refuse_nan();
         if (!more) break;
         if (!on_step(progress())) return false;
@@ -276,6 +283,7 @@ void TorchTrainer::start_profile() {
 }
 
 std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {
+    const Turn turn(*own_);
     const auto epoch = static_cast<std::int64_t>(history_.size()) + 1;
     const bool done = translated(fmt::format("in epoch {}", epoch), [&] {
         if (!testing_) {
@@ -354,6 +362,7 @@ void TorchTrainer::restore_optimizer(const NamedTensors& tensors) {
 }
 
 std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) {
+    const Turn turn(*own_);
     return translated("on saving a checkpoint", [&] {
         const Sums& sums = sums_.read();
         NamedTensors tensors;
@@ -405,6 +414,7 @@ void TorchTrainer::restore_position(const NamedTensors& tensors) {
 }
 
 Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const std::string& fingerprint) {
+    const Turn turn(*own_);
     return translated("on reading a checkpoint", [&]() -> Restored {
         const NamedTensors tensors = read_checkpoint(file, fingerprint);
         constexpr std::string_view prefix = "model.";
@@ -425,7 +435,8 @@ Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const
 }  // namespace
 
 std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                                            const Dataset& dataset, const Device& device, bool graphs) {
+                                            const Dataset& dataset, const Device& device,
+                                            const TrainerOptions& options) {
     keep_freed_memory();
     return translated("before the first epoch", [&] {
         at::set_num_threads(run.trainer.threads);
@@ -439,7 +450,13 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
             at::globalContext().setAllowTF32CuBLAS(tf32);
             at::globalContext().setAllowTF32CuDNN(tf32);
         }
-        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, device, graphs);
+        if (options.in_company && !device.cuda && run.trainer.numerics == "fast")
+            throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
+        const torch::Device where = device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
+                                                : torch::Device(torch::kCPU);
+        auto own = std::make_unique<Own>(where, options.in_company);
+        const Turn turn(*own);
+        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, std::move(own), where, options.graphs);
     });
 }
 

@@ -7,13 +7,14 @@
 #include "data/dataset.hpp"
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
-#include "train/device.hpp"
+#include "train/engine.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
 
 /// As Engine::make_trainer.
 std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                                            const Dataset& dataset, const Device& device, bool graphs);
+                                            const Dataset& dataset, const Device& device,
+                                            const TrainerOptions& options);
 
 }  // namespace labhost

@@ -1,15 +1,20 @@
 // The run folder: its files, their exact text, and what counts as finished.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <set>
+
+#include <unistd.h>
 
 #include "helpers/temporary_folder.hpp"
 #include "record/fingerprint.hpp"
 #include "record/experiment_record.hpp"
 #include "record/run_folder.hpp"
+#include "record/run_lock.hpp"
 #include "record/run_record.hpp"
+#include "support/child.hpp"
 
 namespace labhost {
 namespace {
@@ -204,6 +209,31 @@ TEST(Fingerprint, DependsOnContentAndNotOnTheOrderOfKeys) {
     EXPECT_EQ(fingerprint_of(Json{{"a", 1}, {"b", 2}}), fingerprint_of(Json{{"b", 2}, {"a", 1}}));
     EXPECT_NE(fingerprint_of(Json{{"a", 1}}), fingerprint_of(Json{{"a", 2}}));
     EXPECT_EQ(fingerprint_of(Json::object()).size(), 64U);
+}
+
+TEST(RunLocks, AWorkerLeavesOneRunAndKeepsTheOther) {
+    const TemporaryFolder folder;
+    const std::filesystem::path left = folder / "left";
+    const std::filesystem::path kept = folder / "kept";
+    bool asked = false;
+    run_in_child(
+        [&](const Outbox& outbox) {
+            RunLocks locks(folder.path());
+            locks.enter(left);
+            locks.enter(kept);
+            outbox.send("entered");
+            locks.leave(left);
+            outbox.send("left");
+            ::pause();  // to be killed
+        },
+        {.limit = std::chrono::seconds(2), .on_message = [&](std::string_view message) {
+             EXPECT_TRUE(is_claimed(kept));
+             if (message == "left") {
+                 EXPECT_FALSE(is_claimed(left));
+                 asked = true;
+             }
+         }});
+    EXPECT_TRUE(asked);
 }
 
 }  // namespace

@@ -212,7 +212,7 @@ TEST(Fingerprint, DependsOnContentAndNotOnTheOrderOfKeys) {
 }
 
 TEST(RunLocks, AWorkerLeavesOneRunAndKeepsTheOther) {
-    const TemporaryFolder folder;
+    const testing::TemporaryFolder folder;
     const std::filesystem::path left = folder / "left";
     const std::filesystem::path kept = folder / "kept";
     bool asked = false;

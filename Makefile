@@ -71,6 +71,7 @@ bench: test-deps data  ## as ratios of one go: kernels, q4 against its peers, gr
 	$(PYTHON) tests/bench/growth.py --labhost build/labhost
 	$(PYTHON) tests/bench/sweeps.py --labhost build/labhost --experiment experiments/q4.toml
 	$(PYTHON) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so
+	if nvidia-smi > /dev/null 2>&1; then $(PYTHON) tests/bench/gpu.py --labhost build/labhost --experiment experiments/q4.toml; fi
 
 chaos: test-deps data  ## sweeps under 300 kills at random instants, against one that nothing disturbs
 	$(call build,release,build,all tests)

@@ -153,10 +153,10 @@ private:
         return std::max(1, usable_cores() / threads);
     }
 
-    /// In one process they are launched by one core, whose time a small network's step takes about an eighth of (not
-    /// measured yet); in a process each they take turns on the GPU rather than overlap.
+    /// In one process a core launches for all of them (how many it can feed is not measured yet); in a process each they
+    /// take turns on the GPU rather than overlap.
     int runs_for_a_gpu() const {
-        constexpr int most_in_a_process = 8;
+        constexpr int most_in_a_process = 16;
         constexpr int most_processes = 4;
         if (options_.per_gpu) return *options_.per_gpu;
         if (options_.per_process.value_or(most_in_a_process) > 1 && engine().gpu_can_be_shared()) return most_in_a_process;

@@ -41,7 +41,7 @@ struct SweepOptions {
     std::optional<int> jobs{};  ///< runs at once; nothing: as many as there are cores for their threads, or on GPUs per_gpu
     std::optional<int> per_gpu{};  ///< runs at once on each GPU; nothing: see `per_process`
     /// Up to so many runs share a worker process and take turns in it. Nothing: on a CPU one; on a GPU, where their kernels
-    /// then overlap, all that it has at once, eight at most. Where LibTorch (before 2.4) cannot do that, one, and on a GPU its share of the cores at once, up to four.
+    /// then overlap, all that it has at once, sixteen at most. Where LibTorch (before 2.4) cannot do that, one, and on a GPU its share of the cores at once, up to four.
     std::optional<int> per_process{};
     int retries = 0;            ///< of each run that fails
     bool fail_fast = false;     ///< the first failure ends the sweep

@@ -3,7 +3,7 @@
 
 eager: images and order on the GPU, nothing read before an epoch's end. graph: that, with each whole step in a CUDA graph.
 compile: torch.compile(mode="reduce-overhead"). jax: Net only, an epoch as one lax.scan. The first epoch warms up (captures, compiles)
-and is not counted.
+and is not counted. notebook: as it stands.
 """
 import argparse
 import pathlib
@@ -11,6 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
+import notebook
 import parity
 from python_peer import resident
 
@@ -82,6 +83,17 @@ class TorchPeer:
             return time.perf_counter() - start, correct
 
 
+def run_notebook(name, epochs, device, train_set, test_set):
+    import torch
+    if device == "cuda":
+        torch.zeros(1, device="cuda")  # CUDA's own start-up
+    torch.manual_seed(1)
+    model = parity.MODELS[name]()
+    start = time.perf_counter()
+    results = notebook.train_eval(model, 64, 1000, epochs, 0.01, 0.5, train_set, test_set, no_cuda=device != "cuda")
+    return time.perf_counter() - start, results[-1][1][1]
+
+
 def run_jax(epochs, train_set, test_set):
     import jax
     import jax.numpy as jnp
@@ -141,7 +153,7 @@ def run_jax(epochs, train_set, test_set):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=["eager", "graph", "compile", "jax"])
+    parser.add_argument("kind", choices=["notebook", "eager", "graph", "compile", "jax"])
     parser.add_argument("--data", type=pathlib.Path, default=parity.default_data())
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--epochs", type=int, default=2)
@@ -149,11 +161,15 @@ def main():
     parser.add_argument("--test-limit", type=int, default=10000)
     parser.add_argument("--models", nargs="*", choices=parity.MODELS, default=list(parity.MODELS))
     options = parser.parse_args()
-    train_set, test_set = map(resident, parity.datasets(options.data, options.train_limit, options.test_limit))
+    train_set, test_set = parity.datasets(options.data, options.train_limit, options.test_limit)
+    if options.kind != "notebook":
+        train_set, test_set = resident(train_set), resident(test_set)
     total = 0.0
     for name in ["net"] if options.kind == "jax" else options.models:
         if options.kind == "jax":
             seconds, correct = run_jax(options.epochs, train_set, test_set)
+        elif options.kind == "notebook":
+            seconds, correct = run_notebook(name, options.epochs, options.device, train_set, test_set)
         else:
             seconds, correct = TorchPeer(name, options.kind, options.device, train_set, test_set).run(options.epochs)
         print(f"{options.kind} {name}: {seconds:.3f} s, {correct} correct", flush=True)

@@ -291,7 +291,7 @@ class Slurm(unittest.TestCase):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("sbatch: error:", refused.stderr)
         self.assertIn("invalid partition", refused.stderr)
-        self.assertEqual(list((self.folder / "runs/.submit").iterdir()), [])
+        self.assertEqual([path.name for path in (self.folder / "runs/.submit").iterdir()], [".lock"])
         self.assertEqual(self.start("run-one", "no-such-plan.json", "0x").returncode, 2)
 
 

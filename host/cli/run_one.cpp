@@ -113,6 +113,8 @@ std::vector<Plan> plans_of(const Submission& submission, std::span<const Submitt
         plans.push_back(plan_of(submission, runs));
     } catch (const StorageError&) {
         throw;
+    } catch (const StopError&) {  // warned while it plans
+        throw;
     } catch (const Error& e) {
         if (runs.size() == 1) {
             all_well &= fail(submission, runs.front(), e.what());

@@ -51,6 +51,14 @@ std::string log_of(const Submission& submission, std::size_t run) {
     return "";
 }
 
+/// Of the task in which a run ended, which may be one of an earlier submission; "" if that is not known.
+std::string log_of(const std::vector<Submission>& submissions, const RunRecord& run) {
+    for (const Submission& submission : submissions)
+        if (const fs::path log = submission.folder / "log" / fmt::format("{}.txt", run.job); submission.holds_job(run.job) && file_exists(log))
+            return log.native();
+    return "";
+}
+
 /// A submission's runs, those that needed no task behind the others.
 const SubmittedRun& run_at(const Submission& submission, std::size_t index) {
     return index < submission.runs.size() ? submission.runs[index] : submission.finished[index - submission.runs.size()];
@@ -179,8 +187,9 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
         const auto& [submission, index] = last[id];
         const SubmittedRun& run = run_at(*submission, index);
         records.runs.push_back(record_in(submission->run_folder(run), run, experiment));
-        records.logs.push_back(index < submission->runs.size() ? log_of(*submission, index) : "");
         RunRecord& record = records.runs.back();
+        records.logs.push_back(log_of(submissions, record));
+        if (records.logs.back().empty() && index < submission->runs.size()) records.logs.back() = log_of(*submission, index);
         // What failed in this submission is over, though others of its task go on.
         if (record.status == "finished" || (record.status == "failed" && submission->holds_job(record.job))) continue;
         if (const auto task = task_of(*submission, index, queue)) {

@@ -148,7 +148,14 @@ class Slurm(unittest.TestCase):
     def pids(self):
         """Of run-one, and of its workers."""
         found = subprocess.run(["pgrep", "-f", f"{self.folder}/runs/.submit/.*run-one"], capture_output=True, text=True, check=False).stdout
-        return [int(pid) for pid in found.split() if "srun" not in pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]]
+        return [int(pid) for pid in found.split() if "srun" not in self.name_of(pid)]
+
+    @staticmethod
+    def name_of(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]
+        except OSError:  # it has ended
+            return "srun"
 
     def provenance(self):
         return json.loads((self.run_folder() / "run.json").read_text())["provenance"]
@@ -239,10 +246,10 @@ class Slurm(unittest.TestCase):
     def test_a_signal_right_at_the_start(self):
         self.write(SHORT)
         [job, *_] = self.submit().split()
-        for _ in range(2):
-            self.cluster.wait_for(lambda: any(f"{job}_0 RUNNING" in line for line in self.queue()), "the start")
-            self.cluster.run("scancel", "--signal=USR1", job, check=False)
+        self.cluster.wait_for(lambda: any(f"{job}_0 RUNNING" in line for line in self.queue()), "the start")
+        self.cluster.run("scancel", "--signal=USR1", job, check=False)
         self.wait_until_over()
+        self.assertEqual(self.status()["net3-s1"]["status"], "finished", f"{self.status()}{self.logs()}")
         self.expect_local_bits()
 
     def test_a_finished_run_stays_as_it_is_when_its_task_comes_back(self):
@@ -282,13 +289,13 @@ class Slurm(unittest.TestCase):
         self.write(DATA.replace("train_limit = 640\n", "") + "epochs = 1\n[[run]]\nmodel = \"net3\"\n")
         self.submit()
         for start in range(2):
-            self.cluster.wait_for(self.pids, f"start {start}")
-            time.sleep(1.5)  # for its note
+            self.cluster.wait_for(lambda: [json.loads(note.read_text())["killed_in_vain"] for note in self.folder.glob("runs/.submit/*/tasks/*.json")] == [start],
+                                  f"start {start}", 60, self.logs)
             for pid in self.pids():
                 os.kill(pid, signal.SIGKILL)
             self.cluster.wait_for(lambda: not self.pids(), "its death")
         self.wait_until_over(60)
-        self.assertIn("its task was killed twice", self.status()["net3-s1"]["reason"])
+        self.assertIn("its task was killed twice", self.status()["net3-s1"]["reason"], f"{self.status()}{self.logs()}")
         record = json.loads((self.run_folder() / "run.json").read_text())
         self.assertEqual(record["trainer"]["epochs"], 1)
 

@@ -104,6 +104,8 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("wait", "stay until all is over, then print the results; Ctrl-C leaves the jobs alone");
         add("dry-run", "only print the script and sbatch's command");
     }
+    if (syntax.follows)
+        add("set", po::value<Texts>()->value_name("KEY=VALUE")->composing(), "as it was submitted with: experiment.name counts here");
     if (syntax.removes || syntax.follows) {
         add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
     }

@@ -1,22 +1,24 @@
 // labhost run-one: a task of a cluster: trains its runs of a submission, and puts itself back into the queue when it is interrupted.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <iterator>
 #include <map>
 #include <span>
+#include <system_error>
 #include <thread>
+#include <variant>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "record/run_folder.hpp"
+#include "record/run_record.hpp"
 #include "record/run_lock.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/signals.hpp"
+#include "support/slurm_task.hpp"
 #include "support/text.hpp"
 #include "sweep/execute.hpp"
 #include "sweep/slurm.hpp"
@@ -43,14 +45,6 @@ Submission wait_for_submission(const fs::path& folder) {
     return read_submission(folder);
 }
 
-std::string node() {
-    const char* name = std::getenv("SLURMD_NODENAME");
-    if (name != nullptr) return name;
-    std::string host(256, '\0');
-    gethostname(host.data(), host.size() - 1);
-    return host.c_str();
-}
-
 Plan plan_of(const Submission& submission, std::span<const SubmittedRun> runs) {
     Overrides overrides = submission.overrides;
     overrides.device = runs.front().device;
@@ -67,6 +61,24 @@ Plan plan_of(const Submission& submission, std::span<const SubmittedRun> runs) {
     return plan;
 }
 
+/// What is known of a run that was not planned: what the submitted file says, if it can be read.
+RunRecord known_of(const Submission& submission, const SubmittedRun& run) {
+    RunRecord known{.id = run.id, .fingerprint = run.fingerprint};
+    try {
+        Overrides overrides = submission.overrides;
+        overrides.device = run.device;
+        overrides.only.push_back(run.id);
+        for (const RunSettings& settings : read_experiment(submission.file(), overrides).runs) {
+            for (const auto& [name, param] : settings.params)
+                known.params[name] = std::visit([](const auto& value) { return Json(value); }, param.value);
+            known.trainer = to_json(settings.trainer);
+            known.data = to_json(settings.data);
+        }
+    } catch (const Error&) {  // it is what the run fails for
+    }
+    return known;
+}
+
 /// Records that a run cannot be trained here, unless it is finished or another process has it. False if it is not finished.
 bool fail(const Submission& submission, const SubmittedRun& run, const std::string& reason) {
     const fs::path folder = submission.run_folder(run);
@@ -74,18 +86,21 @@ bool fail(const Submission& submission, const SubmittedRun& run, const std::stri
     const bool ours = locks.claim_alone(folder);
     if (const auto result = read_result(folder); result && result->finished && result->fingerprint == run.fingerprint) return true;
     if (!ours) return false;
-    const std::string text = fmt::format("on node {}: {}", node(), one_line(reason));
+    const std::string text = fmt::format("on node {}: {}", node_name(), one_line(reason));
+    const RunRecord known = known_of(submission, run);
+    Json provenance{{"host", node_name()}, {"command", submission.command}, {"git", submission.revision},
+                    {"experiment_file", (submission.overrides.folder / submission.file_name).native()}};
+    if (const auto task = own_slurm_task()) provenance["slurm"] = to_json(*task);
     record_failure(folder, {{"schema", 1},
                             {"experiment", submission.experiment},
                             {"id", run.id},
                             {"model", run.model},
-                            {"params", Json::object()},
-                            {"trainer", Json::object()},
-                            {"data", Json::object()},
+                            {"params", known.params},
+                            {"trainer", known.trainer},
+                            {"data", known.data},
                             {"seed", run.seed},
                             {"fingerprint", run.fingerprint},
-                            {"provenance", {{"host", node()}, {"command", submission.command}, {"git", submission.revision},
-                                            {"experiment_file", (submission.overrides.folder / submission.file_name).native()}}}},
+                            {"provenance", provenance}},
                    text);
     diagnose(fmt::format("{}  failed: {}\n", run.id, text));
     return false;
@@ -133,8 +148,48 @@ bool train(const Submission& submission, Plan& plan, const std::map<std::string,
 }
 
 std::int64_t restarts() {
-    const char* count = std::getenv("SLURM_RESTART_COUNT");
-    return count != nullptr ? std::atoll(count) : 0;
+    const auto task = own_slurm_task();
+    return task ? task->restarts : 0;
+}
+
+/// Whether it failed in this task before that was put back into the queue: what failed is for the next submit to try again.
+bool failed_before(const Submission& submission, const SubmittedRun& run) {
+    const auto task = own_slurm_task();
+    if (!task || task->restarts == 0) return false;
+    const auto result = read_result(submission.run_folder(run));
+    return result && !result->finished && result->fingerprint == run.fingerprint && result->job == task->job;
+}
+
+/// Changes whenever a checkpoint or a result is written.
+std::string progress_of(const Submission& submission, std::span<const SubmittedRun> runs) {
+    std::string text;
+    for (const SubmittedRun& run : runs)
+        for (const char* name : {"checkpoint.pt", "result.json"}) {
+            std::error_code absent;
+            const auto time = fs::last_write_time(submission.run_folder(run) / name, absent);
+            text += absent ? "-" : fmt::format("{} ", time.time_since_epoch().count());
+        }
+    return text;
+}
+
+/// Whether this task was killed, put back into the queue and killed again, and nothing had come of it: so it would go on up to
+/// max_requeues. The task's script marks that it was killed. Notes this start.
+bool is_killed_in_vain(const Submission& submission, std::span<const SubmittedRun> runs) {
+    constexpr std::int64_t at_most = 1;  // a node may be at fault
+    const auto task = own_slurm_task();
+    if (!task) return false;
+    const fs::path note = submission.folder / "tasks" / fmt::format("{}.json", task->job);
+    const fs::path mark = submission.folder / "tasks" / fmt::format("{}.killed", task->job);
+    const std::string progress = progress_of(submission, runs);
+    const Json last = read_object(note);
+    const bool nothing_came = text_at(last, "progress") == progress;
+    const bool known = nothing_came && last.contains("killed_in_vain") && last["killed_in_vain"].is_number_integer();
+    std::int64_t in_vain = known ? last["killed_in_vain"].get<std::int64_t>() : 0;
+    if (nothing_came && file_exists(mark)) ++in_vain;
+    write_file_atomically(note, to_text({{"progress", progress}, {"killed_in_vain", in_vain}}));
+    std::error_code ignored;
+    fs::remove(mark, ignored);
+    return in_vain > at_most;
 }
 
 std::string back_into_the_queue(const Submission& submission) {
@@ -156,13 +211,25 @@ ExitCode run_one(const Options& options) {
         const std::size_t task = std::stoul(text);
         if (task >= submission->tasks())
             throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task, submission->id, submission->tasks()));
+        const auto begin = task * submission->pack;
+        const std::span own = std::span(submission->runs).subspan(begin, std::min(submission->pack, submission->runs.size() - begin));
+        const bool in_vain = is_killed_in_vain(*submission, own);
+        bool all_well = true;
         std::map<std::string, std::vector<SubmittedRun>> by_device;
         std::map<std::string, SubmittedRun> by_id;
-        for (std::size_t i = task * submission->pack; i < std::min(submission->runs.size(), (task + 1) * submission->pack); ++i) {
-            by_device[submission->runs[i].device].push_back(submission->runs[i]);
-            by_id[submission->runs[i].id] = submission->runs[i];
+        for (const SubmittedRun& run : own) {
+            if (failed_before(*submission, run)) {
+                all_well = false;
+                diagnose(fmt::format("{} failed before this task was put back into the queue; labhost submit tries it again\n", run.id));
+            } else if (in_vain) {
+                all_well &= fail(*submission, run,
+                                 "its task was killed twice (see its log) without a checkpoint in between; if it lacked memory, ask for more (mem), or "
+                                 "pack fewer runs; checkpoints within an epoch: trainer.checkpoint_every");
+            } else {
+                by_device[run.device].push_back(run);
+                by_id[run.id] = run;
+            }
         }
-        bool all_well = true;
         for (const auto& [device, runs] : by_device)
             for (Plan& plan : plans_of(*submission, runs, all_well)) all_well &= train(*submission, plan, by_id, options);
         return all_well ? ExitCode::ok : ExitCode::run_failed;

@@ -1,8 +1,9 @@
-// labhost status, collect and cancel: what became of what was submitted.
+// labhost status and collect: what became of what was submitted.
 #include <algorithm>
 #include <chrono>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,6 +28,7 @@ namespace {
 constexpr std::chrono::seconds ask_every{2};
 constexpr std::chrono::milliseconds tick{100};
 constexpr std::chrono::seconds late_at_most{60};  // what NFS shows to another machine
+constexpr std::chrono::minutes patience{5};       // with a Slurm that does not answer
 
 bool is_over(const RunRecord& run) { return run.status == "finished" || run.status == "failed"; }
 
@@ -75,26 +77,26 @@ std::string counts_text(const SubmittedRecords& records) {
     return fmt::format("{} runs: {}", records.runs.size(), join(parts));
 }
 
-std::string name_of(const Options& options) { return read_experiment(options.argument, {}).name; }
-
 ExitCode print_collected(const SubmittedRecords& records, const Options& options) {
     const ExitCode code = print_collected(records.runs, records.experiment.claims, options);
-    for (std::size_t i = 0; i < records.runs.size(); ++i)
-        if (is_lost(records.runs[i]))
-            diagnose(fmt::format("labhost: {} was not ended by its task{}; labhost submit hands it over again\n", records.runs[i].id,
-                                 records.logs[i].empty() ? "" : fmt::format(" ({})", records.logs[i])));
+    for (std::size_t i = 0; i < records.runs.size(); ++i) {
+        const RunRecord& run = records.runs[i];
+        if (!is_lost(run) && run.status != "failed") continue;
+        diagnose(fmt::format("labhost: {} {}{}; labhost submit hands it over again\n", run.id, is_lost(run) ? "was not ended by its task" : "failed",
+                             records.logs[i].empty() ? "" : fmt::format(" ({})", records.logs[i])));
+    }
     return code;
 }
 
 ExitCode collect(const Options& options) {
-    const SubmittedRecords records = submitted_records(options.places.runs, name_of(options));
+    const SubmittedRecords records = submitted_records(options.places.runs, submitted_name(options));
     const bool some_open = std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run) && !is_lost(run); });
     if (some_open) diagnose(fmt::format("labhost: not all are over yet: {}\n", counts_text(records)));
     return print_collected(records, options);
 }
 
 ExitCode show_status(const Options& options) {
-    const SubmittedRecords records = submitted_records(options.places.runs, name_of(options));
+    const SubmittedRecords records = submitted_records(options.places.runs, submitted_name(options));
     if (options.json) {
         Json runs = Json::array();
         for (std::size_t i = 0; i < records.runs.size(); ++i)
@@ -115,21 +117,11 @@ ExitCode show_status(const Options& options) {
     return ExitCode::ok;
 }
 
-ExitCode cancel(const Options& options) {
-    const std::string experiment = name_of(options);
-    const auto submissions = find_submissions(fs::absolute(options.places.runs), experiment);
-    const QueuedTasks queue = submissions.empty() ? QueuedTasks{} : queued_tasks();
-    std::vector<std::string> jobs;
-    for (const Submission& submission : submissions)
-        for (const SubmittedJob& job : submission.jobs) {
-            if (std::ranges::none_of(queue, [&](const auto& task) { return task.first.first == job.job; })) continue;
-            if (jobs.empty() || !file_exists(submission.folder / "cancelled"))
-                write_file_atomically(submission.folder / "cancelled", "");  // before: a task must not requeue itself
-            jobs.push_back(job.job);
-        }
-    if (!jobs.empty()) cancel_jobs(jobs);
-    fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs.size(), experiment);
-    return ExitCode::ok;
+/// Throws StopError if a signal has come.
+void wait_no_more_if_asked() {
+    if (StopSignals::noted() != 0)
+        throw StopError(StopSignals::noted() == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
+                        "labhost: waits no more; the jobs go on, and labhost status says how");
 }
 
 }  // namespace
@@ -146,12 +138,33 @@ ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<C
     return all_well ? ExitCode::ok : ExitCode::run_failed;
 }
 
+std::string submitted_name(const Options& options) {
+    try {
+        return read_experiment(options.argument, options.overrides).name;
+    } catch (const Error& e) {
+        const fs::path file = fs::absolute(options.argument).lexically_normal();
+        const auto all = find_submissions(fs::absolute(options.places.runs), "");
+        std::string name;
+        for (const Submission& submission : all)  // sorted by name, then by age
+            if (options.overrides.set.empty() && submission.overrides.folder / submission.file_name == file) name = submission.experiment;
+        if (name.empty()) throw;
+        diagnose(fmt::format("labhost: warning: {}; going by what was submitted of it as {}\n", e.what(), name));
+        return name;
+    }
+}
+
+Error nothing_submitted(const fs::path& runs_folder, const std::string& experiment) {
+    return {ExitCode::usage, fmt::format("{}: error: nothing of {} was submitted from here; labhost submit does it, or name the folder of runs "
+                                         "with --runs",
+                                         printable((runs_folder / ".submit").native()), experiment)};
+}
+
 SubmittedRecords submitted_records(const fs::path& runs_folder, const std::string& experiment) {
-    const auto submissions = find_submissions(fs::absolute(runs_folder), experiment);
-    if (submissions.empty())
-        throw Error(ExitCode::usage, fmt::format("{}: error: nothing of {} was submitted from here; labhost submit does it, or name the "
-                                                 "folder of runs with --runs",
-                                                 printable((runs_folder / ".submit").native()), experiment));
+    auto submissions = find_submissions(fs::absolute(runs_folder), experiment);
+    if (submissions.empty()) throw nothing_submitted(runs_folder, experiment);
+    // Slurm first: what it has ended by then has left its result, as soon as the disk shows it.
+    const Queue queue = queued_tasks();
+    for (Submission& submission : submissions) adopt_jobs(submission, queue);
     // The last submission of an id counts: a plugin that was built anew has other fingerprints.
     std::map<std::string, std::pair<const Submission*, std::size_t>> last;
     std::vector<std::string> ids;
@@ -161,18 +174,18 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
             if (!last.contains(id)) ids.push_back(id);
             last[id] = {&submission, i};
         }
-    // Slurm first: what it has ended by then has left its result, as soon as the disk shows it.
     SubmittedRecords records;
-    const QueuedTasks queue = queued_tasks();
     for (const std::string& id : ids) {
         const auto& [submission, index] = last[id];
         const SubmittedRun& run = run_at(*submission, index);
         records.runs.push_back(record_in(submission->run_folder(run), run, experiment));
         records.logs.push_back(index < submission->runs.size() ? log_of(*submission, index) : "");
-        if (records.runs.back().status == "finished") continue;
-        if (const auto state = state_of(*submission, index, queue)) {
-            records.runs.back().status = lower(*state);
-            records.runs.back().reason.clear();
+        RunRecord& record = records.runs.back();
+        // What failed in this submission is over, though others of its task go on.
+        if (record.status == "finished" || (record.status == "failed" && submission->holds_job(record.job))) continue;
+        if (const auto task = task_of(*submission, index, queue)) {
+            record.status = lower(task->state);
+            record.reason = task->state == "PENDING" ? task->reason : std::string();
         }
     }
     if (auto known = read_experiment_record(fs::absolute(runs_folder) / experiment)) records.experiment = std::move(*known);
@@ -181,24 +194,35 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
 }
 
 ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& experiment, const Options& options) {
+    using Clock = std::chrono::steady_clock;
     const StopSignals signals;
     std::string said;
-    auto lost_since = std::chrono::steady_clock::now();
+    auto lost_since = Clock::now();
+    auto heard = Clock::now();
+    bool silence_said = false;
     for (;;) {
-        const SubmittedRecords records = submitted_records(runs_folder, experiment);
-        if (std::string now = counts_text(records); now != said) {
-            diagnose(fmt::format("labhost: {}\n", now));
-            said = std::move(now);
+        try {
+            const SubmittedRecords records = submitted_records(runs_folder, experiment);
+            heard = Clock::now();
+            silence_said = false;
+            if (std::string now = counts_text(records); now != said) {
+                diagnose(fmt::format("labhost: {}\n", now));
+                said = std::move(now);
+            }
+            if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, options);
+            const bool only_lost = std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
+            if (!only_lost) lost_since = heard;
+            if (heard - lost_since > late_at_most) return print_collected(records, options);
+        } catch (const SlurmError& e) {
+            wait_no_more_if_asked();  // Ctrl-C ends squeue, too
+            if (Clock::now() - heard > patience) throw;
+            if (!std::exchange(silence_said, true))
+                diagnose(fmt::format("labhost: warning: {}; it is asked again, for {} minutes\n", e.what(), patience.count()));
+            lost_since = Clock::now();
         }
-        if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, options);
-        const bool only_lost = std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
-        if (!only_lost) lost_since = std::chrono::steady_clock::now();
-        if (std::chrono::steady_clock::now() - lost_since > late_at_most) return print_collected(records, options);
-        const auto until = std::chrono::steady_clock::now() + ask_every;
-        while (std::chrono::steady_clock::now() < until) {
-            if (StopSignals::noted() != 0)
-                throw StopError(StopSignals::noted() == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
-                                "labhost: waits no more; the jobs go on, and labhost status says how");
+        const auto until = Clock::now() + ask_every;
+        while (Clock::now() < until) {
+            wait_no_more_if_asked();
             std::this_thread::sleep_for(tick);
         }
     }
@@ -220,14 +244,6 @@ Verb collect_verb() {
              .json = true,
              .follows = true},
             collect};
-}
-
-Verb cancel_verb() {
-    return {{.verb = "cancel",
-             .argument = "EXPERIMENT.toml",
-             .summary = "takes the submitted runs of the experiment off the cluster",
-             .follows = true},
-            cancel};
 }
 
 }  // namespace labhost

@@ -8,10 +8,12 @@
 #include "cli/submitted.hpp"
 #include "cli/verbs.hpp"
 #include "data/catalog.hpp"
+#include "record/run_folder.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/git.hpp"
 #include "support/text.hpp"
+#include "train/torch_info.hpp"
 #include "sweep/plan_record.hpp"
 #include "sweep/slurm.hpp"
 #include "sweep/submission.hpp"
@@ -37,15 +39,23 @@ SlurmSettings settings_of(const SlurmSettings& file, const Options& options) {
     return settings;
 }
 
-/// Fingerprints that Slurm has not ended yet.
-std::set<std::string> queued_fingerprints(const Places& places, const std::string& experiment) {
-    const auto submissions = find_submissions(places.runs, experiment);
+/// Whether it is over, though others of its task go on.
+bool has_failed(const Submission& submission, const SubmittedRun& run) {
+    const auto result = read_result(submission.run_folder(run));
+    return result && !result->finished && result->fingerprint == run.fingerprint && submission.holds_job(result->job);
+}
+
+/// Fingerprints that Slurm has not ended yet. Notes the jobs of a submit that was killed; under the lock, that is, unless `only_looks`.
+std::set<std::string> queued_fingerprints(const Places& places, const std::string& experiment, bool only_looks) {
+    auto submissions = find_submissions(places.runs, experiment);
     std::set<std::string> queued;
     if (submissions.empty()) return queued;
-    const QueuedTasks queue = queued_tasks();
-    for (const Submission& submission : submissions)
+    const Queue queue = queued_tasks();
+    for (Submission& submission : submissions) {
+        if (adopt_jobs(submission, queue) && !only_looks) write_jobs(submission);
         for (std::size_t i = 0; i < submission.runs.size(); ++i)
-            if (state_of(submission, i, queue)) queued.insert(submission.runs[i].fingerprint);
+            if (task_of(submission, i, queue) && !has_failed(submission, submission.runs[i])) queued.insert(submission.runs[i].fingerprint);
+    }
     return queued;
 }
 
@@ -64,7 +74,7 @@ Submission submission_of(const Plan& plan, const SlurmSettings& settings, const 
                           .max_requeues = settings.max_requeues,
                           .cpus_per_task = settings.cpus_per_task.value_or(1),
                           .allow_insecure = options.places.plugins.allow_insecure};
-    const std::set<std::string> queued = queued_fingerprints(options.places, plan.experiment);
+    const std::set<std::string> queued = queued_fingerprints(options.places, plan.experiment, options.dry_run);
     std::size_t waiting = 0;
     for (const PlannedRun& run : plan.runs) {
         const std::string& asked = run.settings.trainer.device;
@@ -92,16 +102,36 @@ void print_dry_run(Submission submission, const SlurmSettings& settings) {
     fmt::print("{}\n\n# {}\n{}", join(words, " "), (submission.folder / "task.sh").native(), task_script(submission));
 }
 
-/// What Slurm took stays; of what it took nothing of, nothing is left.
-void hand_over(Submission& submission, const Plan& plan, const SlurmSettings& settings) {
-    write_submission(submission, plan);
+/// Whether Slurm took something though sbatch did not say so; where that cannot be told, it may have.
+bool may_be_queued(Submission& submission) {
     try {
-        submit_jobs(submission, settings);
+        return adopt_jobs(submission, queued_tasks());
     } catch (const Error&) {
+        return true;
+    }
+}
+
+/// What Slurm took stays; of what it took nothing of, or could not be copied, nothing is left.
+void hand_over(Submission& submission, const Plan& plan, const SlurmSettings& settings) {
+    bool is_written = false;
+    try {
+        write_submission(submission, plan);
+        write_file_atomically(submission.folder / "task.sh", task_script(submission));
+        is_written = true;
+        submit_jobs(submission, settings);
+    } catch (...) {
         std::error_code ignored;
-        if (submission.jobs.empty()) std::filesystem::remove_all(submission.folder, ignored);
+        if (submission.jobs.empty() && !submission.folder.empty() && !(is_written && may_be_queued(submission)))
+            std::filesystem::remove_all(submission.folder, ignored);
         throw;
     }
+}
+
+void check_gpus(const Plan& plan, const SlurmSettings& settings) {
+    if (settings.gpus_per_task && torch_info().build == "cpu" &&
+        std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return run.device.cuda; }))
+        throw Error(ExitCode::unusable, "labhost submit: error: gpus_per_task: this labhost's LibTorch is built for CPUs alone, so no run could "
+                                        "use a GPU; build it with another, or leave gpus_per_task out");
 }
 
 void print_jobs(const Submission& submission, const Options& options) {
@@ -117,12 +147,15 @@ ExitCode submit(const Options& options) {
     if (!options.slurm) throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
     Experiment experiment = read_experiment(options.argument, options.overrides);
     const SlurmSettings settings = settings_of(experiment.slurm, options);
+    check_time_limit(settings);
     if (!options.dry_run) make_writable_folder(options.places.runs);
     Places places = options.places;
     places.elsewhere_with_gpu = settings.gpus_per_task.has_value();
     Plan plan = make_plan(std::move(experiment), places);
     plan.command = options.command;
     plan.revision = git_revision(plan.file);
+    check_gpus(plan, settings);
+    auto lock = options.dry_run ? nullptr : lock_submissions(options.places.runs);
     Submission submission = submission_of(plan, settings, options);
     if (options.dry_run) {
         if (submission.tasks() > 0) print_dry_run(std::move(submission), settings);
@@ -130,6 +163,7 @@ ExitCode submit(const Options& options) {
     }
     write_experiment(experiment_of(plan));
     if (submission.tasks() > 0) hand_over(submission, plan, settings);
+    lock.reset();
     if (options.wait && submission.finished.size() == plan.runs.size()) return print_collected(records_of(plan), plan.claims, options);
     if (!options.wait) print_jobs(submission, options);
     if (!options.wait) return ExitCode::ok;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "support/error.hpp"
+#include "support/slurm_task.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -101,6 +102,7 @@ void RunFolder::close(const Result& result, std::string_view output) {
     json["final"] = result.final ? to_json(*result.final) : Json(nullptr);
     json["timings"] = {{"seconds", result.seconds}};
     json["fingerprint"] = result.fingerprint;
+    if (const auto task = own_slurm_task()) json["slurm"] = to_json(*task);
     if (!result.finished) {
         prepare(folder_, {});
         AppendFile log(folder_ / "log.txt", AppendFile::Existing::kept);
@@ -137,6 +139,7 @@ std::optional<Result> read_result(const fs::path& folder) {
         result.fingerprint = json.at("fingerprint").get<std::string>();
         if (!json.at("final").is_null()) result.final = metrics_from_json(json.at("final"));
         result.seconds = json.at("timings").at("seconds").get<double>();
+        result.job = text_at(object_in(json, "slurm"), "job");
         if (result.finished && !result.final) return std::nullopt;
         return result;
     } catch (const nlohmann::json::exception&) {

@@ -21,6 +21,7 @@ struct Result {
     std::optional<EpochMetrics> final{};  ///< of the last epoch
     double seconds = 0.0;                 ///< wall time of the whole run, all sessions together
     std::string fingerprint{};            ///< of the run that ended so
+    std::string job{};                    ///< Slurm's, in a task of which it ended: "123_4"; else empty
 };
 
 /// Writes one run's folder. All members throw StorageError when the disk refuses.

@@ -1,14 +1,19 @@
 #include "record/run_lock.hpp"
 
 #include <cerrno>
+#include <fstream>
 #include <string>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "record/run_record.hpp"
 #include "support/error.hpp"
 #include "support/hash.hpp"
+#include "support/slurm_task.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -46,6 +51,17 @@ int open_lock_file(const fs::path& file) {
     return descriptor;
 }
 
+fs::path note_in(const fs::path& run_folder) { return run_folder / "claim.json"; }
+
+/// For people who wait: a run is not to fail for want of it.
+void note_holder(const fs::path& run_folder) {
+    std::error_code ignored;
+    fs::create_directories(run_folder, ignored);
+    Json note{{"host", node_name()}, {"pid", ::getpid()}};
+    if (const auto task = own_slurm_task()) note["slurm"] = to_json(*task);
+    std::ofstream(note_in(run_folder)) << note.dump() << "\n";
+}
+
 }  // namespace
 
 RunLocks::RunLocks(const fs::path& experiment_folder)
@@ -58,7 +74,12 @@ bool RunLocks::try_lock(const fs::path& run_folder, off_t bytes) {
     return false;
 }
 
-bool RunLocks::claim(const fs::path& run_folder) { return try_lock(run_folder, 1); }
+bool RunLocks::claim(const fs::path& run_folder) {
+    if (!try_lock(run_folder, 1)) return false;
+    note_holder(run_folder);
+    return true;
+}
+
 bool RunLocks::claim_alone(const fs::path& run_folder) { return try_lock(run_folder, bytes_of_a_run); }
 
 void RunLocks::unlock(off_t byte) {
@@ -66,7 +87,12 @@ void RunLocks::unlock(off_t byte) {
     ::fcntl(descriptor_.get(), F_SETLK, &lock);
 }
 
-void RunLocks::release(const fs::path& run_folder) { unlock(place_of(run_folder)); }
+void RunLocks::release(const fs::path& run_folder) {
+    std::error_code ignored;
+    fs::remove(note_in(run_folder), ignored);
+    unlock(place_of(run_folder));
+}
+
 void RunLocks::leave(const fs::path& run_folder) { unlock(place_of(run_folder) + 1); }
 
 void RunLocks::enter(const fs::path& run_folder) {
@@ -80,6 +106,20 @@ bool is_claimed(const fs::path& run_folder) {
     if (!file) return false;
     struct flock lock = lock_on(place_of(run_folder), bytes_of_a_run, F_WRLCK);
     return ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+std::string holder_of(const fs::path& run_folder) {
+    const Json note = read_object(note_in(run_folder));
+    const std::string host = printable(text_at(note, "host"));
+    if (host.empty()) return "another process";
+    const Json slurm = object_in(note, "slurm");
+    if (const std::string job = printable(text_at(slurm, "job")); !job.empty()) {
+        const Json restarts = slurm.value("restarts", Json(0));
+        const bool again = restarts.is_number_integer() && restarts > 0;
+        return again ? fmt::format("job {}, restart {}, on node {}", job, restarts.dump(), host) : fmt::format("job {} on node {}", job, host);
+    }
+    return note.contains("pid") && note["pid"].is_number_integer() ? fmt::format("process {} on {}", note["pid"].dump(), host)
+                                                                   : fmt::format("another process on {}", host);
 }
 
 }  // namespace labhost

@@ -76,6 +76,7 @@ RunRecord read_record(const fs::path& folder) {
     if (result->fingerprint != run.fingerprint) return run;  // another run's: this one is not over
     run.status = result->finished ? "finished" : "failed";
     run.reason = result->finished ? "" : result->reason;
+    run.job = result->job;
     run.final = result->final;
     run.seconds = result->seconds;
     return run;

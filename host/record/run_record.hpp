@@ -26,6 +26,7 @@ struct RunRecord {
     std::filesystem::path folder{};
     std::string status{};                     ///< "finished", "failed", "resumable", "unfinished"; planned: "new" too
     std::string reason{};                     ///< why it failed
+    std::string job{};                        ///< Slurm's, in which it ended; empty if in none
     std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
     std::optional<double> seconds{};          ///< wall time of a run that is over
     Reference reference{};                    ///< published numbers, per epoch

@@ -1,6 +1,8 @@
 #include "support/process.hpp"
 
 #include <sys/wait.h>
+#include <unistd.h>
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <future>
@@ -11,6 +13,7 @@
 #include <boost/process.hpp>
 
 #include "support/error.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -22,6 +25,12 @@ ProcessResult run_process(const std::vector<std::string>& command, const Process
                                                                           : boost::filesystem::path(command[0]);
         if (program.empty()) throw Error(ExitCode::run_failed, fmt::format("{}: no such program in PATH", command[0]));
         bp::environment environment = boost::this_process::environment();
+        for (char** variable = environ; !options.without.empty() && *variable != nullptr; ++variable) {
+            const std::string text = *variable;
+            const std::string name = text.substr(0, text.find('='));
+            if (std::ranges::any_of(options.without, [&](const std::string& glob) { return glob_matches(glob, name); }))
+                environment.erase(name);
+        }
         for (const auto& [name, value] : options.environment) environment[name] = value;
         const std::vector<std::string> arguments(command.begin() + 1, command.end());
         const auto folder = options.folder.empty() ? boost::filesystem::current_path()

@@ -17,6 +17,7 @@ struct ProcessResult {
 struct ProcessOptions {
     std::filesystem::path folder{};                    ///< to run in; empty: this process's
     std::map<std::string, std::string> environment{};  ///< set on top of this process's
+    std::vector<std::string> without{};                ///< globs of variables that it is not to see
 };
 
 /// Runs `command` (a program looked up in PATH, and its arguments) without standard input.

@@ -318,6 +318,9 @@ private:
                 const auto next = next_to_start(company, now);
                 if (next == waiting_.end()) break;
                 if (!locks_->claim(next->run->folder)) {
+                    if (next->not_before == Clock::time_point{})  // once
+                        observer_.said(nullptr, fmt::format("labhost: {} waits: it is claimed by {}", next->run->settings.id,
+                                                            holder_of(next->run->folder)));
                     next->not_before = now + ask_for_claimed_runs_every;
                     continue;
                 }

@@ -1,13 +1,14 @@
 #include "sweep/slurm.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "support/error.hpp"
-#include "support/files.hpp"
 #include "support/process.hpp"
+#include "support/slurm_task.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -18,45 +19,98 @@ constexpr std::size_t usual_array_size = 1001;  // Slurm's default of MaxArraySi
 
 std::string trimmed(const std::string& text) { return join(split(one_line(text), ' '), " "); }
 
-/// What a command of Slurm's prints. Throws Error (run_failed) with its words.
+/// What a command of Slurm's prints. Throws SlurmError with its words.
 std::string ask(const std::vector<std::string>& command) {
-    // Without it, long lists of array indices are cut short.
-    const ProcessResult result = run_process(command, {.environment = {{"SLURM_BITSTR_LEN", "0"}}});
+    ProcessOptions options;
+    options.environment.emplace("SLURM_BITSTR_LEN", "0");  // else long lists of array indices are cut short
+    // The user's habits must not change what is asked. What else sbatch takes from SBATCH_*, a partition or an account, are defaults
+    // that are meant. A task must not take the restarts of the job that it was submitted from for its own.
+    options.without = {"SQUEUE_*",   "SCANCEL_*",          "SCONTROL_*",         "SLURM_CLUSTERS",
+                       "SBATCH_CLUSTERS", "SBATCH_WAIT", "SBATCH_WAIT_ALL_NODES", "SBATCH_TEST_ONLY", "SBATCH_ERROR", "SBATCH_INPUT",
+                       "SLURM_RESTART_COUNT"};
+    const ProcessResult result = run_process(command, options);
     if (result.exit_code != 0)
-        throw Error(ExitCode::run_failed, fmt::format("{}: error: it ended with {}: {}", command.front(), result.exit_code,
-                                                      printable(trimmed(result.err + result.out))));
+        throw SlurmError(fmt::format("{}: error: it ended with {}: {}", command.front(), result.exit_code,
+                                     printable(trimmed(result.err + result.out))));
     return result.out;
+}
+
+std::optional<std::size_t> number_in(std::string_view text) {
+    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+    return std::stoul(std::string(text));
 }
 
 std::size_t largest_array() {
     for (const std::string& line : split(ask({"scontrol", "show", "config"}), '\n')) {
         const auto words = split(line, ' ');
-        if (words.size() == 3 && words[0] == "MaxArraySize" && words[2].find_first_not_of("0123456789") == std::string::npos)
-            return std::max<std::size_t>(1, std::stoul(words[2]));
+        if (words.size() != 3 || words[0] != "MaxArraySize") continue;
+        if (const auto size = number_in(words[2])) return std::max<std::size_t>(1, *size);
     }
     return usual_array_size;
 }
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
-}
-
-/// The indices of squeue's "%K" for a task, or for those still pending together: "3", "[5-7,9%2]".
+/// The indices of squeue's "%K" for a task, or for those still pending together: "3", "[5-7,9%2]", "[0-20:2]".
 std::vector<std::size_t> indices_of(std::string text) {
     std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
     text = text.substr(0, text.find('%'));
     std::vector<std::size_t> indices;
     for (const std::string& part : split(text, ',')) {
-        const auto ends = split(part, '-');
-        const bool numbers = !ends.empty() && ends.size() <= 2 && std::ranges::all_of(ends, [](const std::string& end) {
-            return end.size() < 10 && end.find_first_not_of("0123456789") == std::string::npos;
-        });
-        if (!numbers) continue;
-        for (std::size_t i = std::stoul(ends.front()); i <= std::stoul(ends.back()); ++i) indices.push_back(i);
+        const std::size_t colon = part.find(':');
+        const std::string range = part.substr(0, colon);
+        const std::size_t dash = range.find('-');
+        const auto first = number_in(range.substr(0, dash));
+        const auto last = dash == std::string::npos ? first : number_in(range.substr(dash + 1));
+        const auto step = colon == std::string::npos ? std::optional<std::size_t>(1) : number_in(part.substr(colon + 1));
+        if (!first || !last || !step || *step == 0) continue;
+        for (std::size_t i = *first; i <= *last; i += *step) indices.push_back(i);
     }
     return indices;
 }
+
+/// By which an array is found again.
+std::string job_name(const Submission& s, std::size_t first, std::size_t tasks) {
+    return fmt::format("labhost-{}.{}-{}", s.id, first, first + tasks - 1);
+}
+
+/// Seconds of a time limit, as sbatch takes it: "30", "30:00", "2:00:00", "1-12", "1-12:30:00"; nothing for what it is not, or no limit.
+std::optional<std::int64_t> seconds_of(const std::string& limit) {
+    const std::size_t dash = limit.find('-');
+    const auto parts = split(dash == std::string::npos ? limit : limit.substr(dash + 1), ':');
+    std::vector<std::int64_t> numbers;
+    for (const std::string& part : parts) {
+        const auto number = number_in(part);
+        if (!number) return std::nullopt;
+        numbers.push_back(static_cast<std::int64_t>(*number));
+    }
+    if (numbers.empty() || numbers.size() > 3) return std::nullopt;
+    constexpr std::int64_t minute = 60;
+    constexpr std::int64_t hour = 60 * minute;
+    const auto sum = [&](std::array<std::int64_t, 3> units) {
+        std::int64_t seconds = 0;
+        for (std::size_t i = 0; i < numbers.size(); ++i) seconds += numbers[i] * units.at(i);
+        return seconds;
+    };
+    if (dash != std::string::npos) {
+        const auto days = number_in(limit.substr(0, dash));
+        if (!days) return std::nullopt;
+        return static_cast<std::int64_t>(*days) * 24 * hour + sum({hour, minute, 1});
+    }
+    return numbers.size() == 3 ? sum({hour, minute, 1}) : sum({minute, 1, 0});
+}
+
+/// The limit that was given, seconds; sbatch's own options come last, and count.
+std::optional<std::int64_t> time_limit(const SlurmSettings& settings) {
+    std::string limit = settings.time;
+    for (const auto& [key, value] : settings.sbatch)
+        if (key == "time") limit = value;
+    const auto seconds = seconds_of(limit);
+    return seconds == 0 ? std::nullopt : seconds;  // 0: none
+}
+
+constexpr std::int64_t short_limit = 300;
+
+/// How long before the limit a task is told to make its checkpoints. Slurm may do so up to a minute earlier.
+std::int64_t lead_of(const SlurmSettings& settings) { return time_limit(settings).value_or(short_limit + 1) <= short_limit ? 60 : 120; }
 
 /// sbatch replaces what follows a percent sign in a file's name.
 std::string doubled_percents(const std::string& text) {
@@ -66,6 +120,14 @@ std::string doubled_percents(const std::string& text) {
 }
 
 }  // namespace
+
+void check_time_limit(const SlurmSettings& settings) {
+    constexpr std::int64_t least = 120;
+    const auto limit = time_limit(settings);
+    if (limit && *limit <= least)
+        throw Error(ExitCode::usage, fmt::format("labhost submit: error: a time limit of {} s leaves a task no time: it is told up to two minutes "
+                                                 "ahead to make its checkpoints; ask for more than 2 minutes (launch.slurm.time, --time)", *limit));
+}
 
 std::string task_script(const Submission& s) {
     const std::string folder = shell_quoted(s.folder.native());
@@ -82,9 +144,10 @@ while :; do
   code=$?
   kill -0 $! 2> /dev/null || break  # the trap ended the wait, not labhost
 done
-# Killed, by lack of memory or a node's fault, or warned (138) before it could listen: once more, from the checkpoint. What is asked to
-# stop later requeues itself.
+# Killed, by lack of memory or a node's fault, or warned (138) before it could listen: once more, from the checkpoint. The mark tells
+# run-one, which gives up if that comes to nothing again. What is asked to stop later requeues itself.
 if {{ [ $code -eq 137 ] || [ $code -eq 138 ]; }} && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {1} ] && [ ! -e {0}/cancelled ]; then
+  : > {0}/tasks/"${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}".killed
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
 fi
 exit $code
@@ -95,8 +158,8 @@ exit $code
 std::vector<std::string> sbatch_command(const Submission& s, const SlurmSettings& settings, std::size_t first, std::size_t tasks) {
     std::string array = fmt::format("--array=0-{}", tasks - 1);
     if (settings.array_parallelism) array += fmt::format("%{}", *settings.array_parallelism);
-    std::vector<std::string> command{"sbatch", "--parsable", array, "--requeue", "--open-mode=append", "--signal=USR1@120",
-                                     fmt::format("--job-name=labhost-{}", s.experiment),
+    std::vector<std::string> command{"sbatch", "--parsable", array, "--requeue", "--open-mode=append",
+                                     fmt::format("--signal=USR1@{}", lead_of(settings)), fmt::format("--job-name={}", job_name(s, first, tasks)),
                                      fmt::format("--output={}/log/%A_%a.txt", doubled_percents(s.folder.native()))};
     const auto add = [&](const char* option, const std::string& value) {
         if (!value.empty()) command.push_back(fmt::format("--{}={}", option, value));
@@ -118,44 +181,61 @@ std::vector<std::string> sbatch_command(const Submission& s, const SlurmSettings
 
 void submit_jobs(Submission& s, const SlurmSettings& settings) {
     const std::size_t most = largest_array();
-    write_file_atomically(s.folder / "task.sh", task_script(s));
     for (std::size_t first = 0; first < s.tasks(); first += most) {
         const std::size_t tasks = std::min(most, s.tasks() - first);
         const auto words = split(trimmed(ask(sbatch_command(s, settings, first, tasks))), ';');  // "number;cluster"
         if (words.empty() || words[0].find_first_not_of("0123456789") != std::string::npos)
-            throw Error(ExitCode::run_failed, fmt::format("sbatch: error: it gave no job's number but '{}'", join(words, ";")));
+            throw SlurmError(fmt::format("sbatch: error: it gave no job's number but '{}'", printable(join(words, ";"))));
         s.jobs.push_back({.job = words[0], .first = first, .tasks = tasks});
         write_jobs(s);
     }
 }
 
-QueuedTasks queued_tasks() {
-    QueuedTasks queue;
-    // -r would give each pending task a line of its own; as it is, ten thousand of them are one.
-    for (const std::string& line : split(ask({"squeue", "--noheader", "--all", "--format=%F|%K|%T"}), '\n')) {
+Queue queue_from(const std::string& lines) {
+    Queue queue;
+    for (const std::string& line : split(lines, '\n')) {
         const auto fields = split(line, '|');
-        if (fields.size() != 3) continue;
-        for (const std::size_t index : indices_of(fields[1])) queue[{fields[0], index}] = fields[2];
+        if (fields.size() < 5) continue;
+        for (const std::size_t index : indices_of(fields[1]))
+            queue.tasks[{fields[0], index}] = {.state = fields[2], .reason = fields[3] == "None" ? std::string() : fields[3]};
+        queue.names[fields[0]] = fields[4];
     }
     return queue;
 }
 
-std::optional<std::string> state_of(const Submission& s, std::size_t run, const QueuedTasks& queue) {
+// -r would give each pending task a line of its own; as it is, ten thousand of them are one.
+Queue queued_tasks() { return queue_from(ask({"squeue", "--noheader", "--all", queue_format})); }
+
+std::optional<QueuedTask> task_of(const Submission& s, std::size_t run, const Queue& queue) {
     const std::size_t task = run / s.pack;
     for (const SubmittedJob& job : s.jobs) {
         if (task < job.first || task >= job.first + job.tasks) continue;
-        const auto found = queue.find({job.job, task - job.first});
-        if (found != queue.end()) return found->second;
+        const auto found = queue.tasks.find({job.job, task - job.first});
+        if (found != queue.tasks.end()) return found->second;
     }
     return std::nullopt;
 }
 
+bool adopt_jobs(Submission& s, const Queue& queue) {
+    const std::string beginning = fmt::format("labhost-{}.", s.id);
+    bool some = false;
+    for (const auto& [job, name] : queue.names) {
+        if (!name.starts_with(beginning) || s.holds_job(job)) continue;
+        const std::string tasks = name.substr(beginning.size());
+        const auto first = number_in(tasks.substr(0, tasks.find('-')));
+        const auto last = number_in(tasks.substr(std::min(tasks.size(), tasks.find('-') + 1)));
+        if (!first || !last || *first > *last || *last >= s.tasks()) continue;
+        s.jobs.push_back({.job = job, .first = *first, .tasks = *last - *first + 1});
+        some = true;
+    }
+    return some;
+}
+
 std::pair<bool, std::string> requeue_own_task() {
-    const std::string array = variable("SLURM_ARRAY_JOB_ID");
-    const std::string task = variable("SLURM_ARRAY_TASK_ID");
-    if (array.empty() || task.empty()) return {false, "this is no task of a job array"};
+    const auto task = own_slurm_task();
+    if (!task || task->job.find('_') == std::string::npos) return {false, "this is no task of a job array"};
     try {
-        ask({"scontrol", "requeue", fmt::format("{}_{}", array, task)});
+        ask({"scontrol", "requeue", task->job});
         return {true, ""};
     } catch (const Error& e) {
         return {false, e.what()};

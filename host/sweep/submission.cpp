@@ -5,15 +5,19 @@
 #include <ctime>
 #include <set>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "record/run_record.hpp"
+#include "support/console.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/hash.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -115,6 +119,24 @@ fs::path Submission::run_folder(const SubmittedRun& run) const {
     return runs_folder / experiment / fmt::format("{}-{}", run.id, run.fingerprint.substr(0, 8));
 }
 
+bool Submission::holds_job(const std::string& job) const {
+    const std::string array = job.substr(0, job.find('_'));
+    return !array.empty() && std::ranges::any_of(jobs, [&](const SubmittedJob& known) { return known.job == array; });
+}
+
+std::unique_ptr<RunLocks> lock_submissions(const fs::path& runs_folder) {
+    constexpr std::chrono::milliseconds look_every{200};
+    const fs::path all = runs_folder / ".submit";
+    auto locks = std::make_unique<RunLocks>(all);
+    bool said = false;
+    while (!locks->claim_alone(all)) {
+        if (!std::exchange(said, true))
+            diagnose(fmt::format("labhost: another labhost submits or cancels in {}; waiting for it\n", printable(runs_folder.native())));
+        std::this_thread::sleep_for(look_every);
+    }
+    return locks;
+}
+
 void write_submission(Submission& s, const Plan& plan) {
     const fs::path all = s.runs_folder / ".submit";
     make_folder(all);
@@ -128,6 +150,7 @@ void write_submission(Submission& s, const Plan& plan) {
         if (error) cannot(all / s.id, error.message());
     }
     make_folder(s.folder / "log");
+    make_folder(s.folder / "tasks");
     Json copies = Json::array();
     copies.push_back(copy_of(plan.file, s.file()));
     copy_host(s.folder, copies);
@@ -172,7 +195,7 @@ Submission read_submission(const fs::path& folder) {
                                   .tasks = job.at("tasks").get<std::size_t>()});
         return s;
     } catch (const nlohmann::json::exception& e) {
-        throw Error(ExitCode::usage, fmt::format("{}: error: is no plan of a submission ({}); submit the experiment again",
+        throw Error(ExitCode::usage, fmt::format("{}: error: is no plan of a submission: {}",
                                                  file.native(), e.what()));
     }
 }
@@ -182,14 +205,16 @@ std::vector<Submission> find_submissions(const fs::path& runs_folder, const std:
     std::error_code error;
     for (auto entry = fs::directory_iterator(runs_folder / ".submit", error); !error && entry != fs::directory_iterator();
          entry.increment(error))
-        if (entry->path().filename().native().starts_with(experiment + "-")) folders.push_back(entry->path());
+        if (experiment.empty() || entry->path().filename().native().starts_with(experiment + "-")) folders.push_back(entry->path());
     std::ranges::sort(folders, {}, [](const fs::path& folder) { return folder.filename(); });
     std::vector<Submission> found;
     for (const fs::path& folder : folders) {
+        if (!file_exists(folder / "plan.json")) continue;  // being written: nothing of it was handed over
         try {
             Submission submission = read_submission(folder);
-            if (submission.experiment == experiment) found.push_back(std::move(submission));
-        } catch (const Error&) {  // being written, or not ours
+            if (experiment.empty() || submission.experiment == experiment) found.push_back(std::move(submission));
+        } catch (const Error& e) {
+            diagnose(fmt::format("labhost: warning: {}; what was submitted with it is not known here\n", printable(e.what())));
         }
     }
     return found;

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/experiment.hpp"
+#include "record/run_lock.hpp"
 #include "sweep/plan.hpp"
 
 namespace labhost {
@@ -29,7 +31,7 @@ struct SubmittedJob {
 };
 
 /// RUNS/.submit/<id>/: plan.json, written once, and experiment/, bin/, lib/, plugins/: copies, so that what is edited or built later
-/// changes nothing that is pending; task.sh; log/; and jobs.json, the arrays that Slurm was given.
+/// changes nothing that is pending; task.sh; log/; tasks/: what tasks note of their starts; and jobs.json, the arrays that Slurm was given.
 struct Submission {
     std::string id{};
     std::filesystem::path folder{};
@@ -51,9 +53,14 @@ struct Submission {
     std::size_t tasks() const { return (runs.size() + pack - 1) / pack; }
     std::filesystem::path file() const { return folder / "experiment" / file_name; }
     std::filesystem::path run_folder(const SubmittedRun& run) const;
+    /// Whether `job`, "123_4" or "123", is one of its arrays.
+    bool holds_job(const std::string& job) const;
 };
 
-/// Copies and plan; `submission` needs no id and folder yet. Throws StorageError, or Error if something to copy cannot be read.
+/// Keeps other processes from submitting to this runs folder while it lives. Waits for one that does, and says so.
+std::unique_ptr<RunLocks> lock_submissions(const std::filesystem::path& runs_folder);
+
+/// Copies and plan; `submission` needs no id and folder yet. What it made before it failed is for the caller to remove. Throws StorageError, or Error if something to copy cannot be read.
 void write_submission(Submission& submission, const Plan& plan);
 /// After each array that Slurm took.
 void write_jobs(const Submission& submission);
@@ -61,7 +68,7 @@ void write_jobs(const Submission& submission);
 /// Throws Error (usage) saying what is wrong.
 Submission read_submission(const std::filesystem::path& folder);
 
-/// All of an experiment, the oldest first; those that cannot be read are left out.
+/// All of an experiment (""; of all), the oldest first. Those whose plan cannot be read are left out, with a warning on standard error.
 std::vector<Submission> find_submissions(const std::filesystem::path& runs_folder, const std::string& experiment);
 
 }  // namespace labhost

@@ -18,6 +18,7 @@
 #include "record/fingerprint.hpp"
 #include "support/error.hpp"
 #include "support/signals.hpp"
+#include "support/slurm_task.hpp"
 #include "support/text.hpp"
 #include "train/engine.hpp"
 
@@ -68,7 +69,7 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
     const TorchInfo torch = engine().torch_info();
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
-    return {{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
+    Json json{{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
             {"host", host.data()},
             {"experiment_file", plan.file.native()},
             {"command", plan.command},
@@ -83,6 +84,8 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
               {"version", run.plugin->descriptor->version},
               {"sha256", run.plugin->sha256},
               {"stamp", run.plugin->stamp.summary()}}}};
+    if (const auto task = own_slurm_task()) json["slurm"] = to_json(*task);
+    return json;
 }
 
 Json run_json(const Plan& plan, const PlannedRun& run, const Device& device) {
@@ -125,7 +128,7 @@ public:
         if (!twin_.empty() && adopt()) return false;
         const bool go_on = !anew_ && file_exists(folder_.checkpoint());
         if (!go_on) begin();
-        if (go_on && !is_recorded()) folder_.record(run_json(plan_, run_, orders_.device));
+        if (go_on) record_session();
         plugin_ = load_plugin(*run_.plugin);
         make_trainer();
         if (go_on) restore();
@@ -190,13 +193,20 @@ private:
 
     void begin() { folder_.begin(run_json(plan_, run_, orders_.device)); }
 
-    /// Whether run.json is there and can be read.
-    bool is_recorded() const {
+    /// run.json says how the run began, and which task of a cluster had it last.
+    void record_session() {
         try {
-            return Json::parse(read_file(run_.folder / "run.json")).is_object();
-        } catch (const std::exception&) {
-            return false;
+            Json json = Json::parse(read_file(run_.folder / "run.json"));
+            if (const auto task = own_slurm_task(); task && json.is_object()) {
+                json["provenance"]["slurm"] = to_json(*task);
+                folder_.record(json);
+            }
+            if (json.is_object()) return;
+        } catch (const StorageError&) {
+            throw;
+        } catch (const std::exception&) {  // it is not there, or cannot be read
         }
+        folder_.record(run_json(plan_, run_, orders_.device));
     }
 
     void make_trainer() {

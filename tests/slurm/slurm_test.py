@@ -9,6 +9,7 @@ Skipped (77), saying why, where Slurm is not installed or this is not root.
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -51,6 +52,10 @@ model = "net4"
 [[run]]
 model = "net5"
 """
+SHORT = DATA + """epochs = 3
+[[run]]
+model = "net3"
+"""
 LONG = DATA + """epochs = 30
 [[run]]
 model = "net3"
@@ -78,11 +83,25 @@ class Slurm(unittest.TestCase):
         # Plugins of the test's own: some are replaced.
         shutil.copytree(LABHOST.parent / "plugins", self.folder / "plugins")
 
+        self.environment = dict(self.cluster.environment)
+
     def write(self, text, name="e"):
         (self.folder / f"{name}.toml").write_text(text)
 
     def start(self, *arguments):
-        return subprocess.run([LABHOST, *arguments], cwd=self.folder, env=self.cluster.environment, capture_output=True, text=True, check=False)
+        return subprocess.run([LABHOST, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False)
+
+    def begin(self, *arguments):
+        return subprocess.Popen([LABHOST, *arguments], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def replace(self, program, script):
+        """For labhost and the tasks it submits, by a script that finds the real one in $REAL."""
+        (self.folder / "bin").mkdir(exist_ok=True)
+        wrapper = self.folder / "bin" / program
+        real = shutil.which(program, path=self.cluster.environment["PATH"])
+        wrapper.write_text(f"#!/bin/sh\nREAL={real}\n{script}\n")
+        wrapper.chmod(0o755)
+        self.environment["PATH"] = f"{self.folder}/bin:{self.cluster.environment['PATH']}"
 
     def labhost(self, *arguments, code=0):
         done = self.start(*arguments)
@@ -131,8 +150,21 @@ class Slurm(unittest.TestCase):
         found = subprocess.run(["pgrep", "-f", f"{self.folder}/runs/.submit/.*run-one"], capture_output=True, text=True, check=False).stdout
         return [int(pid) for pid in found.split() if "srun" not in pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]]
 
+    def provenance(self):
+        return json.loads((self.run_folder() / "run.json").read_text())["provenance"]
+
     def begun(self):
-        return json.loads((self.run_folder() / "run.json").read_text())["provenance"]["started"]
+        return self.provenance()["started"]
+
+    def queue(self):
+        return self.cluster.run("squeue", "--noheader", "--format=%F_%K %T %j").splitlines()
+
+    def submissions(self):
+        """Folders, and how many runs each has."""
+        return [(path.parent, len(json.loads(path.read_text())["runs"])) for path in sorted(self.folder.glob("runs/.submit/*/plan.json"))]
+
+    def epochs_in(self, text):
+        return [int(epoch) for epoch in re.findall(r"net3-s1  epoch (\d+)/", text)]
 
     # ---- what comes out
 
@@ -187,12 +219,78 @@ class Slurm(unittest.TestCase):
         [job, *_] = self.submit().split()
         done = self.wait_for_epoch(2)
         begun = self.begun()
+        self.assertEqual(self.provenance()["slurm"], {"job": f"{job}_0", "restarts": 0})
         self.cluster.run("scancel", "--signal=USR1", job)
         self.cluster.wait_for(lambda: "back in the queue" in self.logs(), "the requeue")
         self.assertGreaterEqual(done, 2)
+        self.cluster.wait_for(lambda: "goes on from epoch" in self.logs(), "the second start")
+        # Another process that is to train the same run waits, and says once for whom.
+        said = self.start("run", "e.toml", "--plugins", "plugins").stderr
+        self.assertEqual(len(re.findall(rf"labhost: net3-s1 waits: it is claimed by job {job}_0, restart 1, on node n[01]\n", said)), 1, said)
+        self.assertEqual(said.count("waits"), 1, said)
+        self.assertIn("net3-s1  was finished by another process", said)
         self.wait_until_over(300)
         self.assertEqual(self.begun(), begun)  # it went on
+        self.assertEqual(self.provenance()["slurm"], {"job": f"{job}_0", "restarts": 1})
+        self.assertFalse((self.run_folder() / "claim.json").exists())
+        self.assertEqual(self.epochs_in(self.logs()), list(range(1, 31)))  # none twice
         self.expect_local_bits()
+
+    def test_a_signal_right_at_the_start(self):
+        self.write(SHORT)
+        [job, *_] = self.submit().split()
+        for _ in range(2):
+            self.cluster.wait_for(lambda: any(f"{job}_0 RUNNING" in line for line in self.queue()), "the start")
+            self.cluster.run("scancel", "--signal=USR1", job, check=False)
+        self.wait_until_over()
+        self.expect_local_bits()
+
+    def test_a_finished_run_stays_as_it_is_when_its_task_comes_back(self):
+        self.write(SHORT)
+        [job, *_] = self.submit().split()
+        self.wait_until_over()
+        self.cluster.wait_for(lambda: not self.queue(), "the end of the task")
+        files = {path: path.stat().st_mtime_ns for path in self.run_folder().iterdir()}
+        self.cluster.run("scontrol", "requeue", f"{job}_0")
+        self.cluster.wait_for(lambda: "net3-s1  finished before" in self.logs(), "the second start")
+        self.cluster.wait_for(lambda: not self.queue(), "the end of the task")
+        self.assertEqual({path: path.stat().st_mtime_ns for path in self.run_folder().iterdir()}, files)
+        self.assertEqual(self.status()["net3-s1"]["status"], "finished")
+
+    def test_what_failed_in_a_pack_is_over_while_the_others_go_on(self):
+        self.write(LONG + "[[run]]\nmodel = \"net1\"\ntrainer = { epochs = 1000, timeout = \"0.3s\" }\n")
+        [job, *_] = self.submit("--pack", "2").split()
+        self.wait_for_epoch(1)
+        self.cluster.wait_for(lambda: self.status()["net1-s1"]["status"] == "failed", "the failure", 60, self.logs)
+        self.assertEqual(self.status()["net3-s1"]["status"], "running")
+        self.assertIn("trainer.timeout", self.status()["net1-s1"]["reason"])
+        # The next submit tries it again, and it alone.
+        [again, *_] = self.submit("--sbatch", "hold").split()
+        self.assertEqual([runs for _, runs in self.submissions()], [2, 1])
+        self.assertEqual(self.status()["net1-s1"]["status"], "pending")
+        self.assertEqual(self.submit(), "")
+        # The task that comes back does not.
+        self.cluster.run("scancel", "--signal=USR1", job)
+        self.cluster.wait_for(lambda: "net1-s1 failed before this task was put back" in self.logs(), "the second start", 60, self.logs)
+        self.cluster.run("scancel", again)
+        self.wait_until_over()
+        [log] = self.folder.glob(f"runs/.submit/*/log/{job}_0.txt")
+        self.assertEqual(log.read_text().count("net1-s1  failed:"), 1)
+        self.assertIn("labhost: net1-s1 failed (", self.start("collect", "e.toml").stderr)
+
+    def test_a_task_that_is_killed_in_vain_ends(self):
+        self.write(DATA.replace("train_limit = 640\n", "") + "epochs = 1\n[[run]]\nmodel = \"net3\"\n")
+        self.submit()
+        for start in range(2):
+            self.cluster.wait_for(self.pids, f"start {start}")
+            time.sleep(1.5)  # for its note
+            for pid in self.pids():
+                os.kill(pid, signal.SIGKILL)
+            self.cluster.wait_for(lambda: not self.pids(), "its death")
+        self.wait_until_over(60)
+        self.assertIn("its task was killed twice", self.status()["net3-s1"]["reason"])
+        record = json.loads((self.run_folder() / "run.json").read_text())
+        self.assertEqual(record["trainer"]["epochs"], 1)
 
     def test_preemption(self):
         self.write(LONG)
@@ -216,6 +314,9 @@ class Slurm(unittest.TestCase):
             os.kill(pid, signal.SIGKILL)
         self.wait_until_over(300)
         self.assertEqual(self.begun(), begun)
+        epochs = self.epochs_in(self.logs())
+        self.assertEqual(epochs, sorted(set(epochs)))  # none twice; what was not said before the kill may lack
+        self.assertGreaterEqual(len(epochs), 28)
         self.expect_local_bits()
 
     def test_a_node_that_goes_and_comes_back(self):
@@ -251,6 +352,24 @@ class Slurm(unittest.TestCase):
         self.cluster.wait_for(lambda: self.status()["net3-s1"]["status"] == "resumable", "its end")
         time.sleep(3)
         self.assertEqual(self.status()["net3-s1"]["status"], "resumable")
+        # Also if it is being put back into the queue at that instant.
+        [job, *_] = self.submit().split()
+        self.wait_for_epoch(2)
+        self.cluster.run("scancel", "--signal=USR1", job)
+        (self.folder / "e.toml").unlink()  # cancel knows what was submitted
+        self.labhost("cancel", "e.toml")
+        self.assertEqual(self.queue(), [])
+        time.sleep(3)
+        self.assertEqual(self.queue(), [])
+
+    def test_cancelling_what_comes_back_behind_its_back(self):
+        # As if the task had asked for its requeue before the mark was there, and Slurm did it after scancel.
+        self.write(SHORT)
+        [job, *_] = self.submit("--sbatch", "hold").split()
+        self.replace("scancel", 'if [ -e once ]; then exec $REAL "$@"; fi; touch once')
+        self.labhost("cancel", "e.toml")
+        self.assertTrue((self.folder / "once").exists())
+        self.assertEqual(self.queue(), [])
 
     def test_a_plugin_built_anew_changes_nothing_that_is_pending(self):
         self.write(DATA + "epochs = 1\n[[run]]\nmodel = \"net\"\n")
@@ -276,6 +395,78 @@ class Slurm(unittest.TestCase):
         self.assertNotEqual(self.submit(), "")  # and just that one again
         self.assertEqual(len(json.loads(sorted(self.folder.glob("runs/.submit/*/plan.json"))[-1].read_text())["runs"]), 1)
 
+    # ---- submitting
+
+    def test_a_submit_that_was_killed_is_found_again(self):
+        self.write(SHORT)
+        self.replace("sbatch", '$REAL "$@"; kill -9 $PPID')
+        self.assertEqual(self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--sbatch", "hold").returncode, -signal.SIGKILL)
+        self.environment = dict(self.cluster.environment)
+        [(folder, _)] = self.submissions()
+        self.assertFalse((folder / "jobs.json").exists())
+        self.assertEqual(self.status()["net3-s1"]["status"], "pending")
+        self.assertEqual(self.submit(), "")
+        [job] = json.loads((folder / "jobs.json").read_text())["jobs"]
+        self.assertTrue(self.queue()[0].startswith(job["job"]))
+        (folder / "jobs.json").unlink()
+        self.assertIn("1 jobs of e cancelled", self.labhost("cancel", "e.toml"))
+        self.assertEqual(self.queue(), [])
+
+    def test_two_submits_at_once(self):
+        self.write(Q4)
+        self.replace("sbatch", 'sleep 2; exec $REAL "$@"')
+        both = [self.begin("submit", "e.toml", "--slurm", "--plugins", "plugins", "--sbatch", "hold") for _ in range(2)]
+        said = [one.communicate() for one in both]
+        self.assertEqual([one.returncode for one in both], [0, 0])
+        self.assertEqual(sorted(out == "" for out, _ in said), [False, True])
+        self.assertEqual(sum("another labhost submits or cancels" in err for _, err in said), 1)
+        self.assertEqual([runs for _, runs in self.submissions()], [9])
+        self.labhost("cancel", "e.toml")
+
+    def test_what_cannot_be_copied_leaves_nothing(self):
+        self.write(SHORT)
+        failed = subprocess.run(["sh", "-c", f"ulimit -f 64; exec '{LABHOST}' submit e.toml --slurm --plugins plugins"], cwd=self.folder,
+                                env=self.environment, capture_output=True, text=True, check=False)
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertEqual([path.name for path in (self.folder / "runs/.submit").iterdir()], [".lock"])
+        self.assertEqual(self.queue(), [])
+
+    def test_waiting_bears_with_a_slurm_that_is_silent(self):
+        self.write(SHORT)
+        self.replace("squeue", '[ -e "$0.silent" ] && { echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1; }; exec $REAL "$@"')
+        silent = self.folder / "bin/squeue.silent"
+        waiting = self.begin("submit", "e.toml", "--slurm", "--plugins", "plugins", "--wait")
+        self.wait_for_epoch(1)
+        silent.touch()
+        time.sleep(5)
+        silent.unlink()
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 0, err)
+        self.assertIn("net3-s1", out)
+        self.assertEqual(err.count("Unable to contact slurm controller; it is asked again, for 5 minutes"), 1, err)
+
+    def test_the_users_variables_change_nothing(self):
+        self.write(SHORT)
+        self.environment |= {"SQUEUE_STATES": "COMPLETED", "SQUEUE_PARTITION": "high", "SLURM_CLUSTERS": "other", "SCANCEL_STATE": "SUSPENDED",
+                             "SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "7-9", "SQUEUE_FORMAT": "%i"}
+        self.submit("--sbatch", "hold")
+        self.assertEqual((self.status()["net3-s1"]["status"], self.status()["net3-s1"]["reason"]), ("pending", "JobHeldUser"))
+        self.assertEqual(self.submit(), "")
+        self.labhost("cancel", "e.toml")
+        self.assertEqual(self.queue(), [])
+
+    def test_names_with_spaces(self):
+        self.folder = self.folder / "a folder, 100% of it"
+        shutil.copytree(self.folder.parent / "plugins", self.folder / "plugins")
+        (self.folder / "my e.toml").write_text(SHORT + "[experiment]\nname = \"e\"\n")
+        arguments = ("--runs", "my runs", "--set", "experiment.name=\"other\"")
+        self.labhost("submit", "my e.toml", "--slurm", "--plugins", "plugins", "--wait", *arguments)
+        [run] = json.loads(self.labhost("status", "my e.toml", *arguments, "--json"))["runs"]
+        self.assertEqual(run["status"], "finished")
+        self.assertIn("net3-s1  epoch 3/3", pathlib.Path(run["log"]).read_text())
+        self.labhost("collect", "my e.toml", *arguments)
+        self.labhost("collect", "my e.toml", "--runs", "my runs", code=2)  # of e, nothing was submitted
+
     # ---- what is refused
 
     def test_mistakes_are_refused_with_their_place(self):
@@ -287,11 +478,14 @@ class Slurm(unittest.TestCase):
         self.assertEqual(self.start("submit", "e.toml").returncode, 2)
         self.assertEqual(self.start("status", "e.toml").returncode, 2)
         self.assertEqual(self.start("submit", "e.toml", "--slurm", "--pack", "0").returncode, 2)
+        self.assertIn("leaves a task no time", self.start("submit", "e.toml", "--slurm", "--time", "2").stderr)
+        self.assertIn("is built for CPUs alone", self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--gpus-per-task", "1", "--device",
+                                                            "auto").stderr)
         refused = self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--partition", "no-such")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("sbatch: error:", refused.stderr)
         self.assertIn("invalid partition", refused.stderr)
-        self.assertEqual(list((self.folder / "runs/.submit").iterdir()), [])
+        self.assertEqual([path.name for path in (self.folder / "runs/.submit").iterdir()], [".lock"])
         self.assertEqual(self.start("run-one", "no-such-plan.json", "0x").returncode, 2)
 
 

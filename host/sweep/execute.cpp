@@ -35,7 +35,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds tick{50};
 constexpr milliseconds look_at_memory_every{200};
 constexpr milliseconds ask_for_claimed_runs_every{300};
-constexpr std::chrono::seconds grace{30};  // for a step and its checkpoint, when stopping
+constexpr std::chrono::seconds grace{30};  // for a run's step and its checkpoint, when stopping
 constexpr std::size_t deaths_of_a_broken_machine = 3;
 constexpr std::size_t most_suspects = 8;
 constexpr std::chrono::seconds look_for_the_longest_every{1};
@@ -58,10 +58,12 @@ struct Task {
 struct Worker {
     WorkerOrders orders{};
     std::unique_ptr<Child> child{};
-    bool shared = false;        ///< by several runs, at its beginning
+    std::size_t runs = 0;       ///< at its beginning
     bool not_captured = false;  ///< what ended it
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
+
+    bool shared() const { return runs > 1; }
 };
 
 /// A task in its worker.
@@ -108,8 +110,8 @@ public:
             wait_for_any(children, tick);
             for (std::size_t i = 0; i < workers_.size();) look(i);
             if (!stopping_ && Clock::now() - longest_looked_for_ > look_for_the_longest_every) pause_for_the_longest();
-            if (stopping_ && seconds_since(stopping_since_) > std::chrono::duration<double>(grace).count())
-                for (const auto& worker : workers_) worker->child->kill();
+            for (const auto& worker : workers_)
+                if (stopping_ && Clock::now() - stopping_since_ > grace * worker->runs) worker->child->kill();
             observer_.tick();
         }
         if (!broken_) record_suspects();
@@ -153,14 +155,18 @@ private:
         return std::max(1, usable_cores() / threads);
     }
 
-    /// In one process a core launches for all of them (how many it can feed is not measured yet); in a process each they
-    /// take turns on the GPU rather than overlap.
+    /// Each worker keeps a core busy with launching, and processes take turns on a GPU rather than overlap.
+    static int processes_for_a_gpu() {
+        constexpr int most = 4;
+        return std::clamp(usable_cores() / std::max(1, gpu_count()), 1, most);
+    }
+
+    /// In one process a core launches for all of them; how many it can feed is not measured yet.
     int runs_for_a_gpu() const {
         constexpr int most_in_a_process = 16;
-        constexpr int most_processes = 4;
         if (options_.per_gpu) return *options_.per_gpu;
-        if (options_.per_process.value_or(most_in_a_process) > 1 && engine().gpu_can_be_shared()) return most_in_a_process;
-        return std::clamp(usable_cores() / std::max(1, gpu_count()), 1, most_processes);
+        const bool shared = options_.per_process.value_or(most_in_a_process) > 1 && engine().gpu_can_be_shared();
+        return shared ? most_in_a_process : processes_for_a_gpu();
     }
 
     /// How many runs may be in a process with this one.
@@ -171,14 +177,15 @@ private:
         if (task.alone || options_.profile || trainer.memory_limit || twinned_.contains(run.fingerprint) ||
             finished_.contains(run.fingerprint))
             return 1;
+        const int at_once = run.device.cuda && !options_.jobs ? runs_for_a_gpu() : jobs_;
         int most = 1;
         if (run.device.cuda) {
             if (engine().gpu_can_be_shared() && !not_captured_.contains(run.plugin))
-                most = options_.per_process.value_or(runs_for_a_gpu());
+                most = options_.per_process.value_or(at_once);
         } else if (trainer.numerics != "fast") {  // its kernels are the process's
             most = options_.per_process.value_or(1);
         }
-        return std::min(most, static_cast<int>(most_runs_of_a_worker));
+        return std::min({most, at_once, static_cast<int>(most_runs_of_a_worker)});
     }
 
     /// Whether what is set for a whole process is the same for both.
@@ -252,12 +259,26 @@ private:
         }));
     }
 
-    /// A process is not made for each run that leaves another: processes take turns on a GPU.
+    int places_for(const Task& task) const {
+        const int places = (in_doubt() ? 1 : jobs_) - static_cast<int>(active_.size());
+        if (!task.run->device.cuda || options_.jobs) return places;
+        return std::min(places, runs_for_a_gpu() - runs_on_gpu(device_for(*task.run).index));
+    }
+
     bool gpu_is_full(const Task& task) const {
-        if (!task.run->device.cuda || options_.jobs) return false;
+        if (!task.run->device.cuda) return false;
+        const int index = device_for(*task.run).index;
+        const auto is_there = [&](const Worker& worker) {
+            return worker.orders.device.cuda && worker.orders.device.index == index;
+        };
+        // What is tried alone has the GPU's memory for itself too.
+        if (task.alone) return runs_on_gpu(index) > 0;
+        if (std::ranges::any_of(active_, [&](const auto& a) { return a->task.alone && is_there(*a->worker); })) return true;
+        const auto processes = std::ranges::count_if(workers_, [&](const auto& worker) { return is_there(*worker); });
+        if (!options_.jobs && !options_.per_gpu && processes >= processes_for_a_gpu()) return true;
+        // Processes take turns on a GPU: a new one is not made for each run that leaves another.
         const int half = (runs_of_a_process_with(task) + 1) / 2;
-        const int wanted = std::min(half, static_cast<int>(waiting_.size()));
-        return runs_on_gpu(device_for(*task.run).index) + wanted > runs_for_a_gpu();
+        return places_for(task) < (processes == 0 ? 1 : std::min(half, static_cast<int>(waiting_.size())));
     }
 
     /// The longest run that may start, of equals the first in the plan; if there are some, one to share their process.
@@ -278,10 +299,13 @@ private:
 
     /// How many runs may start in the process of this one, itself included.
     std::size_t size_of_company(const Task& first) const {
-        int free = (in_doubt() ? 1 : jobs_) - static_cast<int>(active_.size());
-        if (first.run->device.cuda && !options_.jobs)
-            free = std::min(free, runs_for_a_gpu() - runs_on_gpu(device_for(*first.run).index));
-        return static_cast<std::size_t>(std::clamp(free, 1, runs_of_a_process_with(first)));
+        int most = std::min(places_for(first), runs_of_a_process_with(first));
+        const std::string& device = first.run->settings.trainer.device;
+        if (first.run->device.cuda && (device == "auto" || device == "cuda")) {  // each GPU has its share
+            const int runs = static_cast<int>(waiting_.size()) + 1;
+            most = std::min(most, (runs + gpu_count() - 1) / gpu_count());
+        }
+        return static_cast<std::size_t>(std::max(1, most));
     }
 
     /// Starts runs until all workers are busy.
@@ -289,7 +313,8 @@ private:
         while (active_.size() < (in_doubt() ? std::size_t{1} : static_cast<std::size_t>(jobs_))) {
             const auto now = Clock::now();
             std::vector<Task> company;
-            while (company.empty() || company.size() < size_of_company(company.front())) {
+            std::size_t size = 1;
+            while (company.size() < size) {
                 const auto next = next_to_start(company, now);
                 if (next == waiting_.end()) break;
                 if (!locks_->claim(next->run->folder)) {
@@ -301,7 +326,9 @@ private:
                 }
                 Task task = *next;
                 waiting_.erase(next);
-                if (!settled_elsewhere(task)) company.push_back(std::move(task));
+                if (settled_elsewhere(task)) continue;
+                company.push_back(std::move(task));
+                if (company.size() == 1) size = size_of_company(company.front());
             }
             if (company.empty()) return;
             start(std::move(company));
@@ -311,7 +338,7 @@ private:
     /// Whether another process has ended the run since we looked into its folder.
     bool settled_elsewhere(const Task& task) {
         PlannedRun& run = *task.run;
-        if (task.anew || task.attempts > 0) return false;
+        if (task.anew || task.claimed || task.attempts > 0) return false;
         std::optional<Result> now = read_result(run.folder);
         if (!now || now->fingerprint != run.fingerprint) return false;
         const bool known_failure = !now->finished && run.result && now->reason == run.result->reason &&
@@ -358,7 +385,7 @@ private:
     void start(std::vector<Task> company) {
         auto worker = std::make_unique<Worker>();
         worker->orders = orders_for(company.front());
-        worker->shared = company.size() > 1;
+        worker->runs = company.size();
         std::vector<WorkerRun> runs;
         std::vector<WorkerListener> listeners;
         std::optional<double> timeout;
@@ -381,7 +408,7 @@ private:
             runs.push_back(std::move(of_worker));
             active_.push_back(std::move(active));
         }
-        const PlannedRun* only = worker->shared ? nullptr : runs.front().run;
+        const PlannedRun* only = worker->shared() ? nullptr : runs.front().run;
         ChildOptions child{.own_group = true,
                            .on_message = [listeners = std::move(listeners)](
                                              std::string_view text) { hear_worker(text, listeners); },
@@ -423,6 +450,13 @@ private:
             .not_captured =
                 [this, &it](std::string_view why) {
                     it.worker->not_captured = true;
+                    if (it.worker->shared() && why.find("out of memory") != std::string_view::npos) {
+                        it.task.alone = true;
+                        observer_.said(nullptr, fmt::format("{} ran out of the GPU's memory beside other runs; it is tried "
+                                                            "again in a process of its own: {}",
+                                                            it.task.run->settings.id, why));
+                        return;
+                    }
                     const Plugin* plugin = it.task.run->plugin;
                     if (not_captured_.insert(plugin).second)
                         observer_.said(nullptr, fmt::format("labhost: warning: plugin '{}': a training step cannot be "
@@ -467,14 +501,14 @@ private:
         const std::optional<ChildEnd> end = worker.child->look();
         if (!end) {
             ++i;
-            if (worker.shared)
+            if (worker.shared())
                 for (const auto& over : take_from(worker, &Active::said_its_last)) finish(*over, ChildEnd{});
             return;
         }
         const std::unique_ptr<Worker> ended = std::move(workers_[i]);
         workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
         const auto left_behind = take_from(*ended, [](const Active&) { return true; });
-        if (ended->shared && end->how != ChildEnd::How::completed && !stopping_ &&
+        if (ended->shared() && end->how != ChildEnd::How::completed && !stopping_ &&
             !std::ranges::all_of(left_behind, [](const auto& active) { return active->said_its_last(); }))
             say_who_died(left_behind, *end);
         for (const auto& active : left_behind) finish(*active, *end);
@@ -508,12 +542,13 @@ private:
         if (active.last && active.stepped)
             pace_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
                       seconds_since(active.start));
+        if (active.last) task.anew = false;  // it has begun, and can go on
         if (active.worker->not_captured && !active.said_its_last() && !stopping_) {
             --task.attempts;
             try_again(std::move(task));
             return;
         }
-        if (active.paused || (stopping_ && !active.result.finished && (!active.failure || active.worker->shared))) {
+        if (active.paused || (stopping_ && !active.result.finished && (!active.failure || active.worker->shared()))) {
             if (active.last) task.done = work_done(run, *active.last);
             --task.attempts;
             task.anew = false;
@@ -529,7 +564,7 @@ private:
             record(run, "");
             return;
         }
-        if (active.worker->shared) {  // it may have suffered what another did
+        if (active.worker->shared()) {  // it may have suffered what another did
             if (active.failure)
                 observer_.said(nullptr, fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
                                                     run.settings.id, *active.failure));
@@ -559,7 +594,6 @@ private:
     /// In another worker. Its claim is kept: another process must not end it in between.
     void try_again(Task task) {
         PlannedRun& run = *task.run;
-        task.anew = false;
         task.claimed = true;
         run.result.reset();
         run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
@@ -638,7 +672,7 @@ private:
         std::vector<double> running;
         for (const auto& active : active_) {
             if (!active->stepped || active->pausing || active->task.anew ||
-                active->worker->orders.device.cuda || active->worker->shared)
+                active->worker->orders.device.cuda || active->worker->shared())
                 return;
             running.push_back(seconds_left(*active));
         }

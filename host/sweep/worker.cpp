@@ -348,7 +348,8 @@ void work(const Plan& plan, const std::vector<WorkerRun>& tasks, const WorkerOrd
     };
 
     std::vector<std::size_t> going;
-    for (std::size_t number = 0; number < tasks.size() && usable; ++number)
+    for (std::size_t number = 0; number < tasks.size() && usable; ++number) {
+        if (tasks.size() > 1 && StopSignals::noted() != 0) break;  // as it was left before
         attempt(number, [&] {
             locks.enter(tasks[number].run->folder);
             runs[number] = std::make_unique<RunOfWorker>(plan, tasks[number], tasks.size() > 1, orders,
@@ -357,6 +358,7 @@ void work(const Plan& plan, const std::vector<WorkerRun>& tasks, const WorkerOrd
             going.push_back(number);
             return true;
         });
+    }
     while (usable && !going.empty())
         std::erase_if(going, [&](std::size_t number) {
             bool more = false;

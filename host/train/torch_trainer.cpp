@@ -48,6 +48,15 @@ auto translated(const std::string& doing, Body body) {
     }
 }
 
+/// Whether cuDNN draws its dropout: LibTorch keeps the state of that for the whole process.
+bool has_dropout_of_cudnn(const torch::nn::Module& module) {
+    return std::ranges::any_of(module.modules(/*include_self=*/true), [](const auto& part) {
+        const auto drops = [&](const auto* layer) { return layer != nullptr && layer->options.dropout() > 0.0; };
+        return drops(part->template as<torch::nn::LSTMImpl>()) || drops(part->template as<torch::nn::GRUImpl>()) ||
+               drops(part->template as<torch::nn::RNNImpl>());
+    });
+}
+
 class TorchTrainer final : public Trainer {
 public:
     TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
@@ -149,6 +158,8 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
         throw Error(ExitCode::run_failed,
                     fmt::format("plugin '{}' has no parameters to train; register its layers with register_module",
                                 plugin.id()));
+    if (own_->in_company() && device_.is_cuda() && has_dropout_of_cudnn(module))
+        throw Error(ExitCode::run_failed, fmt::format("the dropout of recurrent layers of plugin '{}' needs a process of its own", plugin.id()));
     optimizer_ = std::make_unique<torch::optim::SGD>(
         parameters, torch::optim::SGDOptions(run.trainer.optimizer.lr).momentum(run.trainer.optimizer.momentum));
     torch::manual_seed(run.seed);

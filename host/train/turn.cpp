@@ -109,7 +109,7 @@ struct Own::State {
     int turns = 0;  ///< that are under way, one in the other
 };
 
-Own::Own(torch::Device device, bool in_company) : state_(std::make_unique<State>()) {
+Own::Own(torch::Device device, bool in_company) : state_(std::make_shared<State>()) {
     if (in_company) state_->draws.emplace();
     if (!device.is_cpu()) state_->gpu.emplace(device, in_company);
 }
@@ -118,16 +118,16 @@ Own::~Own() = default;
 
 bool Own::in_company() const { return state_->draws.has_value(); }
 
-Turn::Turn(const Own& own) : state_(*own.state_) {
-    if (state_.turns++ > 0) return;
-    if (state_.gpu) state_.gpu->begin_turn();
-    if (state_.draws) state_.draws->put_back();
+Turn::Turn(const Own& own) : state_(own.state_) {
+    if (state_->turns++ > 0) return;
+    if (state_->gpu) state_->gpu->begin_turn();
+    if (state_->draws) state_->draws->put_back();
 }
 
 Turn::~Turn() {
-    if (--state_.turns > 0) return;
-    if (state_.draws) state_.draws->save();
-    if (state_.gpu) state_.gpu->end_turn();
+    if (--state_->turns > 0) return;
+    if (state_->draws) state_->draws->save();
+    if (state_->gpu) state_->gpu->end_turn();
 }
 
 }  // namespace labhost

@@ -27,7 +27,7 @@ public:
 private:
     friend class Turn;
     struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 /// While it lives, this thread draws the run's random numbers, and works in its stream: the GPU's default stream cannot be
@@ -43,7 +43,7 @@ public:
     Turn& operator=(Turn&&) = delete;
 
 private:
-    Own::State& state_;
+    std::shared_ptr<Own::State> state_;  ///< lives on where a trainer's constructor throws within the turn
 };
 
 }  // namespace labhost

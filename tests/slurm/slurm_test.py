@@ -130,9 +130,14 @@ class Slurm(unittest.TestCase):
                                        [{key: value for key, value in line.items() if key != "seconds"} for line in lines])
         return found
 
+    local = {}  # by experiment: several tests have the same
+
     def expect_local_bits(self):
-        self.labhost("run", "e.toml", "--plugins", "plugins", "--runs", "local", "--quiet")
-        self.assertEqual(self.numbers(), self.numbers("local"))
+        experiment = (self.folder / "e.toml").read_text()
+        if experiment not in self.local:
+            self.labhost("run", "e.toml", "--plugins", "plugins", "--runs", "local", "--quiet")
+            self.local[experiment] = self.numbers("local")
+        self.assertTrue(self.numbers() == self.local[experiment], "other numbers than a local run's")
 
     def run_folder(self):
         [folder] = (self.folder / "runs/e").glob("net3-*")

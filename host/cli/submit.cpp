@@ -147,7 +147,7 @@ ExitCode submit(const Options& options) {
     if (!options.slurm) throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
     Experiment experiment = read_experiment(options.argument, options.overrides);
     const SlurmSettings settings = settings_of(experiment.slurm, options);
-    check_time_limit(settings);
+    diagnose(warning_of_time_limit(settings));
     if (!options.dry_run) make_writable_folder(options.places.runs);
     Places places = options.places;
     places.elsewhere_with_gpu = settings.gpus_per_task.has_value();

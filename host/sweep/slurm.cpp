@@ -107,7 +107,7 @@ std::optional<std::int64_t> time_limit(const SlurmSettings& settings) {
     return seconds == 0 ? std::nullopt : seconds;  // 0: none
 }
 
-constexpr std::int64_t short_limit = 300;
+constexpr std::int64_t short_limit = 180;
 
 /// How long before the limit a task is told to make its checkpoints. Slurm may do so up to a minute earlier.
 std::int64_t lead_of(const SlurmSettings& settings) { return time_limit(settings).value_or(short_limit + 1) <= short_limit ? 60 : 120; }
@@ -121,12 +121,11 @@ std::string doubled_percents(const std::string& text) {
 
 }  // namespace
 
-void check_time_limit(const SlurmSettings& settings) {
-    constexpr std::int64_t least = 120;
+std::string warning_of_time_limit(const SlurmSettings& settings) {
     const auto limit = time_limit(settings);
-    if (limit && *limit <= least)
-        throw Error(ExitCode::usage, fmt::format("labhost submit: error: a time limit of {} s leaves a task no time: it is told up to two minutes "
-                                                 "ahead to make its checkpoints; ask for more than 2 minutes (launch.slurm.time, --time)", *limit));
+    if (!limit || *limit > short_limit) return "";
+    return fmt::format("labhost submit: warning: with a limit of {} s a task has hardly begun when it is told, one to two minutes ahead, to make its "
+                       "checkpoints and go back into the queue; ask for more than 3 minutes (launch.slurm.time, --time)\n", *limit);
 }
 
 std::string task_script(const Submission& s) {

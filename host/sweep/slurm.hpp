@@ -20,8 +20,8 @@ public:
     explicit SlurmError(const std::string& message) : Error(ExitCode::run_failed, message) {}
 };
 
-/// Throws Error (usage) if the time limit leaves none for checkpoints before it.
-void check_time_limit(const SlurmSettings& settings);
+/// What to say of a time limit that leaves a task hardly any time before its checkpoints; "" of a longer one.
+std::string warning_of_time_limit(const SlurmSettings& settings);
 
 /// The script that every task of a submission runs; its one argument is the number of the array's first task.
 std::string task_script(const Submission& submission);

@@ -490,7 +490,7 @@ class Slurm(unittest.TestCase):
         self.assertEqual(self.start("submit", "e.toml").returncode, 2)
         self.assertEqual(self.start("status", "e.toml").returncode, 2)
         self.assertEqual(self.start("submit", "e.toml", "--slurm", "--pack", "0").returncode, 2)
-        self.assertIn("leaves a task no time", self.start("submit", "e.toml", "--slurm", "--time", "2").stderr)
+        self.assertIn("a task has hardly begun when it is told", self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--time", "2", "--dry-run").stderr)
         self.assertIn("is built for CPUs alone", self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--gpus-per-task", "1", "--device",
                                                             "auto").stderr)
         refused = self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--partition", "no-such")

@@ -104,13 +104,13 @@ SlurmSettings limited_to(const std::string& time) {
     return settings;
 }
 
-TEST(TimeLimit, LeavesTimeForCheckpoints) {
-    for (const char* time : {"1", "2", "2:00", "0:02:00", "0-0:1", "0:30"})
-        expect_error(ExitCode::usage, "leaves a task no time", [&] { check_time_limit(limited_to(time)); });
-    for (const char* time : {"", "0", "3", "2:30", "1:00:00", "1-0", "INFINITE", "UNLIMITED", "soon"}) EXPECT_NO_THROW(check_time_limit(limited_to(time))) << time;
+TEST(TimeLimit, IsWarnedOfWhereItLeavesHardlyAnyTime) {
+    for (const char* time : {"1", "2", "2:00", "0:02:00", "0-0:1", "0:30", "3"}) EXPECT_NE(warning_of_time_limit(limited_to(time)), "") << time;
+    for (const char* time : {"", "0", "4", "3:30", "1:00:00", "1-0", "INFINITE", "UNLIMITED", "soon"})
+        EXPECT_EQ(warning_of_time_limit(limited_to(time)), "") << time;
     SlurmSettings settings = limited_to("1:00:00");
     settings.sbatch.emplace_back("time", "1");  // comes last
-    expect_error(ExitCode::usage, "leaves a task no time", [&] { check_time_limit(settings); });
+    EXPECT_NE(warning_of_time_limit(settings), "");
 }
 
 TEST(TimeLimit, AShortOneIsToldLater) {
@@ -120,8 +120,8 @@ TEST(TimeLimit, AShortOneIsToldLater) {
         return std::string();
     };
     EXPECT_EQ(lead("3"), "--signal=USR1@60");
-    EXPECT_EQ(lead("5"), "--signal=USR1@60");
-    EXPECT_EQ(lead("6"), "--signal=USR1@120");
+    EXPECT_EQ(lead("3:01"), "--signal=USR1@120");
+    EXPECT_EQ(lead("5"), "--signal=USR1@120");
     EXPECT_EQ(lead("1-0"), "--signal=USR1@120");
     EXPECT_EQ(lead(""), "--signal=USR1@120");
 }

@@ -42,8 +42,8 @@ void cancel_until_gone(const std::vector<Submission>& submissions) {
         if (left.empty()) return;
         const std::vector<std::string> names(left.begin(), left.end());
         if (std::chrono::steady_clock::now() > until)
-            throw Error(ExitCode::run_failed, fmt::format("labhost cancel: error: {} minutes after scancel, Slurm still has tasks of the jobs {}; none "
-                                                          "of them trains or requeues any more; look with squeue",
+            throw Error(ExitCode::run_failed, fmt::format("labhost cancel: error: {} minutes after scancel, Slurm still has tasks of the jobs {}; look "
+                                                          "with squeue, and cancel again",
                                                           patience.count(), join(names)));
         const auto going = jobs_in(queue, submissions, /*going=*/true);
         if (!going.empty()) cancel_jobs({going.begin(), going.end()});

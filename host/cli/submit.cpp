@@ -127,11 +127,11 @@ void hand_over(Submission& submission, const Plan& plan, const SlurmSettings& se
     }
 }
 
-void check_gpus(const Plan& plan, const SlurmSettings& settings) {
+void warn_of_gpus(const Plan& plan, const SlurmSettings& settings) {
     if (settings.gpus_per_task && torch_info().build == "cpu" &&
         std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return run.device.cuda; }))
-        throw Error(ExitCode::unusable, "labhost submit: error: gpus_per_task: this labhost's LibTorch is built for CPUs alone, so no run could "
-                                        "use a GPU; build it with another, or leave gpus_per_task out");
+        diagnose("labhost submit: warning: gpus_per_task: this labhost's LibTorch is built for CPUs alone, so a run that is to be on a GPU "
+                 "will fail; build it with another, or leave gpus_per_task out\n");
 }
 
 void print_jobs(const Submission& submission, const Options& options) {
@@ -154,7 +154,7 @@ ExitCode submit(const Options& options) {
     Plan plan = make_plan(std::move(experiment), places);
     plan.command = options.command;
     plan.revision = git_revision(plan.file);
-    check_gpus(plan, settings);
+    warn_of_gpus(plan, settings);
     auto lock = options.dry_run ? nullptr : lock_submissions(options.places.runs);
     Submission submission = submission_of(plan, settings, options);
     if (options.dry_run) {

@@ -481,7 +481,7 @@ class Slurm(unittest.TestCase):
 
     # ---- what is refused
 
-    def test_mistakes_are_refused_with_their_place(self):
+    def test_mistakes_are_refused_or_warned_of(self):
         self.write(Q4 + "[launch.slurm]\npartitoin = \"low\"\n")
         self.assertIn("did you mean 'partition'?", self.start("submit", "e.toml", "--slurm").stderr)
         self.write(Q4 + "[launch.slurm]\nsbatch = { array = \"0-3\" }\n")
@@ -492,7 +492,7 @@ class Slurm(unittest.TestCase):
         self.assertEqual(self.start("submit", "e.toml", "--slurm", "--pack", "0").returncode, 2)
         self.assertIn("a task has hardly begun when it is told", self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--time", "2", "--dry-run").stderr)
         self.assertIn("is built for CPUs alone", self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--gpus-per-task", "1", "--device",
-                                                            "auto").stderr)
+                                                            "auto", "--dry-run").stderr)
         refused = self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--partition", "no-such")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("sbatch: error:", refused.stderr)

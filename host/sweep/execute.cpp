@@ -188,13 +188,8 @@ private:
         return std::min({most, at_once, static_cast<int>(most_runs_of_a_worker)});
     }
 
-    /// Whether what is set for a whole process is the same for both.
     bool can_be_in_a_process(const Task& one, const Task& other) const {
-        const TrainerSettings& a = one.run->settings.trainer;
-        const TrainerSettings& b = other.run->settings.trainer;
-        return runs_of_a_process_with(other) > 1 && one.run->device.text() == other.run->device.text() &&
-               a.device == b.device && a.threads == b.threads && a.deterministic == b.deterministic &&
-               a.numerics == b.numerics && a.precision == b.precision && a.timeout.has_value() == b.timeout.has_value();
+        return runs_of_a_process_with(other) > 1 && can_share_a_process(*one.run, *other.run);
     }
 
     void begin() {
@@ -271,14 +266,12 @@ private:
         const auto is_there = [&](const Worker& worker) {
             return worker.orders.device.cuda && worker.orders.device.index == index;
         };
-        // What is tried alone has the GPU's memory for itself too.
-        if (task.alone) return runs_on_gpu(index) > 0;
-        if (std::ranges::any_of(active_, [&](const auto& a) { return a->task.alone && is_there(*a->worker); })) return true;
-        const auto processes = std::ranges::count_if(workers_, [&](const auto& worker) { return is_there(*worker); });
-        if (!options_.jobs && !options_.per_gpu && processes >= processes_for_a_gpu()) return true;
-        // Processes take turns on a GPU: a new one is not made for each run that leaves another.
-        const int half = (runs_of_a_process_with(task) + 1) / 2;
-        return places_for(task) < (processes == 0 ? 1 : std::min(half, static_cast<int>(waiting_.size())));
+        GpuLoad load{.runs = runs_on_gpu(index), .most_processes = processes_for_a_gpu()};
+        if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());  // as was asked
+        for (const auto& worker : workers_) load.processes += is_there(*worker) ? 1 : 0;
+        for (const auto& active : active_) load.one_is_alone |= active->task.alone && is_there(*active->worker);
+        if (task.alone) return load.runs > 0;
+        return !gpu_takes_a_process(load, places_for(task), runs_of_a_process_with(task), static_cast<int>(waiting_.size()));
     }
 
     /// The longest run that may start, of equals the first in the plan; if there are some, one to share their process.
@@ -298,14 +291,11 @@ private:
     }
 
     /// How many runs may start in the process of this one, itself included.
-    std::size_t size_of_company(const Task& first) const {
-        int most = std::min(places_for(first), runs_of_a_process_with(first));
+    std::size_t company_of(const Task& first) const {
         const std::string& device = first.run->settings.trainer.device;
-        if (first.run->device.cuda && (device == "auto" || device == "cuda")) {  // each GPU has its share
-            const int runs = static_cast<int>(waiting_.size()) + 1;
-            most = std::min(most, (runs + gpu_count() - 1) / gpu_count());
-        }
-        return static_cast<std::size_t>(std::max(1, most));
+        const bool any_gpu = first.run->device.cuda && (device == "auto" || device == "cuda");
+        return static_cast<std::size_t>(size_of_company(places_for(first), runs_of_a_process_with(first),
+                                                        static_cast<int>(waiting_.size()) + 1, any_gpu ? gpu_count() : 1));
     }
 
     /// Starts runs until all workers are busy.
@@ -328,7 +318,7 @@ private:
                 waiting_.erase(next);
                 if (settled_elsewhere(task)) continue;
                 company.push_back(std::move(task));
-                if (company.size() == 1) size = size_of_company(company.front());
+                if (company.size() == 1) size = company_of(company.front());
             }
             if (company.empty()) return;
             start(std::move(company));

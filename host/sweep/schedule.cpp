@@ -59,4 +59,23 @@ std::optional<std::size_t> run_to_pause(std::span<const double> running, std::sp
     return static_cast<std::size_t>(nearest_end - running.begin());
 }
 
+bool can_share_a_process(const PlannedRun& one, const PlannedRun& other) {
+    const TrainerSettings& a = one.settings.trainer;
+    const TrainerSettings& b = other.settings.trainer;
+    return one.device.text() == other.device.text() && a.device == b.device && a.threads == b.threads &&
+           a.deterministic == b.deterministic && a.numerics == b.numerics && a.precision == b.precision &&
+           a.timeout.has_value() == b.timeout.has_value();
+}
+
+bool gpu_takes_a_process(const GpuLoad& load, int places, int together, int waiting) {
+    if (load.one_is_alone || places < 1) return false;
+    if (load.processes == 0) return true;
+    return load.processes < load.most_processes && places >= std::min((together + 1) / 2, waiting);
+}
+
+int size_of_company(int places, int together, int waiting, int gpus) {
+    const int share = (waiting + gpus - 1) / std::max(1, gpus);
+    return std::max(1, std::min({places, together, share}));
+}
+
 }  // namespace labhost

@@ -1,4 +1,4 @@
-// Which run next: the longest first, and no long tail at the end.
+// Which run next, and where: the longest first, no long tail at the end, and who shares a process.
 #pragma once
 
 #include <cstddef>
@@ -40,5 +40,24 @@ private:
 /// (McNaughton's rule: with interruptions the ideal is reached). So nine equal runs on two workers take 4.5 runs' time,
 /// not 5, with one interruption.
 std::optional<std::size_t> run_to_pause(std::span<const double> running, std::span<const double> waiting, int jobs);
+
+/// Whether two runs may share a process: what LibTorch keeps for a whole process is the same for both, and both have a time
+/// limit or neither.
+bool can_share_a_process(const PlannedRun& one, const PlannedRun& other);
+
+/// What a GPU has to do.
+struct GpuLoad {
+    int runs = 0;
+    int processes = 0;
+    int most_processes = 1;      ///< that are worth having: they take turns rather than overlap
+    bool one_is_alone = false;   ///< a run that has the GPU's memory for itself
+};
+
+/// Whether a GPU with `places` more runs to take should get another process, of up to `together` of `waiting` runs: one that fills half of
+/// that at least, unless there is no process yet, so that not each run that ends is followed by a process of one.
+bool gpu_takes_a_process(const GpuLoad& load, int places, int together, int waiting);
+
+/// How many of `waiting` runs that `gpus` GPUs can take should start in one process: a GPU's share, within `places` and `together`. 1 at least.
+int size_of_company(int places, int together, int waiting, int gpus);
 
 }  // namespace labhost

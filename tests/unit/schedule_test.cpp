@@ -56,5 +56,52 @@ TEST(Schedule, PaceIsThatOfTheModelThenOfAllThenUnknown) {
     EXPECT_EQ(pace.seconds("net3", 50.0), 10.0);
 }
 
+TEST(GpuPlaces, AnEmptyGpuAlwaysTakesAProcess) {
+    for (int at_once = 1; at_once <= 20; ++at_once)
+        for (int together = 1; together <= 40; ++together)
+            for (int waiting = 1; waiting <= 40; ++waiting) EXPECT_TRUE(gpu_takes_a_process({}, at_once, together, waiting));
+}
+
+TEST(GpuPlaces, AnotherProcessIsMadeForHalfAGpuOrForAllThatWaits) {
+    const GpuLoad one_process{.runs = 10, .processes = 1, .most_processes = 4};
+    EXPECT_FALSE(gpu_takes_a_process(one_process, 1, 16, 5));  // one of 16 has ended
+    EXPECT_FALSE(gpu_takes_a_process(one_process, 7, 16, 8));
+    EXPECT_TRUE(gpu_takes_a_process(one_process, 8, 16, 20));
+    EXPECT_TRUE(gpu_takes_a_process(one_process, 1, 16, 1));  // the last one
+    EXPECT_TRUE(gpu_takes_a_process(one_process, 1, 1, 5));   // a process each
+    EXPECT_FALSE(gpu_takes_a_process(one_process, 0, 1, 5));
+}
+
+TEST(GpuPlaces, FewProcessesAndNothingBesideARunThatIsAlone) {
+    EXPECT_FALSE(gpu_takes_a_process({.runs = 4, .processes = 4, .most_processes = 4}, 12, 1, 5));
+    EXPECT_FALSE(gpu_takes_a_process({.runs = 1, .processes = 1, .most_processes = 4, .one_is_alone = true}, 15, 16, 20));
+}
+
+TEST(GpuPlaces, EachGpuHasItsShare) {
+    EXPECT_EQ(size_of_company(16, 16, 9, 1), 9);
+    EXPECT_EQ(size_of_company(16, 16, 9, 4), 3);
+    EXPECT_EQ(size_of_company(16, 4, 90, 2), 4);
+    EXPECT_EQ(size_of_company(5, 16, 90, 1), 5);
+    EXPECT_EQ(size_of_company(16, 16, 1, 4), 1);
+}
+
+TEST(GpuPlaces, RunsShareAProcessThatNeedTheSameOfIt) {
+    PlannedRun one;
+    PlannedRun other;
+    other.settings.trainer.optimizer.lr = 0.5;
+    EXPECT_TRUE(can_share_a_process(one, other));
+    const auto differs_by = [&](auto change) {
+        PlannedRun changed;
+        change(changed);
+        EXPECT_FALSE(can_share_a_process(one, changed));
+    };
+    differs_by([](PlannedRun& run) { run.settings.trainer.threads = 7; });
+    differs_by([](PlannedRun& run) { run.settings.trainer.deterministic = !run.settings.trainer.deterministic; });
+    differs_by([](PlannedRun& run) { run.settings.trainer.numerics.append("?"); });
+    differs_by([](PlannedRun& run) { run.settings.trainer.precision.append("?"); });
+    differs_by([](PlannedRun& run) { run.settings.trainer.timeout = 1.0; });
+    differs_by([](PlannedRun& run) { run.device = {.cuda = true, .index = 1}; });
+}
+
 }  // namespace
 }  // namespace labhost

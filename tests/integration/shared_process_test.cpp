@@ -1,5 +1,7 @@
 // Runs that share a worker process, in turns: each gives what it gives alone, and what goes wrong is tried again alone.
 // On a CPU it is only asked for here; on a GPU it is how runs are packed.
+#include <fmt/format.h>
+
 #include "sweep_program.hpp"
 
 namespace labhost {
@@ -81,8 +83,9 @@ TEST_F(SharedProcess, InterruptedItGoesOnToTheSameBits) {
     bool resumed = false;
     int exit_code = 130;
     for (int attempt = 0; exit_code == 130 && attempt < 40; ++attempt) {
-        std::vector<std::string> command{"timeout", "--foreground", "--preserve-status", "-s", "INT", "1.5", LABHOST_PROGRAM, file,
-                                         "--jobs", "4", "--per-process", "4"};
+        std::vector<std::string> command{"timeout", "--foreground", "--preserve-status", "-s", "INT",
+                                         fmt::format("{:.1f}", 1.0 + 0.5 * attempt),  // until even a slow machine gets on
+                                         LABHOST_PROGRAM, file, "--jobs", "4", "--per-process", "4"};
         command.insert(command.end(), std::begin(small_batches), std::end(small_batches));
         command.insert(command.end(), longer.begin(), longer.end());
         const ProcessResult result = run_process(command, {.folder = folder_.path()});

@@ -266,11 +266,11 @@ private:
         const auto is_there = [&](const Worker& worker) {
             return worker.orders.device.cuda && worker.orders.device.index == index;
         };
-        GpuLoad load{.runs = runs_on_gpu(index), .most_processes = processes_for_a_gpu()};
+        if (task.alone) return runs_on_gpu(index) > 0;
+        GpuLoad load{.most_processes = processes_for_a_gpu()};
         if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());  // as was asked
         for (const auto& worker : workers_) load.processes += is_there(*worker) ? 1 : 0;
         for (const auto& active : active_) load.one_is_alone |= active->task.alone && is_there(*active->worker);
-        if (task.alone) return load.runs > 0;
         return !gpu_takes_a_process(load, places_for(task), runs_of_a_process_with(task), static_cast<int>(waiting_.size()));
     }
 

@@ -47,10 +47,9 @@ bool can_share_a_process(const PlannedRun& one, const PlannedRun& other);
 
 /// What a GPU has to do.
 struct GpuLoad {
-    int runs = 0;
     int processes = 0;
-    int most_processes = 1;      ///< that are worth having: they take turns rather than overlap
-    bool one_is_alone = false;   ///< a run that has the GPU's memory for itself
+    int most_processes = 1;     ///< that are worth having: they take turns rather than overlap
+    bool one_is_alone = false;  ///< a run that has the GPU's memory for itself
 };
 
 /// Whether a GPU with `places` more runs to take should get another process, of up to `together` of `waiting` runs: one that fills half of

@@ -63,7 +63,7 @@ TEST(GpuPlaces, AnEmptyGpuAlwaysTakesAProcess) {
 }
 
 TEST(GpuPlaces, AnotherProcessIsMadeForHalfAGpuOrForAllThatWaits) {
-    const GpuLoad one_process{.runs = 10, .processes = 1, .most_processes = 4};
+    const GpuLoad one_process{.processes = 1, .most_processes = 4};
     EXPECT_FALSE(gpu_takes_a_process(one_process, 1, 16, 5));  // one of 16 has ended
     EXPECT_FALSE(gpu_takes_a_process(one_process, 7, 16, 8));
     EXPECT_TRUE(gpu_takes_a_process(one_process, 8, 16, 20));
@@ -73,8 +73,8 @@ TEST(GpuPlaces, AnotherProcessIsMadeForHalfAGpuOrForAllThatWaits) {
 }
 
 TEST(GpuPlaces, FewProcessesAndNothingBesideARunThatIsAlone) {
-    EXPECT_FALSE(gpu_takes_a_process({.runs = 4, .processes = 4, .most_processes = 4}, 12, 1, 5));
-    EXPECT_FALSE(gpu_takes_a_process({.runs = 1, .processes = 1, .most_processes = 4, .one_is_alone = true}, 15, 16, 20));
+    EXPECT_FALSE(gpu_takes_a_process({.processes = 4, .most_processes = 4}, 12, 1, 5));
+    EXPECT_FALSE(gpu_takes_a_process({.processes = 1, .most_processes = 4, .one_is_alone = true}, 15, 16, 20));
 }
 
 TEST(GpuPlaces, EachGpuHasItsShare) {

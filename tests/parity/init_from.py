@@ -12,7 +12,7 @@ import tempfile
 try:
     import torch
 except ImportError as missing:
-    print(f"skipped: {missing}; install python3-torch")
+    print(f"skipped: {missing}; install torch for the Python at hand, {sys.executable}")
     sys.exit(77)
 
 import notebook

@@ -15,15 +15,14 @@ import subprocess
 import sys
 import tempfile
 
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
 try:
     import torch
-    import torchvision
 except ImportError as missing:
-    print(f"skipped: {missing}; install python3-torch and python3-torchvision")
+    print(f"skipped: {missing}; install torch for the Python at hand, {sys.executable}")
     sys.exit(77)
 
 import notebook
+from mnist import datasets, default_data, differs_from_torchvision
 
 # The configurations of experiments/q4.toml, by the id of their runs without the seed.
 MODELS = {
@@ -37,26 +36,6 @@ MODELS = {
     "net4": notebook.Net4,
     "net5": notebook.Net5,
 }
-
-
-def default_data():
-    """Where labhost keeps data sets."""
-    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(os.environ.get("LABHOST_DATA") or pathlib.Path(cache) / "labhost")
-
-
-def datasets(data, train_limit, test_limit):
-    """MNIST as the notebook loads it, cut to the first examples."""
-    transform = torchvision.transforms.Compose([
-        torchvision.transforms.ToTensor(),
-        torchvision.transforms.Normalize((0.1307,), (0.3081,)),
-    ])
-    with tempfile.TemporaryDirectory() as root:
-        (pathlib.Path(root) / "MNIST").mkdir()
-        (pathlib.Path(root) / "MNIST" / "raw").symlink_to(data.resolve() / "mnist")
-        for train, limit in ((True, train_limit), (False, test_limit)):
-            whole = torchvision.datasets.MNIST(root, train=train, transform=transform)
-            yield torch.utils.data.Subset(whole, range(limit)) if limit < len(whole) else whole
 
 
 def python_run(make_model, seed, epochs, train_set, test_set):
@@ -100,11 +79,12 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="of both sides")
     parser.add_argument("--only", action="append", choices=MODELS, help="a configuration; default: all nine")
     options = parser.parse_args()
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # of both sides; here, not on import: the benchmark on a GPU imports this file
     torch.set_num_threads(options.threads)
     models = options.only or list(MODELS)
     train_set, test_set = datasets(options.data, options.train_limit, options.test_limit)
+    torchvision, wrong = differs_from_torchvision(options.data, train_set, test_set)
 
-    wrong = []
     with tempfile.TemporaryDirectory() as runs:
         command = [options.labhost, "run", options.experiment, "--runs", runs, "--data", options.data, "--json",
                    "--quiet", "--device", "cpu", "--seeds", options.seeds,
@@ -126,7 +106,7 @@ def main():
             wrong += compare(run_id, folders[run_id], *reference)
     print("\n".join(wrong) if wrong else
           f"{len(python)} runs of {options.epochs} epochs on {len(train_set)}/{len(test_set)} images: equal to the last bit "
-          f"(PyTorch {torch.__version__})")
+          f"(PyTorch {torch.__version__}; images compared with those of {f'torchvision {torchvision}' if torchvision else 'no torchvision'})")
     return 1 if wrong else 0
 
 

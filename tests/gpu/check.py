@@ -107,7 +107,7 @@ class Check:
         if not all((data / name).exists() or (data / f"{name}.gz").exists() for name in IDX):
             self.call("build", [self.labhost, "fetch", "mnist"], end - time.monotonic())
         if self.options.python is None:  # it may have come with this build
-            self.options.python = interpreter(self.options.build) or sys.executable
+            self.options.python = interpreter(self.options.build)
             self.identity["torch"] = torch_of(self.options.python)
 
     def test(self, record):
@@ -159,7 +159,7 @@ class Check:
 
     def one_time(self, way, limit):
         out = self.call("time", [sys.executable, "tests/bench/gpu.py", "--labhost", self.labhost, "--experiment", EXPERIMENT,
-                                 "--device", self.options.device, "--peer-python", self.options.python, "--rounds", 1,
+                                 "--device", self.options.device, "--peer-python", self.options.python or sys.executable, "--rounds", 1,
                                  "--train-limit", self.options.train_limit, "--test-limit", self.options.test_limit,
                                  "--ways", way, "--json"], limit, read=True)
         found = json.loads(out)[way]

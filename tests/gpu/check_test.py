@@ -119,7 +119,7 @@ class WholeCheck(unittest.TestCase):
             (self.folder / name).mkdir(parents=True)
         for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
             (self.folder / "data" / "mnist" / f"{name}-ubyte").touch()
-        self.script("bin/make", "")
+        self.script("bin/make", "(folder / 'build/torch.env').write_text(f'LABHOST_TORCH=/torch\\nLABHOST_PYTHON={folder}/bin/peer\\n')\n")
         self.script("bin/ctest", CTEST)
         self.script("bin/nvidia-smi", "print('NVIDIA H200, 580.1, 143771 MiB')")
         self.script("build/labhost", LABHOST)

@@ -3,7 +3,7 @@
 
 For each seed, the notebook's code and labhost train all nine configurations of q4 on the same data with equally many threads.
 Every loss must be equal to the last bit of the double, every count equal, the final weights torch.equal.
-Exits with 77 (skipped) where PyTorch for Python is not installed.
+Exits with 77 (skipped) where the Python at hand has no torch, or another than labhost is built with: bits need the same one.
 """
 import argparse
 import contextlib
@@ -11,6 +11,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,15 @@ MODELS = {
     "net4": notebook.Net4,
     "net5": notebook.Net5,
 }
+
+
+def refuse_another_torch(labhost):
+    """Skips if this Python's torch is not labhost's LibTorch."""
+    said = subprocess.run([labhost, "--version"], check=True, capture_output=True, text=True).stdout
+    theirs = re.search(r"LibTorch ([0-9.]+)", said)[1]
+    if theirs != re.match(r"[0-9.]+", torch.__version__)[0]:
+        print(f"skipped: labhost is built with LibTorch {theirs}, {sys.executable} has torch {torch.__version__}")
+        sys.exit(77)
 
 
 def python_run(make_model, seed, epochs, train_set, test_set):
@@ -80,6 +90,7 @@ def main():
     parser.add_argument("--only", action="append", choices=MODELS, help="a configuration; default: all nine")
     options = parser.parse_args()
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # of both sides; here, not on import: the benchmark on a GPU imports this file
+    refuse_another_torch(options.labhost)
     torch.set_num_threads(options.threads)
     models = options.only or list(MODELS)
     train_set, test_set = datasets(options.data, options.train_limit, options.test_limit)

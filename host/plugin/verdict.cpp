@@ -115,7 +115,8 @@ std::string second_copy() {
 /// more than the file.
 void probe(const PluginFile& file, const Outbox& outbox) {
     try {
-        const auto& descriptor = load_descriptor(file.open_path());
+        const std::filesystem::path path = file.open_path();  // named: GCC 14 takes the descriptor for a part of it
+        const labhost_descriptor& descriptor = load_descriptor(path);
         const auto faults = descriptor_faults(descriptor);
         const auto stored = ElfFile(file.bytes()).descriptor();
         if (!faults.empty()) {

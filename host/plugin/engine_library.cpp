@@ -1,5 +1,6 @@
 #include "plugin/engine_library.hpp"
 
+#include <cstdlib>
 #include <deque>
 #include <exception>
 #include <filesystem>
@@ -15,7 +16,17 @@ namespace labhost {
 
 namespace {
 
+/// UCX, which comes with the MPI of Debian 13's LibTorch, takes the signals of crashes when it is loaded, and SIGHUP: what a
+/// plugin dies of would be told with a backtrace of UCX's, and a labhost would outlive its terminal. It asks the environment
+/// then (openucx/ucx: src/ucs/config/global_opts.c, src/ucs/debug/debug.c); an empty set of ways to handle errors, and
+/// signal 0, mean that it takes none. What the user has set stays.
+void keep_ucx_from_signals() {
+    ::setenv("UCX_HANDLE_ERRORS", "", /*overwrite=*/0);
+    ::setenv("UCX_DEBUG_SIGNO", "0", /*overwrite=*/0);
+}
+
 boost::dll::shared_library load() {
+    keep_ucx_from_signals();
     const auto file = installed_file("lib/liblabhost_engine.so", "lib/labhost/liblabhost_engine.so");
     try {
         // Lazy: LibTorch has 140,000 functions to bind. Global: plugins, and LibTorch's own parts, find it so.

@@ -48,7 +48,8 @@ public:
     /// In this process; see torch_info() for what can be had without.
     virtual TorchInfo torch_info() const = 0;
 
-    virtual int gpu_count() const = 0;
+    /// All but the kernel driver's version. See survey_gpus().
+    virtual GpuSurvey survey_gpus() const = 0;
 
     /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.
     virtual bool gpu_can_be_shared() const = 0;

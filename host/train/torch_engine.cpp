@@ -10,6 +10,7 @@
 #include "train/engine.hpp"
 #include "train/model.hpp"
 #include "train/pickle.hpp"
+#include "train/torch_gpus.hpp"
 #include "train/torch_trainer.hpp"
 #include "train/turn.hpp"
 
@@ -52,7 +53,7 @@ public:
         return info;
     }
 
-    int gpu_count() const override { return static_cast<int>(torch::cuda::device_count()); }
+    GpuSurvey survey_gpus() const override { return gpus_of_torch(); }
     bool gpu_can_be_shared() const override { return can_share_draws(); }
 
     std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "plugin/loaded_torch.hpp"
 #include "plugin/stamp.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -25,6 +26,13 @@ void keep_ucx_from_signals() {
     ::setenv("UCX_DEBUG_SIGNO", "0", /*overwrite=*/0);
 }
 
+/// The linker takes what has the right file name; another LibTorch under it would compute other numbers, or crash.
+void refuse_other_torch(const boost::dll::shared_library& engine) {
+    LoadedTorch loaded;
+    engine.get<void(LoadedTorch&)>("labhost_loaded_torch")(loaded);
+    if (const std::string why = why_other_torch(loaded, host_stamp()); !why.empty()) throw Error(ExitCode::unusable, why);
+}
+
 boost::dll::shared_library load() {
     keep_ucx_from_signals();
     const auto file = installed_file("lib/liblabhost_engine.so", "lib/labhost/liblabhost_engine.so");
@@ -32,11 +40,16 @@ boost::dll::shared_library load() {
         // Lazy: LibTorch has 140,000 functions to bind. Global: plugins, and LibTorch's own parts, find it so.
         using boost::dll::load_mode::rtld_global;
         using boost::dll::load_mode::rtld_lazy;
-        return boost::dll::shared_library(file, rtld_lazy | rtld_global);
+        boost::dll::shared_library library(file, rtld_lazy | rtld_global);
+        refuse_other_torch(library);
+        return library;
+    } catch (const Error&) {
+        throw;
     } catch (const std::exception& e) {
         throw Error(ExitCode::unusable,
-                    fmt::format("{}: error: cannot be loaded: {}; install LibTorch {}, or build labhost again",
-                                file.native(), e.what(), host_stamp().field("torch")));
+                    fmt::format("{}: error: cannot be loaded: {}; install LibTorch {}+{}, see that LD_LIBRARY_PATH names no other, "
+                                "or build labhost again",
+                                file.native(), e.what(), host_stamp().field("torch"), host_stamp().field("build")));
     }
 }
 

@@ -86,5 +86,12 @@ TEST_F(GpuSigns, AHiddenGpuIsSaidToBeHidden) {
     EXPECT_NE(result.err.find("CUDA_VISIBLE_DEVICES is '-1', which hides all GPUs"), std::string::npos) << result.err;
 }
 
+class OtherLibTorch : public ProgramTest {};
+
+TEST_F(OtherLibTorch, IsRefusedBeforeAnythingIsComputedWithIt) {
+    const ProcessResult result = labhost({"run", experiment(one_run)}, {{"LD_PRELOAD", LABHOST_OTHER_TORCH_LIBRARY}});
+    expect_refusal(result, 4, std::string(LABHOST_OTHER_TORCH_LIBRARY) + ": error: this is LibTorch 9.1.2 for CUDA 99.0, and labhost was built with ");
+}
+
 }  // namespace
 }  // namespace labhost::testing

@@ -1,4 +1,4 @@
-// The device, what is said of GPUs that cannot be used, and the BLAS.
+// The device, what is said of GPUs that cannot be used, which of them a checkpoint is bound to, and the BLAS.
 #include <chrono>
 #include <cstdlib>
 #include <stdexcept>
@@ -12,6 +12,7 @@
 #include "train/engine.hpp"
 #include "train/gpu_words.hpp"
 #include "train/torch_info.hpp"
+#include "train/used_gpu.hpp"
 
 namespace labhost {
 namespace {
@@ -123,6 +124,52 @@ TEST(Gpus, AChildThatDoesNotLiveToTellIsTheReason) {
     expect_said(why([]() -> GpuSurvey { std::_Exit(3); }, 60s), {"asking LibTorch for GPUs called exit(3)"});
     expect_said(why([]() -> GpuSurvey { throw std::runtime_error("two\nlines"); }, 60s), {"two | lines"});
 }
+
+const GpuSurvey two_gpus{.gpus = {{"NVIDIA H200", "9.0", 1}, {"NVIDIA A100-SXM4-80GB", "8.0", 1}},
+                         .driver = "580.95.05",
+                         .cudnn = "9.12.0",
+                         .cublas = "13.0.2"};
+
+TEST(UsedGpu, IsRecordedByNameWithWhatComputedOnIt) {
+    const Json second = used_gpu(two_gpus, {.cuda = true, .index = 1});
+    EXPECT_EQ(second.dump(),
+              R"({"gpu":"NVIDIA A100-SXM4-80GB","gpu_driver":"580.95.05","cudnn":"9.12.0","cublas":"13.0.2"})");
+    EXPECT_TRUE(used_gpu(two_gpus, {}).empty()) << "a run on the CPU of such a machine";
+    EXPECT_EQ(used_gpu({}, {.cuda = true, .index = 3}).at("gpu"), "") << "not to be read beyond its end";
+}
+
+class CheckpointOfAGpu : public ::testing::Test {
+protected:
+    static std::string text(const GpuSurvey& survey, int index = 0) {
+        return used_gpu(survey, {.cuda = true, .index = index}).dump();
+    }
+    const std::string now_ = text(two_gpus);
+};
+
+TEST_F(CheckpointOfAGpu, GoesOnOnTheSameKindWithTheSameCudnn) {
+    GpuSurvey updated = two_gpus;
+    updated.driver = "590.10";
+    updated.cublas = "13.1.0";
+    EXPECT_EQ(why_not_on_this_gpu(now_, now_), "");
+    EXPECT_EQ(why_not_on_this_gpu(text(updated), now_), "") << "driver and cuBLAS are told, not compared";
+}
+
+TEST_F(CheckpointOfAGpu, GoesOnOnNoOther) {
+    EXPECT_EQ(why_not_on_this_gpu(text(two_gpus, 1), now_),
+              "was made on GPU 'NVIDIA A100-SXM4-80GB' with cuDNN 9.12.0, and gives other numbers here, on GPU 'NVIDIA H200' with "
+              "cuDNN 9.12.0");
+    GpuSurvey updated = two_gpus;
+    updated.cudnn = "9.24.0";
+    EXPECT_NE(why_not_on_this_gpu(now_, text(updated)).find("with cuDNN 9.12.0, and gives other numbers here"), std::string::npos);
+    EXPECT_NE(why_not_on_this_gpu(now_, "").find("and this run is on a CPU"), std::string::npos);
+}
+
+TEST_F(CheckpointOfAGpu, ThatDoesNotSayWhichIsNotTrusted) {
+    for (const char* then : {"", "{", "[]", "{}", R"({"gpu": 7})"})
+        EXPECT_NE(why_not_on_this_gpu(then, now_).find("does not say on which GPU it was made"), std::string::npos) << then;
+}
+
+TEST(CheckpointOfACpu, GoesOnAsBefore) { EXPECT_EQ(why_not_on_this_gpu("", ""), ""); }
 
 TEST(Blas, OfThisMachineIsSound) {
     const std::string blas = torch_info().blas;

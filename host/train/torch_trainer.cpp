@@ -172,7 +172,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
 torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
     enter(Phase::forward);
     const bool bf16 = settings_.precision == "bf16";
-    const Autocast autocast(bf16, device_.type());
+    const Autocast autocast(bf16);
     return model_.forward(images, bf16);
 }
 

@@ -2,13 +2,11 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "plugin/stamp.hpp"
 #include "support/error.hpp"
-#include "support/files.hpp"
 #include "train/engine.hpp"
 #include "train/gpu_words.hpp"
 
@@ -19,21 +17,18 @@ namespace {
 /// Longer than a machine with eight GPUs and no persistence daemon takes to start its driver (half a minute).
 constexpr std::chrono::seconds patience{60};
 
-std::string driver_here() {
-    const std::filesystem::path file = "/proc/driver/nvidia/version";
-    return file_exists(file) ? kernel_driver_version(read_file(file)) : "";
+GpuSurvey ask_for_gpus() {
+    const std::string sign = sign_of_gpu();
+    if (sign.empty()) return {};
+    const std::string why_not = why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"));
+    if (!why_not.empty()) return {.why_none = why_not};
+    const Engine& torch = engine();  // loaded here, so that children find it in memory
+    return survey_in_child([&] { return torch.survey_gpus(); }, patience);
 }
 
 GpuSurvey look_for_gpus() {
-    const std::string driver = driver_here();
-    const std::string sign = sign_of_gpu();
-    if (sign.empty()) return {.driver = driver};
-    GpuSurvey survey{.why_none = why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"))};
-    if (survey.why_none.empty()) {
-        const Engine& torch = engine();  // loaded here, so that children find it in memory
-        survey = survey_in_child([&] { return torch.survey_gpus(); }, patience);
-    }
-    survey.driver = driver;
+    GpuSurvey survey = ask_for_gpus();
+    survey.driver = kernel_driver();
     return survey;
 }
 

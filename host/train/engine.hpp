@@ -49,7 +49,7 @@ public:
     /// In this process; see torch_info() for what can be had without.
     virtual TorchInfo torch_info() const = 0;
 
-    /// All but the kernel driver's version. See survey_gpus().
+    /// Initialises CUDA in this process; see survey_gpus() for what can be had without.
     virtual GpuSurvey survey_gpus() const = 0;
 
     /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.

@@ -45,7 +45,11 @@ constexpr std::array faults{
           "out of LD_LIBRARY_PATH"},
     Fault{"driver initialization failed",
           "the driver does not start; `nvidia-smi` and `dmesg` say more, and restarting the machine may help"},
-    Fault{"out of memory", "the GPU's memory is taken; `nvidia-smi` shows by whom"},
+    Fault{"CUDA unknown error",
+          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it anew (sudo modprobe -r nvidia_uvm; sudo "
+          "modprobe nvidia_uvm), or restart the machine"},
+    Fault{"out of memory",
+          "memory ran out, the GPU's or what this process may have (ulimit -v); `nvidia-smi` shows who has the GPU's"},
     Fault{"busy or unavailable", "another process has the GPU for itself; `nvidia-smi` shows which"},
 };
 
@@ -73,6 +77,7 @@ Json to_json(const GpuSurvey& survey) {
         gpus.push_back({{"name", gpu.name}, {"capability", gpu.capability}, {"memory", gpu.memory}});
     return {{"gpus", gpus},
             {"why_none", survey.why_none},
+            {"driver", survey.driver},
             {"cuda_driver", survey.cuda_driver},
             {"runtime", survey.runtime},
             {"cudnn", survey.cudnn},
@@ -81,6 +86,7 @@ Json to_json(const GpuSurvey& survey) {
 
 GpuSurvey survey_from(const Json& json) {
     GpuSurvey survey{.why_none = json.at("why_none"),
+                     .driver = json.at("driver"),
                      .cuda_driver = json.at("cuda_driver"),
                      .runtime = json.at("runtime"),
                      .cudnn = json.at("cudnn"),
@@ -96,6 +102,11 @@ std::string sign_of_gpu() {
     if (const char* file = "/dev/nvidiactl"; file_exists(file)) return file;
     if (const char* file = "/dev/dxg"; file_exists(file) && file_exists("/usr/lib/wsl/lib/libcuda.so.1")) return file;
     return "";
+}
+
+std::string kernel_driver() {
+    const char* file = "/proc/driver/nvidia/version";
+    return file_exists(file) ? kernel_driver_version(read_file(file)) : "";
 }
 
 std::string kernel_driver_version(std::string_view proc_text) {

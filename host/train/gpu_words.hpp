@@ -16,6 +16,9 @@ namespace labhost {
 /// NVIDIA's library in it, since other makers' GPUs have the file too. "" if there is none.
 std::string sign_of_gpu();
 
+/// Version of the NVIDIA driver in this machine's kernel; "" if there is none. It may be there without a GPU for this process.
+std::string kernel_driver();
+
 /// From /proc/driver/nvidia/version: "580.95.05"; "" if it names none.
 std::string kernel_driver_version(std::string_view proc_text);
 

@@ -48,7 +48,7 @@ Gpu gpu_at(int index) {
 }  // namespace
 
 GpuSurvey gpus_of_torch() {
-    GpuSurvey survey;
+    GpuSurvey survey{.driver = kernel_driver()};
     int version = 0;
     if (cudaRuntimeGetVersion(&version) == cudaSuccess) survey.runtime = cuda_version_text(version);
     if (cudaDriverGetVersion(&version) == cudaSuccess) survey.cuda_driver = cuda_version_text(version);

@@ -5,7 +5,7 @@
 
 namespace labhost {
 
-/// All of a survey but the kernel driver's version. Initialises CUDA, so only in a child process.
+/// Initialises CUDA, so only in a child process.
 GpuSurvey gpus_of_torch();
 
 }  // namespace labhost

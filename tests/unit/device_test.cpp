@@ -81,6 +81,8 @@ TEST(Gpus, EachReasonIsToldWithItsRemedyAndInLibTorchsWords) {
                 {"another process has the GPU", "Error 46"});
     expect_said(why_no_gpu("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU", {}, nullptr),
                 {"install the driver", "--gpus all", "Found no NVIDIA driver"});
+    expect_said(why_no_gpu("CUDA unknown error - this may be due to an incorrectly set up environment", {}, nullptr),
+                {"modprobe nvidia_uvm", "CUDA unknown error"});
     expect_said(why_no_gpu("CUDA driver initialization failed, you might not have a CUDA gpu.", {}, nullptr),
                 {"the driver does not start", "`dmesg`"});
     expect_said(why_no_gpu("something\nnew \x1b[31m", {}, nullptr), {"`nvidia-smi` and `dmesg` may say more", "something | new \\x1b[31m"});
@@ -95,6 +97,7 @@ TEST(Gpus, WhereTheDriverShowsNoneTheVariableThatChoosesIsNamed) {
 TEST(Gpus, WhatAChildFindsIsHeardWhole) {
     const GpuSurvey found{.gpus = {{"NVIDIA H200", "9.0", 150754820096}, {"NVIDIA \"\xff\"", "8.0", 1}},
                           .why_none = "why",
+                          .driver = "580.95.05",
                           .cuda_driver = "13.1",
                           .runtime = "13.0",
                           .cudnn = "9.12.0",
@@ -105,6 +108,7 @@ TEST(Gpus, WhatAChildFindsIsHeardWhole) {
     EXPECT_EQ(heard.gpus[0].capability, "9.0");
     EXPECT_EQ(heard.gpus[0].memory, 150754820096U);
     EXPECT_EQ(heard.why_none, "why");
+    EXPECT_EQ(heard.driver, "580.95.05");
     EXPECT_EQ(heard.cuda_driver, "13.1");
     EXPECT_EQ(heard.runtime, "13.0");
     EXPECT_EQ(heard.cudnn, "9.12.0");

@@ -132,7 +132,7 @@ std::string cudnn_version_text(long version) {
 
 std::string why_not_to_ask(const std::string& sign, const std::string& build, const char* visible_devices) {
     if (build == "cpu")
-        return fmt::format("there is one ({}), but this labhost's LibTorch is a CPU build; build labhost with one for CUDA (make TORCH=pip)", sign);
+        return fmt::format("this labhost's LibTorch is a CPU build, and a GPU is here ({}); build labhost with a LibTorch for CUDA (make TORCH=pip)", sign);
     if (visible_devices == nullptr) return "";
     const std::string_view visible = visible_devices;
     // CUDA looks no further than the first that names no GPU.

@@ -58,13 +58,15 @@ TEST_F(GpuSigns, AutoIsTheCpuAndOneLineSaysWhy) {
         const ProcessResult result = labhost_there(command);
         ASSERT_EQ(result.exit_code, 0) << result.err;
         EXPECT_EQ(count(result.err, said_), 1U) << result.err;
-        EXPECT_NE(result.err.find(cpu_build_ ? "there is one (/dev/nvidiactl), but this labhost's LibTorch is a CPU build; build labhost "
-                                               "with one for CUDA (make TORCH=pip)"
+        EXPECT_NE(result.err.find(cpu_build_ ? "this labhost's LibTorch is a CPU build, and a GPU is here (/dev/nvidiactl); build labhost "
+                                               "with a LibTorch for CUDA (make TORCH=pip)"
                                              : "(LibTorch's words: Found no NVIDIA driver on your system."),
                   std::string::npos)
             << result.err;
         EXPECT_EQ(result.out.find("GPU"), std::string::npos) << "standard output is for results";
-        if (command.back() == "--json") EXPECT_EQ(nlohmann::json::parse(result.out).at("runs").size(), 2U);
+        if (command.back() == "--json") {
+            EXPECT_EQ(nlohmann::json::parse(result.out).at("runs").size(), 2U);
+        }
     }
 }
 

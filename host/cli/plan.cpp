@@ -1,11 +1,14 @@
 // labhost plan: what would run, what is already there, and why.
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "cli/verbs.hpp"
 #include "report/table.hpp"
+#include "support/console.hpp"
 #include "support/text.hpp"
+#include "train/device.hpp"
 
 namespace labhost {
 
@@ -39,7 +42,9 @@ Json plan_json(const Plan& plan, bool force) {
 }
 
 ExitCode plan_runs(const Options& options) {
-    print_plan(make_plan(read_experiment(options.argument, options.overrides), options.places), options);
+    const Plan plan = make_plan(read_experiment(options.argument, options.overrides), options.places);
+    tell_of_unused_gpu(plan, options);
+    print_plan(plan, options);
     return ExitCode::ok;
 }
 
@@ -61,6 +66,14 @@ void print_plan(const Plan& plan, const Options& options) {
     std::vector<std::string> summary;
     for (const auto& [status, count] : counts) summary.push_back(fmt::format("{} {}", count, status));
     fmt::print("{} runs: {}\n", plan.runs.size(), join(summary));
+}
+
+void tell_of_unused_gpu(const Plan& plan, const Options& options) {
+    const bool one_was_looked_for = std::ranges::any_of(
+        plan.runs, [](const PlannedRun& run) { return run.settings.trainer.device == "auto" && !run.device.cuda; });
+    if (!one_was_looked_for || options.quiet) return;
+    if (const std::string& why = survey_gpus().why_none; !why.empty())
+        diagnose(fmt::format("labhost: the GPU here is not used: {}\n", why));
 }
 
 Verb plan_verb() {

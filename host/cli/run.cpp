@@ -38,6 +38,7 @@ ExitCode run_experiment(const Options& options) {
     Experiment experiment = read_experiment(options.argument, options.overrides);
     if (!options.dry_run) make_writable_folder(options.places.runs);
     Plan plan = make_plan(std::move(experiment), options.places);
+    tell_of_unused_gpu(plan, options);
     if (options.dry_run) {
         print_plan(plan, options);
         return ExitCode::ok;

@@ -31,4 +31,7 @@ Verb run_one_verb();
 /// What `labhost plan` and `labhost run --dry-run` print.
 void print_plan(const Plan& plan, const Options& options);
 
+/// A line on standard error where `auto` is the CPU for a run of this plan though a GPU is here: why. Not with --quiet.
+void tell_of_unused_gpu(const Plan& plan, const Options& options);
+
 }  // namespace labhost

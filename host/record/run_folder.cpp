@@ -75,8 +75,8 @@ void RunFolder::append(const EpochMetrics& metrics) {
 
 void RunFolder::write_checkpoint(std::string_view state) { write_file_atomically(checkpoint(), state); }
 
-fs::path RunFolder::set_checkpoint_aside() {
-    const fs::path aside = folder_ / "checkpoint.pt.damaged";
+fs::path RunFolder::set_checkpoint_aside(Unusable why) {
+    const fs::path aside = folder_ / (why == Unusable::damaged ? "checkpoint.pt.damaged" : "checkpoint.pt.other-gpu");
     std::error_code error;
     fs::rename(checkpoint(), aside, error);
     if (error)

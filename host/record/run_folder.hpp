@@ -44,8 +44,12 @@ public:
     void append(const EpochMetrics& metrics);
     std::filesystem::path checkpoint() const { return folder_ / "checkpoint.pt"; }
     void write_checkpoint(std::string_view state);
-    /// Renames a checkpoint that cannot be read, to checkpoint.pt.damaged, in place of an earlier such one.
-    std::filesystem::path set_checkpoint_aside();
+    /// Renames a checkpoint that cannot be gone on with, in place of an earlier such one.
+    enum class Unusable {
+        damaged,    ///< to checkpoint.pt.damaged
+        other_gpu,  ///< to checkpoint.pt.other-gpu; under its own name it can be gone on with on such a GPU
+    };
+    std::filesystem::path set_checkpoint_aside(Unusable why);
     /// profile.txt and trace.json.
     void write_profile(const ProfileReport& profile);
     /// model.pt and predictions.json; metrics and log are on the disk too, afterwards.

@@ -110,7 +110,7 @@ private:
             std::error_code unknown;
             if (entry->symlink_status(unknown).type() != fs::file_type::regular) continue;
             const std::string name = entry->path().filename().native();
-            const bool checkpoint = name == "checkpoint.pt" || name == "checkpoint.pt.damaged";
+            const bool checkpoint = name == "checkpoint.pt" || name == "checkpoint.pt.damaged" || name == "checkpoint.pt.other-gpu";
             if (!checkpoint && !is_leftover(name)) continue;
             const std::uintmax_t bytes = entry->file_size(unknown);
             items.push_back({.path = entry->path(),

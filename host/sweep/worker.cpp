@@ -21,6 +21,7 @@
 #include "support/slurm_task.hpp"
 #include "support/text.hpp"
 #include "train/engine.hpp"
+#include "train/used_gpu.hpp"
 
 namespace labhost {
 
@@ -65,6 +66,9 @@ std::string cpu_model() {
     return "";
 }
 
+/// The plan has asked for the GPUs if a run is on one, before this process was made.
+Json recorded_gpu(const Device& device) { return device.cuda ? used_gpu(survey_gpus(), device) : Json::object(); }
+
 Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
     const TorchInfo torch = engine().torch_info();
     std::array<char, 256> host{};
@@ -84,6 +88,7 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
               {"version", run.plugin->descriptor->version},
               {"sha256", run.plugin->sha256},
               {"stamp", run.plugin->stamp.summary()}}}};
+    json.update(recorded_gpu(device));
     if (const auto task = own_slurm_task()) json["slurm"] = to_json(*task);
     return json;
 }
@@ -210,8 +215,10 @@ private:
     }
 
     void make_trainer() {
-        trainer_ = engine().make_trainer(run_.settings, plugin_, run_.params, *run_.dataset, orders_.device,
-                                         {.graphs = orders_.graphs, .in_company = in_company_});
+        const Json gpu = recorded_gpu(orders_.device);
+        trainer_ = engine().make_trainer(
+            run_.settings, plugin_, run_.params, *run_.dataset, orders_.device,
+            {.graphs = orders_.graphs, .in_company = in_company_, .gpu = gpu.empty() ? "" : gpu.dump()});
     }
 
     void restore() {
@@ -227,14 +234,20 @@ private:
             outbox_.send(message::pack(message::resumed, resumed));
         } catch (const StorageError&) {
             throw;
+        } catch (const OtherGpu& e) {
+            start_again(RunFolder::Unusable::other_gpu, e.what());
         } catch (const Error& e) {
-            const auto aside = folder_.set_checkpoint_aside();
-            outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning,
-                                     e.what(), aside.filename().native()));
-            begin();
-            trainer_.reset();  // before the next one, which needs as much memory
-            make_trainer();
+            start_again(RunFolder::Unusable::damaged, e.what());
         }
+    }
+
+    void start_again(RunFolder::Unusable why, const char* words) {
+        const auto aside = folder_.set_checkpoint_aside(why);
+        outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning, words,
+                                 aside.filename().native()));
+        begin();
+        trainer_.reset();  // before the next one, which needs as much memory
+        make_trainer();
     }
 
     bool after_step(const Progress& at) {

@@ -1,4 +1,4 @@
-// LibTorch's autocast to bfloat16, for a scope.
+// LibTorch's autocast to bfloat16 on a GPU, for a scope.
 #pragma once
 
 #include <ATen/autocast_mode.h>
@@ -6,10 +6,10 @@
 
 namespace labhost {
 
-/// While it lives, what autocast deems safe is computed in bfloat16 on that device, if `on`.
+/// While it lives, what autocast deems safe is computed in bfloat16 on GPUs, if `on`.
 class Autocast {
 public:
-    Autocast(bool on, at::DeviceType device) : on_(on), device_(device) {
+    explicit Autocast(bool on) : on_(on) {
         if (!on_) return;
         enable(true);
         at::autocast::increment_nesting();
@@ -25,23 +25,17 @@ public:
     Autocast& operator=(Autocast&&) = delete;
 
 private:
-    void enable(bool enabled) const {
+    static void enable(bool enabled) {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-        at::autocast::set_autocast_enabled(device_, enabled);
-        at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+        at::autocast::set_autocast_enabled(at::kCUDA, enabled);
+        at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
 #else
-        if (device_ == at::kCUDA) {
-            at::autocast::set_enabled(enabled);
-            at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
-        } else {
-            at::autocast::set_cpu_enabled(enabled);
-            at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-        }
+        at::autocast::set_enabled(enabled);
+        at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
 #endif
     }
 
     bool on_;
-    at::DeviceType device_;
 };
 
 }  // namespace labhost

@@ -36,8 +36,9 @@ std::string digest_of(const NamedTensors& tensors) {
 
 }  // namespace
 
-std::string pack_checkpoint(NamedTensors tensors, const std::string& fingerprint) {
+std::string pack_checkpoint(NamedTensors tensors, const std::string& gpu, const std::string& fingerprint) {
     for (auto& [name, tensor] : tensors) tensor = tensor.detach().cpu().contiguous();
+    if (!gpu.empty()) tensors.emplace_back("gpu", text_tensor(gpu));
     tensors.emplace_back("fingerprint", text_tensor(fingerprint));
     tensors.emplace_back("digest", text_tensor(digest_of(tensors)));
     return pickle_state_dict(tensors);
@@ -62,6 +63,11 @@ NamedTensors read_checkpoint(const std::filesystem::path& file, const std::strin
     if (text_of(tensors.back().second) != fingerprint) fail("is another run's checkpoint");
     tensors.pop_back();
     return tensors;
+}
+
+std::string gpu_of(const NamedTensors& tensors) {
+    const auto found = std::ranges::find(tensors, "gpu", &NamedTensors::value_type::first);
+    return found == tensors.end() || found->second.scalar_type() != torch::kUInt8 ? "" : text_of(found->second.contiguous());
 }
 
 torch::Tensor tensor_of(const NamedTensors& tensors, const std::string& name, torch::ScalarType type,

@@ -1,34 +1,45 @@
 #include "train/device.hpp"
 
+#include <chrono>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "plugin/stamp.hpp"
-#include "support/child.hpp"
 #include "support/error.hpp"
 #include "train/engine.hpp"
+#include "train/gpu_words.hpp"
 
 namespace labhost {
 
 namespace {
 
-/// Asked in a child: CUDA, once initialised, does not survive the fork that makes a worker.
-int count_gpus() {
-    if (host_stamp().field("build") == "cpu") return 0;
-    const Engine& torch = engine();
-    int count = 0;
-    run_in_child([&](const Outbox& outbox) { outbox.send(std::to_string(torch.gpu_count())); },
-                 {.on_message = [&](std::string_view text) { count = std::atoi(std::string(text).c_str()); }});
-    return count;
+/// Longer than a machine with eight GPUs and no persistence daemon takes to start its driver (half a minute).
+constexpr std::chrono::seconds patience{60};
+
+GpuSurvey ask_for_gpus() {
+    const std::string sign = sign_of_gpu();
+    if (sign.empty()) return {};
+    const std::string why_not = why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"));
+    if (!why_not.empty()) return {.why_none = why_not};
+    const Engine& torch = engine();  // loaded here, so that children find it in memory
+    return survey_in_child([&] { return torch.survey_gpus(); }, patience);
+}
+
+GpuSurvey look_for_gpus() {
+    GpuSurvey survey = ask_for_gpus();
+    survey.driver = kernel_driver();
+    return survey;
 }
 
 }  // namespace
 
-int gpu_count() {
-    static const int count = count_gpus();
-    return count;
+const GpuSurvey& survey_gpus() {
+    static const GpuSurvey survey = look_for_gpus();
+    return survey;
 }
+
+int gpu_count() { return static_cast<int>(survey_gpus().gpus.size()); }
 
 std::string Device::text() const { return cuda ? fmt::format("cuda:{}", index) : "cpu"; }
 
@@ -36,10 +47,12 @@ Device resolve_device(const std::string& name) {
     if (name == "cpu") return {};
     const int count = gpu_count();
     if (name == "auto") return {.cuda = count > 0, .index = 0};
+    if (const std::string& why = survey_gpus().why_none; count == 0 && !why.empty())
+        throw Error(ExitCode::unusable, fmt::format("device '{}' was asked for, but the GPU here cannot be used: {}", name, why));
     if (count == 0)
         throw Error(ExitCode::unusable,
                     fmt::format("device '{}' was asked for, but LibTorch {}+{} sees no GPU here; use --device cpu, or "
-                                "build labhost with a CUDA LibTorch (CMAKE_PREFIX_PATH) on a machine with a GPU",
+                                "build labhost with a CUDA LibTorch (make TORCH=pip) on a machine with a GPU",
                                 name, host_stamp().field("torch"), host_stamp().field("build")));
     const int index = name.starts_with("cuda:") ? std::stoi(name.substr(5)) : 0;
     if (index >= count)

@@ -32,6 +32,7 @@ struct Layer {
 struct TrainerOptions {
     bool graphs = true;       ///< on a GPU, steps are captured as CUDA graphs where LibTorch can
     bool in_company = false;  ///< one of several trainers in this process, of the same device and TrainerSettings
+    std::string gpu{};        ///< what its checkpoints say of the GPU (used_gpu); "" on a CPU
 };
 
 /// To be called in a child process, but for torch_info: what LibTorch does here (threads, CUDA) does not survive a
@@ -48,7 +49,8 @@ public:
     /// In this process; see torch_info() for what can be had without.
     virtual TorchInfo torch_info() const = 0;
 
-    virtual int gpu_count() const = 0;
+    /// Initialises CUDA in this process; see survey_gpus() for what can be had without.
+    virtual GpuSurvey survey_gpus() const = 0;
 
     /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.
     virtual bool gpu_can_be_shared() const = 0;

@@ -1,17 +1,27 @@
 // The engine: what liblabhost_engine.so gives to the host.
+#include <map>
 #include <optional>
+#include <string>
 
 #include <dlfcn.h>
 #include <labhost/abi.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
+#include "plugin/loaded_torch.hpp"
 #include "support/error.hpp"
 #include "train/engine.hpp"
 #include "train/model.hpp"
 #include "train/pickle.hpp"
+#include "train/torch_gpus.hpp"
 #include "train/torch_trainer.hpp"
 #include "train/turn.hpp"
+
+namespace caffe2 {
+/// LibTorch's own, of <caffe2/core/common.h>, which Debian's package lacks: names and values of its build's settings. Weak, so
+/// that a LibTorch without it can be loaded.
+__attribute__((weak)) const std::map<std::string, std::string>& GetBuildOptions();
+}  // namespace caffe2
 
 namespace labhost {
 
@@ -52,7 +62,7 @@ public:
         return info;
     }
 
-    int gpu_count() const override { return static_cast<int>(torch::cuda::device_count()); }
+    GpuSurvey survey_gpus() const override { return gpus_of_torch(); }
     bool gpu_can_be_shared() const override { return can_share_draws(); }
 
     std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
@@ -90,4 +100,18 @@ public:
 extern "C" __attribute__((visibility("default"))) const labhost::Engine* labhost_engine() {
     static const labhost::TorchEngine engine;
     return &engine;
+}
+
+/// The first to be called. at::show_config() says the same, but where there is a GPU it initialises CUDA, which this process's
+/// children could not use then.
+extern "C" __attribute__((visibility("default"))) void labhost_loaded_torch(labhost::LoadedTorch& loaded) {
+    if (&caffe2::GetBuildOptions == nullptr) return;
+    const auto& options = caffe2::GetBuildOptions();
+    const auto option = [&](const char* name) {
+        const auto found = options.find(name);
+        return found == options.end() ? std::string() : found->second;
+    };
+    loaded.version = option("TORCH_VERSION");
+    loaded.cuda = option("CUDA_VERSION");
+    if (Dl_info where{}; dladdr(reinterpret_cast<void*>(&caffe2::GetBuildOptions), &where) != 0) loaded.file = where.dli_fname;
 }

@@ -26,6 +26,7 @@
 #include "train/predictions.hpp"
 #include "train/profiler.hpp"
 #include "train/turn.hpp"
+#include "train/used_gpu.hpp"
 
 namespace labhost {
 
@@ -60,7 +61,7 @@ bool has_dropout_of_cudnn(const torch::nn::Module& module) {
 class TorchTrainer final : public Trainer {
 public:
     TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
-                 std::unique_ptr<Own> own, torch::Device device, bool graphs);
+                 std::unique_ptr<Own> own, torch::Device device, const TrainerOptions& options);
 
     std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
     const std::vector<EpochMetrics>& history() const override { return history_; }
@@ -116,6 +117,7 @@ private:
     Loader test_loader_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
     std::unique_ptr<Profiler> profiler_;
+    std::string gpu_text_;  ///< of the checkpoints
     bool graphs_;
     std::array<Replayed, 2> replayed_;  ///< training, test
 
@@ -137,7 +139,8 @@ Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit,
 }
 
 TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                           const Dataset& dataset, std::unique_ptr<Own> own, torch::Device device, bool graphs)
+                           const Dataset& dataset, std::unique_ptr<Own> own, torch::Device device,
+                           const TrainerOptions& options)
     : settings_(run.trainer),
       own_(std::move(own)),
       device_(device),
@@ -145,7 +148,8 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       model_(build_seeded(run.seed, plugin, params)),
       train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, gpu())),
       test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, gpu())),
-      graphs_(graphs && device_.is_cuda() && can_share_draws()),
+      gpu_text_(options.gpu),
+      graphs_(options.graphs && device_.is_cuda() && can_share_draws()),
       sums_(gpu()) {
     // They are the process's, and give LibTorch's own bits: in company it does without.
     if (device_.is_cpu() && !own_->in_company()) operators_.emplace(fast_);
@@ -168,7 +172,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
 torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
     enter(Phase::forward);
     const bool bf16 = settings_.precision == "bf16";
-    const Autocast autocast(bf16, device_.type());
+    const Autocast autocast(bf16);
     return model_.forward(images, bf16);
 }
 
@@ -394,7 +398,7 @@ std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerpr
         tensors.emplace_back("sums", doubles({sums.loss, trained_.loss, trained_.accuracy, seconds_, seconds}));
         if (in_pass_) tensors.emplace_back("order", loader().order());
         if (outputs_are_wanted() && outputs_.defined()) tensors.emplace_back("outputs", outputs_);
-        return pack_checkpoint(std::move(tensors), fingerprint);
+        return pack_checkpoint(std::move(tensors), gpu_text_, fingerprint);
     });
 }
 
@@ -428,6 +432,8 @@ Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const
     const Turn turn(*own_);
     return translated("on reading a checkpoint", [&]() -> Restored {
         const NamedTensors tensors = read_checkpoint(file, fingerprint);
+        if (const std::string why = why_not_on_this_gpu(gpu_of(tensors), gpu_text_); !why.empty())
+            throw OtherGpu(fmt::format("{}: {}", file.native(), why));
         constexpr std::string_view prefix = "model.";
         NamedTensors weights;
         for (const auto& [name, tensor] : tensors)
@@ -467,7 +473,7 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
                                                 : torch::Device(torch::kCPU);
         auto own = std::make_unique<Own>(where, options.in_company);
         const Turn turn(*own);
-        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, std::move(own), where, options.graphs);
+        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, std::move(own), where, options);
     });
 }
 

@@ -68,6 +68,12 @@ public:
     explicit NotCaptured(const std::string& why) : Error(ExitCode::run_failed, why) {}
 };
 
+/// A checkpoint is sound and this run's, but was made on another GPU: see why_not_on_this_gpu.
+class OtherGpu : public Error {
+public:
+    explicit OtherGpu(const std::string& why) : Error(ExitCode::usage, why) {}
+};
+
 /// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
 /// manual_seed(seed); then per epoch a pass over the training data and one over the test data, each beginning with the
 /// draws of Loader::begin_pass. With one thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
@@ -98,7 +104,7 @@ public:
         double seconds;
     };
     /// Takes up the state of a checkpoint. Throws Error (usage), saying what is wrong, if the file is damaged or another
-    /// run's; this trainer is of no more use then.
+    /// run's, and OtherGpu; this trainer is of no more use then.
     virtual Restored restore(const std::filesystem::path& file, const std::string& fingerprint) = 0;
 
     /// Keeps account of where time goes, from now on: slower, and the same numbers.

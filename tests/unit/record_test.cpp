@@ -145,6 +145,19 @@ TEST(RunFolderTest, BeginningAgainRemovesWhatWasThere) {
     EXPECT_EQ(std::filesystem::file_size(folder / "r" / "metrics.jsonl"), 0U);
 }
 
+TEST(RunFolderTest, ACheckpointIsSetAsideUnderTheReason) {
+    const testing::TemporaryFolder folder;
+    RunFolder run(folder / "r");
+    for (const auto& [why, name] : {std::pair(RunFolder::Unusable::damaged, "checkpoint.pt.damaged"),
+                                    std::pair(RunFolder::Unusable::other_gpu, "checkpoint.pt.other-gpu")}) {
+        folder.write(std::string("r/") + name, "an earlier one");
+        folder.write("r/checkpoint.pt", name);
+        EXPECT_EQ(run.set_checkpoint_aside(why), folder / "r" / name);
+        EXPECT_FALSE(std::filesystem::exists(folder / "r/checkpoint.pt"));
+        EXPECT_EQ(read_file(folder / "r" / name), name);
+    }
+}
+
 TEST(RunFolderTest, GoingOnWritesMetricsAndLogAnewAsTheyWere) {
     const testing::TemporaryFolder folder;
     RunFolder(folder / "r").begin({});

@@ -1,6 +1,7 @@
-// Stamps: what a plugin was built with, against this host.
+// Stamps: what a plugin was built with, against this host; and what LibTorch the host has found.
 #include <gtest/gtest.h>
 
+#include "plugin/loaded_torch.hpp"
 #include "plugin/stamp.hpp"
 
 namespace labhost {
@@ -45,6 +46,26 @@ TEST(Stamp, ThisHostsOwnIsComplete) {
     for (const char* key : {"sdk", "torch", "build", "cxx11", "stdlib", "sanitizer", "compiler"})
         EXPECT_NE(host_stamp().field(key), "") << key;
     EXPECT_TRUE(mismatches(host_stamp(), host_stamp()).empty());
+}
+
+TEST(LoadedTorch, IsTheOneThatTheHostWasBuiltWith) {
+    const auto why = [](const std::string& version, const std::string& cuda, const Stamp& built_with) {
+        return why_other_torch({"/opt/libtorch_cpu.so", version, cuda}, built_with);
+    };
+    EXPECT_EQ(why("1.13.0", "", host), "");
+    EXPECT_EQ(why("1.13.0a0", "", host), "") << "headers and library of one LibTorch need not write the rest alike";
+    EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cu126")), "") << "CUDA keeps its interface within a major version";
+    EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cuda")), "") << "the build does not say which";
+    EXPECT_EQ(why("", "", host), "") << "it cannot be told";
+
+    EXPECT_EQ(why("2.14.1", "13.0", host),
+              "/opt/libtorch_cpu.so: error: this is LibTorch 2.14.1 for CUDA 13.0, and labhost was built with 1.13.0+cpu; it was found "
+              "first: take its folder out of LD_LIBRARY_PATH, install LibTorch 1.13.0+cpu where it was, or build labhost again with this one");
+    EXPECT_NE(why("1.13.1", "", host), "") << "another version";
+    EXPECT_NE(why("2.8.0", "", stamp("1.4", "2.8.0", "cu126")), "") << "a CPU build under a CUDA host";
+    EXPECT_NE(why("2.8.0", "12.6", stamp("1.4", "2.8.0", "cpu")), "") << "a CUDA build under a CPU host";
+    EXPECT_NE(why("2.8.0", "11.8", stamp("1.4", "2.8.0", "cu126")), "") << "another major version of CUDA";
+    EXPECT_NE(why("2.8.0", "1.26", stamp("1.4", "2.8.0", "cu126")), "");
 }
 
 }  // namespace

@@ -67,7 +67,8 @@ fi
 
 apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
 
-# scipy wants the distribution's own Boost: where a developer has another, it is unpacked for the tests instead.
+# Its package brings Debian's own Boost, which another that a developer has excludes, and a BLAS that goes before LibTorch's; so
+# it is unpacked for the tests.
 unpack_scipy() {
   [ ! -d build/scipy ] || return 0
   rm -rf build/scipy.tmp
@@ -80,12 +81,8 @@ wanted=()
 for group in "$@"; do
   if [ "$group" = scipy ]; then
     has python3-scipy && continue
-    if apt-get -s -qq --no-remove --no-install-recommends install python3-scipy > /dev/null 2>&1; then
-      wanted+=(python3-scipy)
-    else
-      unpack_scipy
-      for package in python3-decorator liblbfgsb0; do has $package || wanted+=($package); done
-    fi
+    unpack_scipy
+    for package in python3-decorator liblbfgsb0; do has "$package" || wanted+=("$package"); done
     continue
   fi
   for package in $(packages_of "$group"); do

@@ -85,7 +85,7 @@ std::optional<std::int64_t> seconds_of(const std::string& limit) {
     if (numbers.empty() || numbers.size() > 3) return std::nullopt;
     constexpr std::int64_t minute = 60;
     constexpr std::int64_t hour = 60 * minute;
-    const auto sum = [&](std::array<std::int64_t, 3> units) {
+    const auto sum = [&](const std::array<std::int64_t, 3>& units) {
         std::int64_t seconds = 0;
         for (std::size_t i = 0; i < numbers.size(); ++i) seconds += numbers[i] * units.at(i);
         return seconds;

@@ -73,7 +73,7 @@ unpack_scipy() {
   [ ! -d build/scipy ] || return 0
   rm -rf build/scipy.tmp
   mkdir -p build/scipy.tmp
-  (cd build/scipy.tmp && apt-get -qq download python3-scipy && dpkg-deb -x python3-scipy_*.deb . && rm python3-scipy_*.deb)
+  (cd build/scipy.tmp && { apt-get -qq download python3-scipy 2> /dev/null || { apt update && apt-get -qq download python3-scipy; }; } && dpkg-deb -x python3-scipy_*.deb . && rm python3-scipy_*.deb)
   mv build/scipy.tmp build/scipy
 }
 

@@ -30,6 +30,11 @@ int gpu_count() {
     return count;
 }
 
+const GpuSurvey& survey_gpus() {
+    static const GpuSurvey survey{.gpus = std::vector<Gpu>(static_cast<std::size_t>(gpu_count()))};
+    return survey;
+}
+
 std::string Device::text() const { return cuda ? fmt::format("cuda:{}", index) : "cpu"; }
 
 Device resolve_device(const std::string& name) {

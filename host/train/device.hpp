@@ -1,7 +1,9 @@
 // The device a run computes on.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace labhost {
 
@@ -12,6 +14,23 @@ struct Device {
     /// "cpu", "cuda:0"
     std::string text() const;
 };
+
+struct Gpu {
+    std::string name{};
+    std::string capability{};  ///< "9.0"
+    std::uint64_t memory = 0;  ///< bytes
+};
+struct GpuSurvey {
+    std::vector<Gpu> gpus{};    ///< that LibTorch can use, by index
+    std::string why_none{};     ///< why it can use none though a GPU (or its driver's device file) is here, and what to do; "" else
+    std::string driver{};       ///< kernel driver's version, "580.95.05", "" if there is none
+    std::string cuda_driver{};  ///< newest CUDA that the driver can do, "13.0"
+    std::string runtime{};      ///< CUDA runtime in the process, "13.0"
+    std::string cudnn{};        ///< "9.12.0"
+    std::string cublas{};       ///< "13.0.0"
+};
+/// Asked once, in a child.
+const GpuSurvey& survey_gpus();
 
 /// GPUs that LibTorch sees here.
 int gpu_count();

@@ -31,13 +31,16 @@ void print(const Finding& finding, bool color) {
     const std::string status = fmt::format("{:<{}}", text_of(finding.status), status_width);
     fmt::print("{}  {:<{}}  {}\n", color ? fmt::format("{}{}\x1b[0m", color_of(finding.status), status) : status,
                text_at(line, "name"), name_width, text_at(line, "says"));
-    if (!finding.remedy.empty()) fmt::print("{:<{}}-> {}\n", "", status_width + name_width + 4, text_at(line, "remedy"));
+    if (!finding.remedy.empty())
+        fmt::print("{:<{}}-> {}\n", "", status_width + name_width + 4, text_at(line, "remedy"));
     std::fflush(stdout);  // what follows may take its time
 }
 
 std::string verdict_text(const Findings& findings) {
     const auto count = [&](Finding::Status status) { return std::ranges::count(findings, status, &Finding::status); };
-    const auto counted = [](std::ptrdiff_t number, const char* what) { return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s"); };
+    const auto counted = [](std::ptrdiff_t number, const char* what) {
+        return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+    };
     const auto warnings = counted(count(Finding::Status::warning), "warning");
     if (const auto failures = count(Finding::Status::failure); failures > 0)
         return fmt::format("labhost cannot work here as it is: {}, {}", counted(failures, "failure"), warnings);
@@ -47,10 +50,11 @@ std::string verdict_text(const Findings& findings) {
 ExitCode doctor(const Options& options) {
     const StopSignals stop;
     const bool color = options.color && isatty(STDOUT_FILENO) != 0;
-    const Findings findings = look_at_all({.plugins = options.places.plugins, .data = options.places.data, .runs = options.places.runs},
-                                          [&](const Finding& finding) {
-                                              if (!options.json) print(finding, color);
-                                          });
+    const Findings findings =
+        look_at_all({.plugins = options.places.plugins, .data = options.places.data, .runs = options.places.runs},
+                    [&](const Finding& finding) {
+                        if (!options.json) print(finding, color);
+                    });
     const Finding::Status verdict = verdict_of(findings);
     if (options.json) {
         Json checks = Json::array();

@@ -20,20 +20,21 @@ struct Subject {
     std::string remedy{};
 };
 
-/// Runs `look` in a child process. What it told before the child's end is kept; an end that is not its own becomes a finding
-/// behind the others. `look` may throw Error: that is a finding, too.
+/// Runs `look` in a child process. What it told before the child's end is kept; an end that is not its own becomes a
+/// finding behind the others. `look` may throw Error: that is a finding, too.
 Findings look_in_child(const Subject& subject, const std::function<void(const Tell&)>& look);
 
 /// What another program answers.
 struct Answer {
-    bool found = false;   ///< in PATH, or where its path says
-    std::string fault{};  ///< why it gave no answer: its own words, or that it was killed at the time limit; "" if it did
-    bool hung = false;    ///< it was killed at the time limit
+    bool found = false;  ///< in PATH, or where its path says
+    std::string
+        fault{};        ///< why it gave no answer: its own words, or that it was killed at the time limit; "" if it did
+    bool hung = false;  ///< it was killed at the time limit
     std::string out{};
 };
 
-/// Runs a program (a path, or looked up in PATH) for at most ten seconds. Not to be called in a child with a limit of its own: should that be
-/// killed first, the program would go on.
+/// Runs a program (a path, or looked up in PATH) for at most ten seconds. Not to be called in a child with a limit of
+/// its own: should that be killed first, the program would go on.
 Answer ask_program(const std::vector<std::string>& command);
 
 }  // namespace labhost

@@ -11,7 +11,7 @@
 #include "data/catalog.hpp"
 #include "data/idx.hpp"
 #include "doctor/ask.hpp"
-#include "support/files.hpp"
+#include "doctor/folder.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -24,7 +24,8 @@ constexpr std::chrono::seconds limit{60};
 
 /// The way to fetch it there; without --data where labhost looks there anyway.
 std::string fetch_command(std::string_view name, const std::optional<fs::path>& chosen) {
-    return chosen ? fmt::format("labhost fetch {} --data {}", name, shell_quoted(chosen->native())) : fmt::format("labhost fetch {}", name);
+    return chosen ? fmt::format("labhost fetch {} --data {}", name, shell_quoted(chosen->native()))
+                  : fmt::format("labhost fetch {}", name);
 }
 
 Finding look_at_dataset(const CatalogEntry& entry, const fs::path& folder, const std::optional<fs::path>& chosen) {
@@ -43,12 +44,14 @@ Finding look_at_dataset(const CatalogEntry& entry, const fs::path& folder, const
             continue;
         }
         try {
-            if (read_idx(*path, file.rank).sha256 != file.sha256) damaged.push_back(path->filename().native() + " (not the genuine file)");
+            if (read_idx(*path, file.rank).sha256 != file.sha256)
+                damaged.push_back(path->filename().native() + " (not the genuine file)");
         } catch (const Error& e) {
             damaged.push_back(fmt::format("{} ({})", path->filename().native(), e.what()));
         }
     }
-    Finding finding{.name = std::string(entry.name), .data = {{"folder", folder.native()}, {"missing", missing}, {"damaged", damaged}}};
+    Finding finding{.name = std::string(entry.name),
+                    .data = {{"folder", folder.native()}, {"missing", missing}, {"damaged", damaged}}};
     const bool absent = missing.size() == entry.files.size();
     finding.data["complete"] = missing.empty() && damaged.empty();
     if (missing.empty() && damaged.empty()) {
@@ -75,7 +78,9 @@ std::vector<std::string> other_datasets(const fs::path& folder) {
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
         const std::string name = entry.path().filename().native();
         const auto& files = catalog().front().files;
-        if (find_in_catalog(name) == nullptr && std::ranges::all_of(files, [&](const CatalogFile& file) { return find_idx(entry.path(), file.name).has_value(); }))
+        if (find_in_catalog(name) == nullptr && std::ranges::all_of(files, [&](const CatalogFile& file) {
+                return find_idx(entry.path(), file.name).has_value();
+            }))
             found.push_back(name);
     }
     std::ranges::sort(found);
@@ -84,29 +89,27 @@ std::vector<std::string> other_datasets(const fs::path& folder) {
 
 void look(const fs::path& folder, const std::optional<fs::path>& chosen, const Tell& tell) {
     Finding place{.name = "data folder", .says = folder.native(), .data = {{"folder", folder.native()}}};
-    std::error_code error;
-    const bool there = fs::is_directory(folder, error);
+    const FolderState state = state_of(folder);
     Findings datasets;
-    if (there)
-        for (const CatalogEntry& entry : catalog()) datasets.push_back(look_at_dataset(entry, folder / entry.name, chosen));
-    const std::vector<std::string> others = there ? other_datasets(folder) : std::vector<std::string>();
+    std::vector<std::string> others;
+    if (state.there) {
+        for (const CatalogEntry& entry : catalog())
+            datasets.push_back(look_at_dataset(entry, folder / entry.name, chosen));
+        others = other_datasets(folder);
+    }
+    const auto is_absent = [](const Finding& dataset) { return dataset.data.at("missing").size() == 4; };
     const std::string fetch = fetch_command("mnist", chosen);
-    if (!there) {
-        const bool taken = file_exists(folder);
-        place.status = Finding::Status::warning;
-        place.says += taken ? ": it is no folder" : error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory
-                                                        ? fmt::format(": cannot be looked at: {}", error.message())
-                                                        : ": it is not there, and so no data set";
-        place.remedy = taken ? "name a folder with --data DIR" : fmt::format("{} makes it; or name another with --data DIR", fetch);
-    } else if (fs::directory_iterator(folder, error); error) {
-        place.status = Finding::Status::warning;
-        place.says += fmt::format(": cannot be listed: {}", error.message());
+    if (state.missing) {
+        place.says += ": it is not there, and so no data set";
+        place.remedy = fmt::format("{} makes it; or name another with --data DIR", fetch);
+    } else if (!state.there) {
+        place.says += ": " + state.fault;
         place.remedy = "have its rights changed, or name another with --data DIR";
-    } else if (others.empty() && std::ranges::all_of(datasets, [](const Finding& d) { return d.data.at("missing").size() == 4; })) {
-        place.status = Finding::Status::warning;
+    } else if (others.empty() && std::ranges::all_of(datasets, is_absent)) {
         place.says += ": no data set is there";
         place.remedy = fmt::format("{}; or name another folder with --data DIR", fetch);
     }
+    if (!place.remedy.empty()) place.status = Finding::Status::warning;
     if (!others.empty()) place.says += fmt::format("; data sets there that labhost has no list of: {}", join(others));
     place.data["others"] = others;
     tell(place);
@@ -122,11 +125,12 @@ Findings look_at_data(const std::optional<fs::path>& chosen) {
     } catch (const Error& e) {  // neither HOME nor another place is set
         return {finding_of("data folder", Finding::Status::warning, e)};
     }
-    return look_in_child({.name = "data folder",
-                          .if_it_fails = Finding::Status::warning,
-                          .limit = limit,
-                          .remedy = "its file system does not answer: look at df and dmesg, or name another folder with --data DIR"},
-                         [&](const Tell& tell) { look(folder, chosen, tell); });
+    return look_in_child(
+        {.name = "data folder",
+         .if_it_fails = Finding::Status::warning,
+         .limit = limit,
+         .remedy = "its file system does not answer: look at df and dmesg, or name another folder with --data DIR"},
+        [&](const Tell& tell) { look(folder, chosen, tell); });
 }
 
 }  // namespace labhost

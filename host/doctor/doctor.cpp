@@ -22,7 +22,10 @@ Findings look_at_all(const DoctorPlaces& places, const std::function<void(const 
         } catch (const StopError&) {
             throw;
         } catch (const std::exception& e) {  // one subject is not to keep the others from being looked at
-            findings = {{.name = name, .status = Finding::Status::warning, .says = e.what(), .remedy = "report this: it is a fault of labhost doctor"}};
+            findings = {{.name = name,
+                         .status = Finding::Status::warning,
+                         .says = e.what(),
+                         .remedy = "look at the other lines; if they do not explain it, report it"}};
         }
         for (Finding& finding : findings) {
             found(finding);
@@ -31,7 +34,9 @@ Findings look_at_all(const DoctorPlaces& places, const std::function<void(const 
     };
     add("versions", look_at_versions);
     add("LibTorch", look_at_torch);
-    const bool torch_loads = std::ranges::none_of(all, [](const Finding& finding) { return finding.name == "LibTorch" && finding.status == Finding::Status::failure; });
+    const bool torch_loads = std::ranges::none_of(all, [](const Finding& finding) {
+        return finding.name == "LibTorch" && finding.status == Finding::Status::failure;
+    });
     add("machine", look_at_machine);
     add("GPU", [&] { return look_at_gpus(torch_loads); });
     add("data folder", [&] { return look_at_data(places.data); });

@@ -17,8 +17,8 @@ struct DoctorPlaces {
     std::filesystem::path runs{};
 };
 
-/// What this machine is to labhost. Whatever it meets becomes a finding; it makes no folder, and leaves no file. `found` is told of
-/// each as it comes. Throws StopError only.
+/// What this machine is to labhost. Whatever it meets becomes a finding; it makes no folder, and leaves no file.
+/// `found` is told of each as it comes. Throws StopError only.
 Findings look_at_all(const DoctorPlaces& places, const std::function<void(const Finding&)>& found);
 
 }  // namespace labhost

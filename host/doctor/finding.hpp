@@ -18,8 +18,8 @@ struct Finding {
     };
     std::string name{};  ///< "LibTorch", "GPU 0", "plugin net"
     Status status = Status::ok;
-    std::string says{};           ///< one line; ends without a full stop
-    std::string remedy{};         ///< what to do; "" if there is nothing to do
+    std::string says{};          ///< one line; ends without a full stop
+    std::string remedy{};        ///< what to do; "" if there is nothing to do
     Json data = Json::object();  ///< of its own keys
 };
 using Findings = std::vector<Finding>;

@@ -23,11 +23,6 @@ struct GpuSituation {
 /// "GPU": what `auto` takes and why; then a line for each GPU that is known.
 Findings judge_gpus(const GpuSituation& situation);
 
-/// For each GPU that LibTorch can use, the one of nvidia-smi's list that it is; nothing where that cannot be told: CUDA may count
-/// in another order, and CUDA_VISIBLE_DEVICES picks some.
-std::vector<std::optional<std::size_t>> match_gpus(const std::vector<Gpu>& usable, const std::vector<ListedGpu>& listed,
-                                                   const std::optional<std::string>& visible);
-
 Findings look_at_gpus(bool torch_loads);
 
 }  // namespace labhost

@@ -39,24 +39,30 @@ Finding look_at_processor() {
     const std::string vectors(instruction_set());
     return {.name = "processor",
             .says = fmt::format("{}, {}; {}", model.empty() ? "of unknown name" : model, architecture,
-                                vectors == "none" ? std::string("labhost has no kernels for its vectors, and uses plain ones")
-                                                  : fmt::format("labhost's kernels for {}", vectors)),
+                                vectors == "none"
+                                    ? std::string("labhost has no kernels for its vectors, and uses plain ones")
+                                    : fmt::format("labhost's kernels for {}", vectors)),
             .data = {{"model", model}, {"architecture", architecture}, {"instruction_set", vectors}}};
 }
 
 Cores cores_here() {
     cpu_set_t set;
     CPU_ZERO(&set);
-    Cores cores{.online = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)), .quota = cgroup_limits().cores, .used = usable_cores()};
+    Cores cores{.online = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)),
+                .quota = cgroup_limits().cores,
+                .used = usable_cores()};
     cores.affine = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : cores.online;
     return cores;
 }
 
 Memory memory_here() {
     const std::string meminfo = text_of_file("/proc/meminfo");
-    Memory memory{.total = memory_in(meminfo, "MemTotal"), .available = memory_in(meminfo, "MemAvailable"), .limit = cgroup_limits().memory};
+    Memory memory{.total = memory_in(meminfo, "MemTotal"),
+                  .available = memory_in(meminfo, "MemAvailable"),
+                  .limit = cgroup_limits().memory};
     if (memory.total == 0)
-        memory.total = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+        memory.total =
+            static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
     return memory;
 }
 
@@ -102,10 +108,14 @@ std::uint64_t memory_in(const std::string& meminfo, const std::string& key) {
 
 Finding judge_cores(const Cores& cores) {
     Finding finding{.name = "cores",
-                    .says = fmt::format("{} used by --jobs auto: {} online, {} allowed by the affinity mask, {}", cores.used, cores.online,
-                                        cores.affine,
-                                        cores.quota > 0.0 ? fmt::format("{:.3g} by the cgroup's quota", cores.quota) : "no cgroup quota"),
-                    .data = {{"usable", cores.used}, {"online", cores.online}, {"affinity", cores.affine}, {"quota", cores.quota > 0.0 ? Json(cores.quota) : Json()}}};
+                    .says = fmt::format("{} used by --jobs auto: {} online, {} allowed by the affinity mask, {}",
+                                        cores.used, cores.online, cores.affine,
+                                        cores.quota > 0.0 ? fmt::format("{:.3g} by the cgroup's quota", cores.quota)
+                                                          : "no cgroup quota"),
+                    .data = {{"usable", cores.used},
+                             {"online", cores.online},
+                             {"affinity", cores.affine},
+                             {"quota", cores.quota > 0.0 ? Json(cores.quota) : Json()}}};
     if (cores.quota > 0.0 && cores.quota < 0.95) {
         finding.status = Finding::Status::warning;
         finding.says += "; less than one core, so that every run is stopped now and then";
@@ -115,15 +125,16 @@ Finding judge_cores(const Cores& cores) {
 }
 
 Finding judge_memory(const Memory& memory) {
-    Finding finding{.name = "memory",
-                    .says = fmt::format("{}{}, {}", size_text(memory.total),
-                                        memory.available > 0 ? fmt::format(", {} available", size_text(memory.available)) : "",
-                                        memory.limit > 0 && memory.limit < memory.total
-                                            ? fmt::format("limited to {} by the cgroup", size_text(memory.limit))
-                                            : "no cgroup limit below it"),
-                    .data = {{"total", memory.total},
-                             {"available", memory.available > 0 ? Json(memory.available) : Json()},
-                             {"limit", memory.limit > 0 ? Json(memory.limit) : Json()}}};
+    Finding finding{
+        .name = "memory",
+        .says = fmt::format("{}{}, {}", size_text(memory.total),
+                            memory.available > 0 ? fmt::format(", {} available", size_text(memory.available)) : "",
+                            memory.limit > 0 && memory.limit < memory.total
+                                ? fmt::format("limited to {} by the cgroup", size_text(memory.limit))
+                                : "no cgroup limit below it"),
+        .data = {{"total", memory.total},
+                 {"available", memory.available > 0 ? Json(memory.available) : Json()},
+                 {"limit", memory.limit > 0 ? Json(memory.limit) : Json()}}};
     const std::uint64_t usable = memory.limit > 0 ? std::min(memory.total, memory.limit) : memory.total;
     if (usable < gibibyte || (memory.available > 0 && memory.available < gibibyte)) {
         finding.status = Finding::Status::warning;
@@ -135,10 +146,11 @@ Finding judge_memory(const Memory& memory) {
 
 Finding judge_limits(const Limits& limits) {
     Finding finding{.name = "limits",
-                    .says = fmt::format("open files {}, processes {}, data {}, address space {}, stack {}, file size {}, core files {}",
-                                        count_text(limits.files), count_text(limits.processes), bytes_text(limits.data),
-                                        bytes_text(limits.address_space), bytes_text(limits.stack), bytes_text(limits.file_size),
-                                        limits.core == 0 ? "off" : bytes_text(limits.core)),
+                    .says = fmt::format(
+                        "open files {}, processes {}, data {}, address space {}, stack {}, file size {}, core files {}",
+                        count_text(limits.files), count_text(limits.processes), bytes_text(limits.data),
+                        bytes_text(limits.address_space), bytes_text(limits.stack), bytes_text(limits.file_size),
+                        limits.core == 0 ? "off" : bytes_text(limits.core)),
                     .data = {{"nofile", limit_json(limits.files)},
                              {"nproc", limit_json(limits.processes)},
                              {"data", limit_json(limits.data)},
@@ -148,7 +160,8 @@ Finding judge_limits(const Limits& limits) {
                              {"core", limit_json(limits.core)}}};
     std::vector<std::string> low;
     std::vector<std::string> remedies;
-    const auto check = [&](std::uint64_t limit, std::uint64_t least, std::string_view what, const char* option, const std::string& raise) {
+    const auto check = [&](std::uint64_t limit, std::uint64_t least, std::string_view what, const char* option,
+                           const std::string& raise) {
         if (limit >= least) return;
         low.emplace_back(what);
         remedies.push_back(fmt::format("ulimit -{} {}", option, raise));
@@ -168,7 +181,14 @@ Finding judge_limits(const Limits& limits) {
 }
 
 Findings look_at_machine() {
-    return {look_at_processor(), judge_cores(cores_here()), judge_memory(memory_here()), judge_limits(limits_here())};
+    Findings findings{look_at_processor(), judge_cores(cores_here()), judge_memory(memory_here()),
+                      judge_limits(limits_here())};
+    if (::access("/proc/self/exe", F_OK) != 0)
+        findings.push_back({.name = "/proc",
+                            .status = Finding::Status::failure,
+                            .says = "/proc/self/exe is not there, by which labhost finds its own files",
+                            .remedy = "mount it: mount -t proc proc /proc"});
+    return findings;
 }
 
 }  // namespace labhost

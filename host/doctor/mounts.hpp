@@ -16,8 +16,8 @@ struct Mount {
     bool has_option(const std::string& option) const;
 };
 
-/// The mount that an absolute path without links lies on, from the text of /proc/self/mountinfo: that with the longest point, and
-/// of those laid over another the last. Nothing if the text names none.
+/// The mount that an absolute path without links lies on, from the text of /proc/self/mountinfo: that with the longest
+/// point, and of those laid over another the last. Nothing if the text names none.
 std::optional<Mount> mount_of(const std::string& mountinfo, const std::string& path);
 
 /// The type's name by statfs's f_type, for where there is no table; "type 0x1234" for one that is not known.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+constexpr std::chrono::seconds users_limit{5};
 constexpr std::size_t basic_fields = 4;
 constexpr std::size_t all_fields = 9;
 
@@ -65,11 +67,12 @@ bool parse_listed(const std::string& line, ListedGpu& gpu) {
 
 /// "No devices were found", "NVIDIA-SMI has failed because ...": some versions end with 0 all the same.
 bool is_complaint(const std::string& line) {
-    return line.starts_with("No devices") || line.starts_with("NVIDIA-SMI") || line.starts_with("Failed") || line.starts_with("Error");
+    return line.starts_with("No devices") || line.starts_with("NVIDIA-SMI") || line.starts_with("Failed") ||
+           line.starts_with("Error");
 }
 
-/// Who runs the process of this number here, if it is the one that nvidia-smi means: in a container its numbers may be those of
-/// another world.
+/// Who runs the process of this number here, if it is the one that nvidia-smi means: in a container its numbers may be
+/// those of another world.
 std::string user_of(const GpuProcess& process) {
     const std::string folder = fmt::format("/proc/{}", process.id);
     std::string name;
@@ -85,12 +88,26 @@ std::string user_of(const GpuProcess& process) {
     return entry != nullptr ? entry->pw_name : std::to_string(status.st_uid);
 }
 
-std::vector<std::string> query(const std::string& what) { return {"nvidia-smi", what, "--format=csv,noheader,nounits"}; }
+/// In a child: names of users may come from a server that does not answer.
+void add_users(std::vector<GpuProcess>& processes) {
+    const Findings users = look_in_child({.name = "", .limit = users_limit}, [&](const Tell& tell) {
+        for (const GpuProcess& process : processes)
+            tell({.name = std::to_string(process.id), .says = user_of(process)});
+    });
+    for (GpuProcess& process : processes)
+        for (const Finding& user : users)
+            if (user.name == std::to_string(process.id)) process.user = user.says;
+}
+
+std::vector<std::string> query(const std::string& what) {
+    return {"nvidia-smi", what, "--format=csv,noheader,nounits"};
+}
 
 }  // namespace
 
 std::string gpu_fields(bool all) {
-    return all ? "uuid,driver_version,memory.total,memory.used,utilization.gpu,mig.mode.current,compute_mode,compute_cap,name"
+    return all ? "uuid,driver_version,memory.total,memory.used,utilization.gpu,mig.mode.current,compute_mode,compute_"
+                 "cap,name"
                : "uuid,driver_version,memory.total,name";
 }
 
@@ -105,7 +122,10 @@ std::vector<ListedGpu> parse_gpus(const std::string& lines, bool all) {
             if (values.empty()) {
                 gpu.name = line;
             } else {
-                gpu = {.name = values.back(), .uuid = told(values[0]), .driver = told(values[1]), .memory = number(values[2]) * mebibyte};
+                gpu = {.name = values.back(),
+                       .uuid = told(values[0]),
+                       .driver = told(values[1]),
+                       .memory = number(values[2]) * mebibyte};
                 if (all) {
                     gpu.memory_used = number(values[3]) * mebibyte;
                     gpu.utilization = told(values[4]).empty() ? -1 : static_cast<int>(number(values[4]));
@@ -126,7 +146,10 @@ std::vector<GpuProcess> parse_processes(const std::string& lines) {
     for (const std::string& line : split(lines, '\n')) {
         const auto values = values_of(line, fields);
         if (values.empty() || number(values[1]) == 0) continue;
-        processes.push_back({.uuid = values[0], .id = static_cast<int>(number(values[1])), .memory = number(values[2]) * mebibyte, .program = values[3]});
+        processes.push_back({.uuid = values[0],
+                             .id = static_cast<int>(number(values[1])),
+                             .memory = number(values[2]) * mebibyte,
+                             .program = values[3]});
     }
     return processes;
 }
@@ -150,12 +173,13 @@ NvidiaSmi ask_nvidia_smi() {
     if (!smi.fault.empty()) return smi;
     smi.gpus = parse_gpus(answer.out, all);
     if (smi.gpus.empty()) {
-        smi.fault = trimmed(answer.out).empty() ? "it prints nothing" : fmt::format("it says: {}", printable(one_line(trimmed(answer.out))));
+        smi.fault = trimmed(answer.out).empty() ? "it prints nothing"
+                                                : fmt::format("it says: {}", printable(one_line(trimmed(answer.out))));
         return smi;
     }
     const Answer users = ask_program(query(fmt::format("--query-compute-apps={}", process_fields)));
     if (users.fault.empty()) smi.processes = parse_processes(users.out);
-    for (GpuProcess& process : smi.processes) process.user = user_of(process);
+    add_users(smi.processes);
     return smi;
 }
 

@@ -12,12 +12,12 @@ struct ListedGpu {
     std::string name{};
     std::string uuid{};  ///< "GPU-8f1a..."
     std::string driver{};
-    std::string capability{};           ///< "9.0"
-    std::string mig{};                  ///< "Enabled", "Disabled"
-    std::string compute_mode{};         ///< "Default", "Exclusive_Process", "Prohibited"
-    std::uint64_t memory = 0;           ///< bytes
-    std::uint64_t memory_used = 0;      ///< bytes
-    int utilization = -1;               ///< percent; -1: not told
+    std::string capability{};       ///< "9.0"
+    std::string mig{};              ///< "Enabled", "Disabled"
+    std::string compute_mode{};     ///< "Default", "Exclusive_Process", "Prohibited"
+    std::uint64_t memory = 0;       ///< bytes
+    std::uint64_t memory_used = 0;  ///< bytes
+    int utilization = -1;           ///< percent; -1: not told
 };
 
 struct GpuProcess {
@@ -41,8 +41,8 @@ NvidiaSmi ask_nvidia_smi();
 
 /// What is asked of each GPU, for --query-gpu: all, or what a driver of any age knows.
 std::string gpu_fields(bool all);
-/// Its answer, a line each, as comma-separated values without units; and what `nvidia-smi -L` prints. A line that is neither is a
-/// GPU of that name.
+/// Its answer, a line each, as comma-separated values without units; and what `nvidia-smi -L` prints. A line that is
+/// neither is a GPU of that name.
 std::vector<ListedGpu> parse_gpus(const std::string& lines, bool all);
 
 constexpr const char* process_fields = "gpu_uuid,pid,used_memory,process_name";

@@ -9,8 +9,8 @@
 
 namespace labhost {
 
-/// Loads each plugin anew in a child, and keeps no verdict. Without LibTorch (`torch_loads` is false) a file is only looked at by
-/// the gate.
+/// Loads each plugin anew in a child, and keeps no verdict. Without LibTorch (`torch_loads` is false) a file is only
+/// looked at by the gate.
 Findings look_at_plugins(const PluginOptions& options, bool torch_loads);
 
 }  // namespace labhost

@@ -50,7 +50,8 @@ bool is_taken(const fs::path& path) {
 
 /// The path, or its nearest parent that is there or cannot be looked at.
 fs::path nearest_folder(fs::path path) {
-    while (!is_taken(path) && (errno == ENOENT || errno == ENOTDIR) && path.has_relative_path()) path = path.parent_path();
+    while (!is_taken(path) && (errno == ENOENT || errno == ENOTDIR) && path.has_relative_path())
+        path = path.parent_path();
     return path;
 }
 
@@ -62,7 +63,9 @@ std::vector<std::string> others_experiments(const fs::path& runs) {
         struct stat status {};
         if (!is_folder(entry.path()) || ::stat(entry.path().c_str(), &status) != 0) continue;
         const fs::path lock = entry.path() / ".lock";
-        const auto cannot_write = [](const fs::path& path) { return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0; };
+        const auto cannot_write = [](const fs::path& path) {
+            return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0;
+        };
         if (cannot_write(entry.path()) || (is_taken(lock) && cannot_write(lock)))
             found.push_back(fmt::format("{} (of {})", entry.path().filename().native(), name_of_user(status.st_uid)));
     }
@@ -153,16 +156,20 @@ Finding judge_place(const RunsFolder& folder) {
 }
 
 Finding judge_locks(const RunsFolder& folder) {
-    Finding finding{.name = "locks", .says = "record locks work: a second process was kept out", .data = {{"work", folder.lock_fault.empty()}}};
+    Finding finding{.name = "locks",
+                    .says = "record locks work: a second process was kept out",
+                    .data = {{"work", folder.lock_fault.empty()}}};
     if (!folder.lock_fault.empty()) {
         finding.status = Finding::Status::failure;
         finding.says = folder.lock_fault;
-        finding.remedy = is_network_type(folder.type) ? "have the server's lock service started (NFS: rpc.statd, or NFS 4), or choose "
-                                                        "a folder on another file system with --runs DIR"
-                                                      : "choose a folder on another file system with --runs DIR";
+        finding.remedy = is_network_type(folder.type)
+                             ? "have the server's lock service started (NFS: rpc.statd, or NFS 4), or choose "
+                               "a folder on another file system with --runs DIR"
+                             : "choose a folder on another file system with --runs DIR";
     } else if (!folder.locks_kept_local.empty()) {
         finding.status = Finding::Status::warning;
-        finding.says = fmt::format("record locks work on this machine only: the file system is mounted with {}", folder.locks_kept_local);
+        finding.says = fmt::format("record locks work on this machine only: the file system is mounted with {}",
+                                   folder.locks_kept_local);
         finding.remedy = "use this folder from one machine at a time, or have it mounted with locks";
     }
     return finding;
@@ -175,7 +182,8 @@ Finding judge_sync(const RunsFolder& folder) {
                 .data = {{"work", true}, {"seconds", folder.sync_seconds}}};
     return {.name = "fsync",
             .status = Finding::Status::failure,
-            .says = fmt::format("fails: {}; labhost writes no result that it cannot know to be on the disk", folder.sync_fault),
+            .says = fmt::format("fails: {}; labhost writes no result that it cannot know to be on the disk",
+                                folder.sync_fault),
             .remedy = "choose a folder on another file system with --runs DIR",
             .data = {{"work", false}}};
 }
@@ -187,8 +195,9 @@ void look(const fs::path& asked, const Tell& tell) {
     if (!seen || !S_ISDIR(status.st_mode)) {
         tell({.name = "runs folder",
               .status = Finding::Status::failure,
-              .says = fmt::format("{}: {} {}", asked.native(), folder.looked_at == asked ? "it" : folder.looked_at.native(),
-                                  seen ? "is no folder" : fmt::format("cannot be looked at: {}", reason())),
+              .says =
+                  fmt::format("{}: {} {}", asked.native(), folder.looked_at == asked ? "it" : folder.looked_at.native(),
+                              seen ? "is no folder" : fmt::format("cannot be looked at: {}", reason())),
               .remedy = "choose another with --runs DIR",
               .data = {{"folder", asked.native()}}});
         return;
@@ -215,10 +224,12 @@ Findings look_at_runs_folder(const fs::path& folder) {
     fs::path asked = fs::absolute(folder, error).lexically_normal();
     if (error) asked = folder;
     if (!asked.has_filename()) asked = asked.parent_path();  // "runs/"
-    return look_in_child({.name = "runs folder",
-                          .limit = limit,
-                          .remedy = "its file system does not answer: look at df, dmesg and the server, or choose another with --runs DIR"},
-                         [&](const Tell& tell) { look(asked, tell); });
+    return look_in_child(
+        {.name = "runs folder",
+         .limit = limit,
+         .remedy =
+             "its file system does not answer: look at df, dmesg and the server, or choose another with --runs DIR"},
+        [&](const Tell& tell) { look(asked, tell); });
 }
 
 }  // namespace labhost

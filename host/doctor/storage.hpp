@@ -10,15 +10,15 @@ namespace labhost {
 
 /// What is known of the folder, from looking and from trying.
 struct RunsFolder {
-    std::filesystem::path asked{};     ///< absolute
+    std::filesystem::path asked{};      ///< absolute
     std::filesystem::path looked_at{};  ///< the same, or its nearest parent that is there
-    std::string type{};                ///< of the file system
-    std::string source{};              ///< "server:/export"
-    std::string locks_kept_local{};    ///< the mount option that keeps locks from other machines; ""
-    std::uint64_t free = 0;            ///< bytes for this user
+    std::string type{};                 ///< of the file system
+    std::string source{};               ///< "server:/export"
+    std::string locks_kept_local{};     ///< the mount option that keeps locks from other machines; ""
+    std::uint64_t free = 0;             ///< bytes for this user
     std::string owner{};
-    bool owned = true;     ///< by this user
-    bool by_root = false;  ///< who may write whoever owns it
+    bool owned = true;          ///< by this user
+    bool by_root = false;       ///< who may write whoever owns it
     std::string write_fault{};  ///< "Permission denied"; "" if a file could be written
     std::string lock_fault{};   ///< why a second process was not kept out; "" if it was
     std::string sync_fault{};

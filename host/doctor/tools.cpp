@@ -39,13 +39,14 @@ Finding look_at_slurm() {
         finding.says = "not here: labhost submit needs it, and nothing else does";
     } else if (!sbatch.found || !squeue.found) {
         finding.status = Finding::Status::warning;
-        finding.says = fmt::format("{} is here, {} is not: labhost submit needs both", sbatch.found ? "sbatch" : "squeue",
-                                   sbatch.found ? "squeue" : "sbatch");
+        finding.says = fmt::format("{} is here, {} is not: labhost submit needs both",
+                                   sbatch.found ? "sbatch" : "squeue", sbatch.found ? "squeue" : "sbatch");
         finding.remedy = "install Slurm's commands whole, or put their folder into PATH";
     } else if (!sbatch.fault.empty() || !squeue.fault.empty()) {
         const bool first = !sbatch.fault.empty();
         finding.status = Finding::Status::warning;
-        finding.says = fmt::format("{} --version: {}", first ? "sbatch" : "squeue", first ? sbatch.fault : squeue.fault);
+        finding.says =
+            fmt::format("{} --version: {}", first ? "sbatch" : "squeue", first ? sbatch.fault : squeue.fault);
         finding.remedy = "labhost submit will not work before that command does";
     } else {
         finding.data["version"] = first_line(sbatch.out);
@@ -65,7 +66,8 @@ Finding look_at_git() {
         finding.says = "not here: runs do not note the revision of their experiment's file; nothing else needs it";
     } else if (!git.fault.empty()) {
         finding.status = Finding::Status::warning;
-        finding.says = fmt::format("git --version: {}; runs do not note the revision of their experiment's file", git.fault);
+        finding.says =
+            fmt::format("git --version: {}; runs do not note the revision of their experiment's file", git.fault);
         finding.remedy = "install git again; nothing else needs it";
     } else {
         finding.says = first_line(git.out);
@@ -122,9 +124,12 @@ std::string distribution_in(const std::string& text) {
 bool is_variable_that_matters(const std::string& name) {
     constexpr std::array<std::string_view, 6> names{"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "OMP_NUM_THREADS",
                                                     "MKL_NUM_THREADS",      "LD_LIBRARY_PATH",   "LD_PRELOAD"};
-    constexpr std::array<std::string_view, 4> secret{"TOKEN", "SECRET", "PASS", "KEY"};  // the text is for others to read
-    if (std::ranges::any_of(secret, [&](std::string_view word) { return name.find(word) != std::string::npos; })) return false;
-    return std::ranges::find(names, name) != names.end() || name.starts_with("LABHOST_") || name.starts_with("OPENBLAS_");
+    constexpr std::array<std::string_view, 4> secret{"TOKEN", "SECRET", "PASS",
+                                                     "KEY"};  // the text is for others to read
+    if (std::ranges::any_of(secret, [&](std::string_view word) { return name.find(word) != std::string::npos; }))
+        return false;
+    return std::ranges::find(names, name) != names.end() || name.starts_with("LABHOST_") ||
+           name.starts_with("OPENBLAS_");
 }
 
 Findings look_at_tools() { return {look_at_slurm(), look_at_git(), environment()}; }
@@ -143,21 +148,30 @@ Findings look_at_versions() {
                                              "GCC",
 #endif
                                              __VERSION__);
-    const std::string boost = fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
-    const std::string fmt_version = fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+    const std::string boost =
+        fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+    const std::string fmt_version =
+        fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
     const std::string toml = fmt::format("{}.{}.{}", TOML_LIB_MAJOR, TOML_LIB_MINOR, TOML_LIB_PATCH);
-    const std::string json = fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+    const std::string json =
+        fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
     const std::string openssl = OpenSSL_version(OPENSSL_VERSION);
     return {{.name = "labhost",
-             .says = fmt::format("{}, built with {} for LibTorch {}+{}", host_stamp().field("sdk"), compiler, host_stamp().field("torch"),
-                                 host_stamp().field("build")),
+             .says = fmt::format("{}, built with {} for LibTorch {}+{}", host_stamp().field("sdk"), compiler,
+                                 host_stamp().field("torch"), host_stamp().field("build")),
              .data = {{"version", host_stamp().field("sdk")}, {"compiler", compiler}, {"stamp", host_stamp().text()}}},
             {.name = "system",
              .says = fmt::format("{}, {}, {}", distribution, kernel, libc),
              .data = {{"distribution", distribution}, {"kernel", kernel}, {"libc", libc}}},
             {.name = "libraries",
-             .says = fmt::format("Boost {}, fmt {}, toml++ {}, nlohmann-json {}, {}, zlib {}", boost, fmt_version, toml, json, openssl, zlibVersion()),
-             .data = {{"boost", boost}, {"fmt", fmt_version}, {"tomlplusplus", toml}, {"nlohmann_json", json}, {"openssl", openssl}, {"zlib", zlibVersion()}}}};
+             .says = fmt::format("Boost {}, fmt {}, toml++ {}, nlohmann-json {}, {}, zlib {}", boost, fmt_version, toml,
+                                 json, openssl, zlibVersion()),
+             .data = {{"boost", boost},
+                      {"fmt", fmt_version},
+                      {"tomlplusplus", toml},
+                      {"nlohmann_json", json},
+                      {"openssl", openssl},
+                      {"zlib", zlibVersion()}}}};
 }
 
 }  // namespace labhost

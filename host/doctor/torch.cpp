@@ -39,7 +39,9 @@ fs::path loaded_torch() {
     return error ? found : real;
 }
 
-std::string torch_text(const std::string& version, const std::string& build) { return fmt::format("{}+{}", version, build); }
+std::string torch_text(const std::string& version, const std::string& build) {
+    return fmt::format("{}+{}", version, build);
+}
 
 /// Whether `torch/version.py` beside the library names another version than the host was built with.
 std::string other_version(const fs::path& library, const std::string& version) {
@@ -56,12 +58,14 @@ std::string other_version(const fs::path& library, const std::string& version) {
 void look(const Tell& tell) {
     const TorchInfo info = engine().torch_info();  // not as the cache remembers it: it is to be loaded
     const fs::path library = loaded_torch();
-    Finding torch{.name = "LibTorch",
-                  .says = fmt::format("{}, {}", torch_text(info.version, info.build), library.native()),
-                  .data = {{"version", info.version}, {"build", info.build}, {"library", library.native()}, {"python", ""}}};
+    Finding torch{
+        .name = "LibTorch",
+        .says = fmt::format("{}, {}", torch_text(info.version, info.build), library.native()),
+        .data = {{"version", info.version}, {"build", info.build}, {"library", library.native()}, {"python", ""}}};
     if (const std::string there = other_version(library, info.version); !there.empty()) {
         torch.status = Finding::Status::failure;
-        torch.says = fmt::format("{} is {}, labhost was built with {}", library.native(), there, torch_text(info.version, info.build));
+        torch.says = fmt::format("{} is {}, labhost was built with {}", library.native(), there,
+                                 torch_text(info.version, info.build));
         torch.remedy = "build labhost again, and its plugins, with the LibTorch that is there now";
     }
     tell(torch);
@@ -77,12 +81,13 @@ void add_python(Finding& torch) {
         return;
     }
     // Not what lies in the folder that we happen to be in; and no __pycache__ is to be left.
-    const Answer answer = ask_program({python.native(), "-B", "-c",
-                                       "import sys; sys.path.remove('') if '' in sys.path else None\n"
-                                       "import importlib.util as u; s = u.find_spec('torch'); print(s.origin if s and s.origin else '')"});
+    const Answer answer = ask_program(
+        {python.native(), "-B", "-c",
+         "import sys; sys.path.remove('') if '' in sys.path else None\n"
+         "import importlib.util as u; s = u.find_spec('torch'); print(s.origin if s and s.origin else '')"});
     const auto lines = split(answer.out, '\n');
     if (!answer.found || !answer.fault.empty() || lines.empty()) {
-        torch.says += !answer.found            ? fmt::format("; Python: none ({} is not there)", python.native())
+        torch.says += !answer.found           ? fmt::format("; Python: none ({} is not there)", python.native())
                       : !answer.fault.empty() ? fmt::format("; Python: none ({}: {})", python.native(), answer.fault)
                                               : fmt::format("; Python: none ({} has no torch)", python.native());
         return;
@@ -93,18 +98,19 @@ void add_python(Finding& torch) {
         torch.says += fmt::format("; Python: {}", python.native());
         torch.data["python"] = python.native();
     } else {
-        torch.says += fmt::format("; Python: none ({} has another torch, {})", python.native(), origin.parent_path().native());
+        torch.says +=
+            fmt::format("; Python: none ({} has another torch, {})", python.native(), origin.parent_path().native());
     }
 }
 
 }  // namespace
 
 Findings look_at_torch() {
-    Findings findings = look_in_child(
-        {.name = "LibTorch",
-         .limit = load_limit,
-         .remedy = "look at what is loaded with it (LD_PRELOAD, LD_LIBRARY_PATH; the limits below), or install LibTorch again"},
-        look);
+    Findings findings = look_in_child({.name = "LibTorch",
+                                       .limit = load_limit,
+                                       .remedy = "look at what is loaded with it (LD_PRELOAD, LD_LIBRARY_PATH; the "
+                                                 "limits below), or install LibTorch again"},
+                                      look);
     for (Finding& finding : findings)
         if (finding.name == "LibTorch" && finding.data.contains("library")) add_python(finding);
     if (findings.empty() || findings.front().name != "LibTorch")
@@ -126,7 +132,8 @@ fs::path interpreter_of(const fs::path& library_folder) {
         return version.parent_path().parent_path() / "bin" / version.filename();
     }
     const std::string text = library_folder.native();  // a package of the distribution's: /usr/lib/x86_64-linux-gnu
-    return text == "/usr/lib" || text.starts_with("/usr/lib/") || text == "/usr/lib64" ? "/usr/bin/python3" : fs::path();
+    return text == "/usr/lib" || text.starts_with("/usr/lib/") || text == "/usr/lib64" ? "/usr/bin/python3"
+                                                                                       : fs::path();
 }
 
 std::string version_in(const std::string& version_py) {
@@ -146,10 +153,12 @@ BlasName parse_blas(const std::string& blas) {
     BlasName name{.name = "OpenBLAS", .openmp = std::ranges::find(words, "USE_OPENMP") != words.end()};
     if (words.size() > 1) name.name += " " + words[1];
     for (std::size_t i = 2; i < words.size(); ++i)
-        if (std::ranges::any_of(words[i], [](unsigned char c) { return std::islower(c) != 0; })) name.kernels = words[i];
+        if (std::ranges::any_of(words[i], [](unsigned char c) { return std::islower(c) != 0; }))
+            name.kernels = words[i];
     // Some names have no small letter: ZEN, SKYLAKEX, ARMV8. Such a one stands before the number of threads.
     for (std::size_t i = 3; i < words.size() && name.kernels.empty(); ++i)
-        if (words[i].starts_with("MAX_THREADS") && words[i - 1].find('_') == std::string::npos) name.kernels = words[i - 1];
+        if (words[i].starts_with("MAX_THREADS") && words[i - 1].find('_') == std::string::npos)
+            name.kernels = words[i - 1];
     return name;
 }
 
@@ -164,7 +173,8 @@ Finding judge_blas(const std::string& blas, std::string_view vectors) {
         return finding;
     }
     if (!name.kernels.empty())
-        finding.says = fmt::format("{}, {}, kernels for {}", name.name, name.openmp ? "OpenMP" : "threads of its own", name.kernels);
+        finding.says = fmt::format("{}, {}, kernels for {}", name.name, name.openmp ? "OpenMP" : "threads of its own",
+                                   name.kernels);
     if (const std::string fault = blas_fault(blas); !fault.empty()) {
         Finding words = finding_of("BLAS", Finding::Status::warning, Error(ExitCode::ok, fault));
         finding.status = words.status;
@@ -172,12 +182,13 @@ Finding judge_blas(const std::string& blas, std::string_view vectors) {
         finding.remedy = words.remedy;
         return finding;
     }
-    constexpr std::array<std::string_view, 8> without_avx2{"Prescott", "Core2",     "Penryn",      "Nehalem",
+    constexpr std::array<std::string_view, 8> without_avx2{"Prescott",  "Core2",     "Penryn",      "Nehalem",
                                                            "Northwood", "Barcelona", "Sandybridge", "Generic"};
     if (vectors != "none" && std::ranges::find(without_avx2, name.kernels) != without_avx2.end()) {
         finding.status = Finding::Status::warning;
         finding.says += ", though this processor has AVX2: many times slower than it could be";
-        finding.remedy = "unset OPENBLAS_CORETYPE if it is set; else install a newer OpenBLAS, or set OPENBLAS_CORETYPE=Haswell";
+        finding.remedy =
+            "unset OPENBLAS_CORETYPE if it is set; else install a newer OpenBLAS, or set OPENBLAS_CORETYPE=Haswell";
     }
     return finding;
 }

@@ -11,8 +11,8 @@ namespace labhost {
 /// LibTorch and BLAS. Loads it in a child process.
 Findings look_at_torch();
 
-/// The interpreter that a LibTorch in this folder belongs to: that of its venv, Debian's for Debian's; empty if it lies in none's
-/// packages.
+/// The interpreter that a LibTorch in this folder belongs to: that of its venv, Debian's for Debian's; empty if it lies
+/// in none's packages.
 std::filesystem::path interpreter_of(const std::filesystem::path& library_folder);
 
 /// What `__version__` says in the text of torch/version.py; "" if nothing.

@@ -36,8 +36,9 @@ int lock(int descriptor) {
     return ::fcntl(descriptor, F_SETLK, &lock) == 0 ? 0 : errno;
 }
 
-/// What a second process hears that tries to lock it, 0 if it gets the lock; -1 if there is no second process. A record lock is not
-/// inherited, so that a forked one is as good as any. It only locks and ends: a whole support/child would be more than is needed.
+/// What a second process hears that tries to lock it, 0 if it gets the lock; -1 if there is no second process. A record
+/// lock is not inherited, so that a forked one is as good as any. It only locks and ends: a whole support/child would
+/// be more than is needed.
 int lock_in_second_process(int descriptor) {
     const pid_t id = ::fork();
     if (id < 0) return -1;

@@ -63,7 +63,7 @@ Finding look_at_plugin(const fs::path& file, bool allow_insecure, bool torch_loa
         finding.says = opened.fault();
         if (finding.says.empty() && !allow_insecure) finding.says = permission_fault(file);
         if (finding.says.empty()) finding.says = examine(opened).refusal;
-        if (finding.says.empty()) finding.says = "passes the gate; not loaded, for LibTorch cannot be";
+        if (finding.says.empty()) finding.says = "passes the gate; not loaded: see the line of LibTorch";
     }
     finding.status = Finding::Status::warning;
     finding.says = fmt::format("{}: {}", file.native(), finding.says);

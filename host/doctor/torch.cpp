@@ -72,35 +72,48 @@ void look(const Tell& tell) {
     tell(judge_blas(info.blas, instruction_set()));
 }
 
-/// Asks the interpreter beside the library whether its torch is this LibTorch. Adds to the finding's words.
+/// The torch that this interpreter would import: its package's folder. Or why there is none.
+struct ImportedTorch {
+    fs::path folder{};
+    std::string fault{};
+};
+
+ImportedTorch torch_of(const fs::path& python) {
+    // Not what lies in the folder that we happen to be in; and no __pycache__ is to be left.
+    const Answer answer = ask_program({python.native(), "-B", "-c",
+                                       "import sys; sys.path[:] = [p for p in sys.path if p]\n"
+                                       "import importlib.util as u; s = u.find_spec('torch')\n"
+                                       "print(s.origin if s and s.origin else '')"});
+    if (!answer.found) return {.fault = fmt::format("{} is not there", python.native())};
+    if (!answer.fault.empty()) return {.fault = fmt::format("{}: {}", python.native(), answer.fault)};
+    const auto lines = split(answer.out, '\n');
+    if (lines.empty()) return {.fault = fmt::format("{} has no torch", python.native())};
+    return {.folder = fs::path(lines.back()).parent_path()};
+}
+
+/// Finds the interpreter whose torch is this LibTorch, and adds it to the finding's words.
 void add_python(Finding& torch) {
     const fs::path library = text_at(torch.data, "library");
-    const fs::path python = library.empty() ? fs::path() : interpreter_of(library.parent_path());
-    if (python.empty()) {
-        torch.says += "; no Python's";
+    const fs::path beside = library.empty() ? fs::path() : interpreter_of(library.parent_path());
+    if (beside.empty()) {
+        torch.says += "; of no Python";
         return;
     }
-    // Not what lies in the folder that we happen to be in; and no __pycache__ is to be left.
-    const Answer answer = ask_program(
-        {python.native(), "-B", "-c",
-         "import sys; sys.path.remove('') if '' in sys.path else None\n"
-         "import importlib.util as u; s = u.find_spec('torch'); print(s.origin if s and s.origin else '')"});
-    const auto lines = split(answer.out, '\n');
-    if (!answer.found || !answer.fault.empty() || lines.empty()) {
-        torch.says += !answer.found           ? fmt::format("; Python: none ({} is not there)", python.native())
-                      : !answer.fault.empty() ? fmt::format("; Python: none ({}: {})", python.native(), answer.fault)
-                                              : fmt::format("; Python: none ({} has no torch)", python.native());
-        return;
+    std::string why_none;
+    for (const fs::path& python : {beside, beside.filename()}) {  // packages in ~/.local are the interpreter's in PATH
+        const ImportedTorch imported = torch_of(python);
+        std::error_code error;
+        if (imported.fault.empty() && fs::equivalent(imported.folder / "lib" / "libtorch_cpu.so", library, error)) {
+            torch.says += fmt::format("; Python: {}", python.native());
+            torch.data["python"] = python.native();
+            return;
+        }
+        if (why_none.empty())
+            why_none = imported.fault.empty()
+                           ? fmt::format("{} has another torch, {}", python.native(), imported.folder.native())
+                           : imported.fault;
     }
-    const fs::path origin = lines.back();
-    std::error_code error;
-    if (fs::equivalent(origin.parent_path() / "lib" / "libtorch_cpu.so", library, error)) {
-        torch.says += fmt::format("; Python: {}", python.native());
-        torch.data["python"] = python.native();
-    } else {
-        torch.says +=
-            fmt::format("; Python: none ({} has another torch, {})", python.native(), origin.parent_path().native());
-    }
+    torch.says += fmt::format("; Python: none ({})", why_none);
 }
 
 }  // namespace
@@ -170,6 +183,7 @@ Finding judge_blas(const std::string& blas, std::string_view vectors) {
     if (blas.empty()) {
         finding.status = Finding::Status::warning;
         finding.says = "LibTorch does not tell which one it computes with";
+        finding.remedy = "compare its speed with Python's (make bench); and report this";
         return finding;
     }
     if (!name.kernels.empty())

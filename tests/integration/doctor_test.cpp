@@ -27,6 +27,11 @@ protected:
         return json::parse(result.out);
     }
 
+    /// On a machine with a fault of tests/chaos/faults.cpp, which labhost cannot work with.
+    json report_with_fault(const std::string& fault) {
+        return report({}, {{"LD_PRELOAD", LABHOST_FAULTS_LIBRARY}, {"LABHOST_FAULT", fault}}, 4);
+    }
+
     /// The first check of that name.
     static json check(const json& report, const std::string& name) {
         for (const json& check : report.at("checks"))
@@ -112,12 +117,11 @@ TEST_F(Doctor, TellsOfNoVariableButThoseThatMatter) {
 // ---- LibTorch
 
 TEST_F(Doctor, ALibTorchThatCrashesWhenItIsLoadedIsALine) {
-    // A library of LibTorch's that is none: the loader refuses it.
-    folder_.write("broken/libc10.so", "this is no library");
-    const json document = report({}, {{"LD_LIBRARY_PATH", (folder_ / "broken").native()}}, 4);
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer wants to be the first library that is loaded";
+    const json document = report_with_fault("torch-crashes");
     EXPECT_EQ(document.at("verdict"), "failure");
-    expect(check(document, "LibTorch"), "failure", "libc10.so");
-    expect(check(document, "plugin net"), "warning", "passes the gate; not loaded, for LibTorch cannot be");
+    expect(check(document, "LibTorch"), "failure", "was killed by SIGABRT");
+    expect(check(document, "plugin net"), "warning", "passes the gate; not loaded: see the line of LibTorch");
     check(document, "git");
 }
 
@@ -146,7 +150,8 @@ TEST_F(Doctor, ANvidiaSmiThatHangsIsKilled) {
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
     expect(check(document, "GPU"), "warning", "was not done after 10 s");
     const std::string id = read_file(folder_ / "id");
-    EXPECT_FALSE(fs::exists("/proc/" + id.substr(0, id.find('\n')))) << "it is gone";
+    const fs::path process = "/proc/" + id.substr(0, id.find('\n'));
+    EXPECT_TRUE(!fs::exists(process) || read_file(process / "cmdline").empty()) << "it is gone, or a zombie at most";
 }
 
 // ---- data
@@ -212,14 +217,12 @@ TEST_F(Doctor, AFolderThatIsNotThereIsLookedAtThroughItsParent) {
     EXPECT_FALSE(fs::exists(folder_ / "a"));
 }
 
-TEST_F(Doctor, AFileSystemWithoutLocksIsAFailure) {
-    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer wants to be the first library";
-    const json refused = report({}, {{"LD_PRELOAD", LABHOST_NO_LOCKS_LIBRARY}}, 4);
-    expect(check(refused, "locks"), "failure", "a file there cannot be locked: No locks available");
-    const json lied = report({}, {{"LD_PRELOAD", LABHOST_NO_LOCKS_LIBRARY}, {"LABHOST_NO_LOCKS", "lie"}}, 4);
-    expect(check(lied, "locks"), "failure", "a second process got the same lock");
-    const json unsynced = report({}, {{"LD_PRELOAD", LABHOST_NO_LOCKS_LIBRARY}, {"LABHOST_NO_LOCKS", "sync"}}, 4);
-    expect(check(unsynced, "locks"), "ok", "");
+TEST_F(Doctor, AFileSystemWithoutLocksOrSyncIsAFailure) {
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer wants to be the first library that is loaded";
+    expect(check(report_with_fault("no-locks"), "locks"), "failure", "cannot be locked: No locks available");
+    expect(check(report_with_fault("locks-for-all"), "locks"), "failure", "a second process got the same lock");
+    const json unsynced = report_with_fault("no-sync");
+    expect(check(unsynced, "locks"), "ok", "a second process was kept out");
     expect(check(unsynced, "fsync"), "failure", "Input/output error");
 }
 

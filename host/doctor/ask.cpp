@@ -21,6 +21,7 @@ constexpr std::size_t words_kept = 400;  // of a program that fails: enough to k
 
 std::string first_words(const std::string& text) {
     std::string words = printable(join(split(one_line(text), ' '), " "));
+    while (words.ends_with('|') || words.ends_with(' ')) words.pop_back();  // of line breaks at the end
     if (words.size() > words_kept) words = printable(words.substr(0, words_kept)) + " ...";
     return words;
 }
@@ -50,7 +51,7 @@ Findings look_in_child(const Subject& subject, const std::function<void(const Te
         if (end.how != ChildEnd::How::completed)
             findings.push_back({.name = subject.name,
                                 .status = subject.if_it_fails,
-                                .says = fmt::format("the child process that looked at it {}", first_words(end.text())),
+                                .says = fmt::format("looked at in a child process, which {}", first_words(end.text())),
                                 .remedy = subject.remedy});
     } catch (const StopError&) {
         throw;

@@ -49,6 +49,7 @@ Finding reason_for_none(const GpuSituation& here) {
                              here.smi.fault, control_file)
                        : fmt::format("{}there is no {}: no driver that a program could use", listed, control_file);
         why.remedy =
+            std::string(here.smi.hung ? "see what nvidia-smi waits for (dmesg, ps); " : "") +
             "if there is a GPU: in a container, pass it in (docker run --gpus all, apptainer --nv); else load or "
             "install NVIDIA's "
             "driver (modprobe nvidia)";

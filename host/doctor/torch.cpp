@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 #include <link.h>
@@ -189,21 +190,27 @@ Finding judge_blas(const std::string& blas, std::string_view vectors) {
     if (!name.kernels.empty())
         finding.says = fmt::format("{}, {}, kernels for {}", name.name, name.openmp ? "OpenMP" : "threads of its own",
                                    name.kernels);
+    std::vector<std::string> doubts;
+    std::vector<std::string> remedies;
     if (const std::string fault = blas_fault(blas); !fault.empty()) {
-        Finding words = finding_of("BLAS", Finding::Status::warning, Error(ExitCode::ok, fault));
-        finding.status = words.status;
-        finding.says = fmt::format("{}: {}", finding.says, words.says);
-        finding.remedy = words.remedy;
-        return finding;
+        const Finding words = finding_of("", Finding::Status::warning, Error(ExitCode::ok, fault));
+        doubts.push_back(words.says);
+        remedies.push_back(words.remedy);
     }
     constexpr std::array<std::string_view, 8> without_avx2{"Prescott",  "Core2",     "Penryn",      "Nehalem",
                                                            "Northwood", "Barcelona", "Sandybridge", "Generic"};
     if (vectors != "none" && std::ranges::find(without_avx2, name.kernels) != without_avx2.end()) {
-        finding.status = Finding::Status::warning;
-        finding.says += ", though this processor has AVX2: many times slower than it could be";
-        finding.remedy =
-            "unset OPENBLAS_CORETYPE if it is set; else install a newer OpenBLAS, or set OPENBLAS_CORETYPE=Haswell";
+        doubts.push_back(
+            fmt::format("its {} kernels do without this processor's AVX2, at a fraction of its speed", name.kernels));
+        remedies.push_back(
+            fmt::format("unset OPENBLAS_CORETYPE if it is set; else set OPENBLAS_CORETYPE={}, or install a newer "
+                        "OpenBLAS (other kernels, other last digits: labhost takes it for another BLAS)",
+                        vectors == "avx512" ? "SkylakeX" : "Haswell"));
     }
+    if (doubts.empty()) return finding;
+    finding.status = Finding::Status::warning;
+    finding.says += fmt::format("; {}", join(doubts, "; "));
+    finding.remedy = join(remedies, "; ");
     return finding;
 }
 

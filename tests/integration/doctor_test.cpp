@@ -77,7 +77,7 @@ TEST_F(Doctor, HasALineForEachSubjectAndSaysWhatToDoOfWhatIsWrong) {
         check(document, name);
     for (const json& check : document.at("checks")) {
         EXPECT_NE(check.at("says"), "") << check.dump();
-        if (check.at("status") != "ok") EXPECT_NE(check.at("remedy"), "") << check.dump();
+        EXPECT_TRUE(check.at("status") == "ok" || check.at("remedy") != "") << check.dump();
     }
     expect(check(document, "LibTorch"), "ok", check(document, "LibTorch").at("library"));
     expect(check(document, "plugin net"), "ok", "loads: ");

@@ -82,7 +82,7 @@ TEST(Ask, AChildThatHangsIsKilled) {
 
 TEST(Ask, AProgramAnswersFailsOrIsNotThere) {
     EXPECT_EQ(ask_program({"echo", "yes"}).out, "yes\n");
-    EXPECT_EQ(ask_program({"sh", "-c", "echo out; echo err >&2; exit 3"}).fault, "it ended with 3: err out");
+    EXPECT_EQ(ask_program({"sh", "-c", "echo out; echo err >&2; exit 3"}).fault, "it ended with 3: err | out");
     EXPECT_FALSE(ask_program({"no-such-program"}).found);
     EXPECT_FALSE(ask_program({"/no/such/program"}).found);
 }

@@ -42,7 +42,10 @@ Findings look_in_child(const Subject& subject, const std::function<void(const Te
         } catch (const Error& e) {
             tell(finding_of(subject.name, subject.if_it_fails, e));
         } catch (const std::exception& e) {
-            tell({.name = subject.name, .status = subject.if_it_fails, .says = e.what()});
+            tell({.name = subject.name,
+                  .status = subject.if_it_fails,
+                  .says = e.what(),
+                  .remedy = subject.remedy});
         }
     };
     const auto on_message = [&](std::string_view text) { findings.push_back(finding_from(Json::parse(text))); };

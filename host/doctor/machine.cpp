@@ -111,7 +111,7 @@ Finding judge_cores(const Cores& cores) {
                     .says = fmt::format("{} used by --jobs auto: {} online, {} allowed by the affinity mask, {}",
                                         cores.used, cores.online, cores.affine,
                                         cores.quota > 0.0 ? fmt::format("{:.3g} by the cgroup's quota", cores.quota)
-                                                          : "no cgroup quota"),
+                                                          : "no cgroup quota found"),
                     .data = {{"usable", cores.used},
                              {"online", cores.online},
                              {"affinity", cores.affine},
@@ -131,7 +131,7 @@ Finding judge_memory(const Memory& memory) {
                             memory.available > 0 ? fmt::format(", {} available", size_text(memory.available)) : "",
                             memory.limit > 0 && memory.limit < memory.total
                                 ? fmt::format("limited to {} by the cgroup", size_text(memory.limit))
-                                : "no cgroup limit below it"),
+                                : "no lower cgroup limit found"),
         .data = {{"total", memory.total},
                  {"available", memory.available > 0 ? Json(memory.available) : Json()},
                  {"limit", memory.limit > 0 ? Json(memory.limit) : Json()}}};

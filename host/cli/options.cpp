@@ -106,7 +106,7 @@ po::options_description describe(const VerbSyntax& syntax) {
     }
     if (syntax.follows)
         add("set", po::value<Texts>()->value_name("KEY=VALUE")->composing(), "as it was submitted with: experiment.name counts here");
-    if (syntax.removes || syntax.follows) {
+    if (syntax.removes || syntax.follows || syntax.places_runs) {
         add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
     }
     if (syntax.removes) add("yes", "remove without asking");

@@ -82,6 +82,7 @@ struct VerbSyntax {
     bool reports = false;       ///< --output --watch
     bool exports = false;       ///< --csv --tensorboard
     bool removes = false;       ///< --yes --runs
+    bool places_runs = false;   ///< --runs
     bool follows = false;       ///< --set --runs, of what was submitted
     bool submits = false;       ///< --slurm --partition ... --sbatch --wait --dry-run
     bool validates = false;     ///< --test --only-failed --list --seed --loss --timeout

@@ -26,6 +26,7 @@ Verb submit_verb();
 Verb status_verb();
 Verb collect_verb();
 Verb cancel_verb();
+Verb doctor_verb();
 Verb run_one_verb();
 
 /// What `labhost plan` and `labhost run --dry-run` print.

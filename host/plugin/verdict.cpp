@@ -184,7 +184,8 @@ Verdict judge(const PluginFile& file, const LoadRules& rules) {
         verdict.refusal = forbidden;
         return verdict;
     }
-    if (!verdict.refusal.empty() || try_loading(file, verdict)) remember(verdict);
+    const bool rests_on_the_file = !verdict.refusal.empty() || try_loading(file, verdict);
+    if (rests_on_the_file && rules.remember) remember(verdict);
     return under_name(file.path(), std::move(verdict));
 }
 

@@ -13,6 +13,7 @@ struct LoadRules {
     bool allow_insecure = false;  ///< a file or folder that anyone may write to
     std::string sha256{};         ///< of the only file that will do; empty: any
     bool fresh = false;           ///< examine and load it anew, whatever is remembered
+    bool remember = true;         ///< keep the verdict in the user's cache folder
 };
 
 struct Verdict {

@@ -32,7 +32,7 @@ protected:
 
     ProcessResult labhost_there(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment = {}) {
         std::string command = shell_quoted(LABHOST_PROGRAM);
-        for (const std::string& argument : arguments) command += " " + shell_quoted(argument);
+        for (const std::string& argument : arguments) command.append(" ").append(shell_quoted(argument));
         return in_own_world(command, environment);
     }
 

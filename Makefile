@@ -1,8 +1,15 @@
 # Everything from a bare Debian or Ubuntu: `make run` trains experiments/q4.toml, `make test` tests.
 # Each step does only what is not done yet. What is installed, and which LibTorch is taken: setup/.
 
-# auto (pip's torch where nvidia-smi lists a GPU, else Debian's), debian, pip, a Python that has torch, or a folder of LibTorch
+# auto (pip's torch where nvidia-smi lists a GPU, else Debian's), debian, pip, a Python that has torch, or a folder of LibTorch.
+# What goes on with a build takes what that was made with.
+ifneq ($(filter install package parity bench chaos,$(MAKECMDGOALS)),)
+TORCH ?= $(or $(shell . build/torch.env 2> /dev/null && echo "$$LABHOST_TORCH_CHOICE"),auto)
+endif
 TORCH ?= auto
+
+# One build folder, one build.
+.NOTPARALLEL:
 
 FUZZ_SECONDS ?= 60
 CMAKE_FLAGS ?=
@@ -20,7 +27,7 @@ python = . build/torch.env && "$${LABHOST_PYTHON:?this LibTorch has no Python: t
 
 PREFIX ?= /usr/local
 
-.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy debug build build-tests data deps test-deps help clean
+.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy debug build build-tests data deps test-deps bench-deps help clean
 
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
@@ -31,6 +38,7 @@ test: build-tests data  ## the same up to the build, then all tests
 install: build  ## into PREFIX (/usr/local); it may be moved later
 	@mkdir -p $(PREFIX) 2> /dev/null; if [ -w $(PREFIX) ]; then as=; else as=$(SUDO); fi; \
 	  $$as cmake --install build --prefix $(PREFIX)
+	@. build/torch.env && case $$LABHOST_TORCH in "$(CURDIR)"/*) echo "it uses the LibTorch in $$LABHOST_TORCH: keep that folder ('make clean' does)";; esac
 
 package: build  ## build/package/: a .tar.gz, and a .deb where LibTorch is Debian's own
 	@setup/packages.sh package
@@ -51,8 +59,8 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(python) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
 	  --train-limit 60000 --test-limit 10000
 
-bench: test-deps data  ## as ratios of one go: kernels, q4 against its peers, growth, sweeps, the scan of 200 plugins (an hour)
-	@setup/packages.sh bench
+bench: bench-deps data  ## as ratios of one go: kernels, q4 against its peers, growth, sweeps, the scan of 200 plugins (an hour)
+	@cmake build > /dev/null  # which now finds Google Benchmark
 	$(call build,release,build,kernels_bench libtorch_loop)
 	build/kernels_bench
 	$(python) tests/bench/bench.py --labhost build/labhost --experiment experiments/q4.toml --libtorch-loop build/libtorch_loop
@@ -71,6 +79,7 @@ asan: data  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call build,asan,build-asan,all tests)
 	ctest --preset asan
 
+export CLANG := $(shell setup/packages.sh clang)
 tidy: deps  ## clang-tidy and -Wall -Wextra -Wconversion, warnings as errors
 	@setup/packages.sh tidy
 	$(call build,tidy,build-tidy,all tests)
@@ -93,9 +102,13 @@ test-deps: deps
 	@setup/packages.sh test
 	@! grep -q '^LABHOST_TORCH=/usr$$' build/torch.env || setup/packages.sh debian-test scipy
 
+bench-deps: test-deps
+	@setup/packages.sh bench
+
 help:  ## this text
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 	@echo; echo 'TORCH=auto | debian | pip | PYTHON | FOLDER says which LibTorch; auto: pip'\''s where nvidia-smi lists a GPU, else Debian'\''s.'
 
-clean:  ## remove the build folders
-	rm -rf build build-debug build-asan build-tidy build-fuzz
+clean:  ## remove the build folders, but for pip's torch in build/venv
+	rm -rf build-debug build-asan build-tidy build-fuzz
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +

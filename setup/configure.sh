@@ -11,12 +11,12 @@ now=$LABHOST_TORCH_IS
 before=$( { . "$folder/configured.env" && echo "$LABHOST_TORCH_IS"; } 2> /dev/null || true)
 
 fresh=()
-if [ -f "$folder/build.ninja" ] && ! cmp -s build/torch.env "$folder/configured.env"; then
+if [ -f "$folder/build.ninja" ] && [ "$before" != "$now" ]; then
   echo "$folder was built with another LibTorch (${before:-not known}; now $now): it is built anew"
   rm -f "$folder/configured.env"
   ninja -C "$folder" clean > /dev/null || true  # only what was built: what people keep there stays
   fresh=(--fresh)
-elif [ -f "$folder/configured.env" ] && [ -f "$folder/build.ninja" ] && [ $# = 0 ]; then
+elif [ -f "$folder/build.ninja" ] && cmp -s build/torch.env "$folder/configured.env" && [ $# = 0 ]; then
   exit 0
 fi
 cmake --preset "$preset" "${fresh[@]}" -DLABHOST_TORCH="$LABHOST_TORCH" -DLABHOST_PYTHON="$LABHOST_PYTHON" "$@"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the packages that labhost needs, those that are missing, and never removes one.
 #
+#   setup/packages.sh clang        prints the version of clang that tidy and fuzz take
 #   setup/packages.sh GROUP...     build  debian (its LibTorch)  pip (what a venv needs)  test  debian-test  scipy  bench  tidy  fuzz  package
 #
-# Debian 12 and 13 and Ubuntu 24.04, by /etc/os-release, and what derives from them. Elsewhere, or with DEPS set (a prefix
+# Debian 12 and 13, by /etc/os-release, and what derives from them; Ubuntu 24.04 was not tried. Elsewhere, or with DEPS set (a prefix
 # that holds the libraries, given to CMake in CMAKE_PREFIX_PATH), it says what is needed and leaves the rest to CMake.
 set -euo pipefail
 
@@ -23,7 +24,7 @@ has() { dpkg-query -W -f '${Status}' "$1" 2> /dev/null | grep -q 'ok installed';
 boost() {
   local version
   version=$(dpkg-query -W -f '${Package} ${Status}\n' 'libboost[0-9]*-dev' 2> /dev/null |
-    sed -n 's/^libboost\([0-9.]*\)-dev install ok installed$/\1/p' | head -1)
+    sed -n 's/^libboost\([0-9.]*\)-dev [a-z]* ok installed$/\1/p' | head -1)
   echo "libboost$version-dev libboost-program-options$version-dev libboost-filesystem$version-dev"
 }
 
@@ -50,6 +51,7 @@ packages_of() {
 
 # 14, the default of Debian 12, cannot parse LibTorch with libstdc++ 12 in C++20.
 clang() { [ "$VERSION_ID" = 12 ] && echo 16 || echo 19; }
+if [ "${1:-}" = clang ]; then clang; exit; fi
 
 if [ "$family" = other ] || [ -n "${DEPS:-}" ]; then
   for tool in cmake ninja g++; do
@@ -64,6 +66,13 @@ END
   [ -z "${missing:-}" ] || { echo "labhost: not here: ${missing[*]}" >&2; exit 1; }
   exit 0
 fi
+
+case $ID$VERSION_ID in
+  debian[89]|debian1[01]|ubuntu1*|ubuntu2[0-3]*)
+    echo "labhost: ${PRETTY_NAME:-this system} is too old: its CMake, or its compiler, is. Debian 12 or Ubuntu 24.04 is the least; or install g++ 12," \
+      "CMake 3.25 and the libraries yourself, and set DEPS to their prefix" >&2
+    exit 1 ;;
+esac
 
 apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
 

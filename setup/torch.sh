@@ -5,7 +5,7 @@
 #   setup/torch.sh provide TORCH BUILD    once packages are there: fetches pip's into BUILD/venv, and writes BUILD/torch.env:
 #     LABHOST_TORCH    LibTorch's folder, for CMake
 #     LABHOST_PYTHON   the Python of it, for tests and benchmarks; empty if it has none
-#     LABHOST_TORCH_IS what it is, so that another one is noticed
+#     LABHOST_TORCH_IS, LABHOST_TORCH_CHOICE    what it is, so that another one is noticed, and what was asked for
 set -euo pipefail
 
 # What pip fetches. All that labhost is tried with: docs/compatibility.md.
@@ -28,7 +28,7 @@ print(torch.__version__, int(torch._C._GLIBCXX_USE_CXX11_ABI), torch.__path__[0]
 
 # The Python of a venv that is named, of a path or of a command; empty if the choice is none.
 python_of() {
-  if [ -x "$1/bin/python3" ]; then echo "$1/bin/python3"
+  if [ -x "$1/bin/python3" ]; then realpath -s "$1/bin/python3"
   elif [ -f "$1" ] && [ -x "$1" ]; then realpath -s "$1"
   elif [ ! -d "$1" ]; then command -v -- "$1" || true; fi
 }
@@ -62,13 +62,21 @@ kind_of() {
     "") fail "give auto, debian, pip, a Python that has torch, or the folder of a LibTorch" ;;
     *)
       if [ -n "$(folder_of "$choice")" ]; then echo folder
-      elif [ -n "$(python_of "$choice")" ]; then echo python
+      elif [ -n "$(python_of "$choice")" ]; then is_of_debian "$(python_of "$choice")" && echo debian || echo python
       else
         fail "this is no Python in PATH, and no folder that holds a LibTorch (include/torch/csrc/api/include/torch/version.h);" \
           "give auto, debian, pip, a Python that has torch, or the folder of a LibTorch"
       fi ;;
   esac
 }
+
+# Where a Python has its torch, without importing it, which takes seconds.
+torch_of() {
+  "$1" -c 'import importlib.util; print(importlib.util.find_spec("torch").submodule_search_locations[0])' 2> /dev/null
+}
+
+# python3-torch is Debian's LibTorch with Python's part of it.
+is_of_debian() { [ "$(torch_of "$1")" = /usr/lib/python3/dist-packages/torch ]; }
 
 # Before the first apt-get update of a bare system nothing is known of any package.
 no_lists() { ! ls /var/lib/apt/lists/*_Packages* > /dev/null 2>&1; }
@@ -84,6 +92,9 @@ check_python() {
   python=$(python_of "$choice")
   said=$("$python" -c "$ask" 2>&1) || fail "$(tail -1 <<< "$said"); install it there (pip install torch), or take TORCH=pip"
   check_abi "$(sed -n 2p <<< "$said")" "$(sed -n 1p <<< "$said")"
+  choice_folder=$(sed -n 3p <<< "$said")
+  [ -e "$choice_folder/include/torch/csrc/api/include/torch/version.h" ] && [ -n "$(library_of "$choice_folder")" ] ||
+    fail "the torch in $choice_folder has no headers or no libtorch_cpu.so, so that nothing can be built with it; take one of pip's wheels"
 }
 
 check_abi() {
@@ -103,17 +114,23 @@ check_pip() {
     x86_64|aarch64) ;;
     *) fail "pip has no torch for $(uname -m); take TORCH=FOLDER of a LibTorch that you have built" ;;
   esac
-  [ ! -x "$build/venv/bin/python3" ] || return 0
+  ! venv_is_whole || return 0
   if ! command -v apt-get > /dev/null && [ -z "$(venv_python)" ]; then
     fail "no Python from 3.10 on with venv is here; install one, or take TORCH=PYTHON or TORCH=FOLDER"
   fi
   local free_gib folder=$build
   while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
   free_gib=$(($(df -Pk "$folder" | awk 'NR == 2 {print $4}') / 1048576))
-  [ "$free_gib" -ge 12 ] || fail "pip's torch and its CUDA take 6 GB in $build/venv and as much again while they are unpacked; $free_gib GB are" \
+  [ "$free_gib" -ge 12 ] || [ -n "${PIP_INDEX_URL:-}" ] || fail "pip's torch and its CUDA take 6 GB in $build/venv and as much again while they are unpacked; $free_gib GB are" \
     "free there. Make room, or take TORCH=debian, or TORCH=PYTHON of a Python that has torch"
   echo "labhost: pip's torch ($pip_torch) comes into $build/venv; if that is the CUDA build, about 3 GB are fetched and 6 GB unpacked." \
     "Otherwise: TORCH=debian (CPU only), TORCH=PYTHON or TORCH=FOLDER, or PIP_INDEX_URL=INDEX with an index of CPU wheels" >&2
+  local driver
+  driver=$({ timeout 20 nvidia-smi 2> /dev/null || true; } | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p')
+  if [ -n "$driver" ] && [ "$driver" -lt 13 ] && [ -z "${PIP_TORCH:-}" ]; then
+    echo "labhost: the NVIDIA driver here can do CUDA $driver, and pip's newest torch needs 13, or will not see the GPU: update the driver, or name an" \
+      "older torch: PIP_TORCH='torch==2.9.*'" >&2
+  fi
   if python3 -c 'import torch' 2> /dev/null; then
     echo "labhost: this machine's python3 has torch $(python3 -c 'import torch; print(torch.__version__)') already: TORCH=python3 takes that" >&2
   fi
@@ -127,21 +144,31 @@ venv_python() {
   done
 }
 
+venv_is_whole() { [ "$(cat "$build/venv/labhost-torch" 2> /dev/null)" = "$pip_torch" ]; }
+
 make_venv() {
-  local python venv=$build/venv cuda
-  if [ "$(cat "$venv/labhost-torch" 2> /dev/null)" = "$pip_torch" ]; then return; fi
+  local python venv=$build/venv cuda quiet=-q
+  ! venv_is_whole || return 0
+  [ ! -t 1 ] || quiet=
   python=$(venv_python)
   [ -n "$python" ] || fail "no Python from 3.10 on with venv is here"
   rm -rf "$venv"
   "$python" -m venv "$venv"
   echo "fetching $pip_torch"
-  # numpy and scipy: for tests.
-  "$venv/bin/pip" install -q "$pip_torch" numpy scipy
-  cuda=$("$venv/bin/python3" -c 'import torch; print(torch.version.cuda or "")')
+  "$venv/bin/pip" install $quiet "$pip_torch"
+  env -u PIP_INDEX_URL "$venv/bin/pip" install -q numpy scipy  # for tests; an index of torch's may not have them
   # CUDA's headers come with torch, but for a few that NVIDIA keeps in a wheel of the compiler's.
-  [ -z "$cuda" ] || "$venv/bin/pip" install -q "nvidia-cuda-crt==$cuda.*"
+  cuda=$("$venv/bin/python3" -c 'import torch; print(torch.version.cuda or "")')
+  case $cuda in
+    "") ;;
+    12.*) env -u PIP_INDEX_URL "$venv/bin/pip" install -q "nvidia-cuda-nvcc-cu12==$cuda.*" ;;
+    *) env -u PIP_INDEX_URL "$venv/bin/pip" install -q "nvidia-cuda-crt==$cuda.*" ;;
+  esac
   echo "$pip_torch" > "$venv/labhost-torch"  # last: it is whole
 }
+
+# For any shell.
+quoted() { echo "'${1//\'/\'\\\'\'}'"; }
 
 provide() {
   local folder python='' version=''
@@ -155,20 +182,23 @@ provide() {
     folder) folder=$(folder_of "$choice") ;;
   esac
   if [ -n "$python" ] && [ "$kind" != debian ]; then
-    # Without importing it, which takes seconds.
-    folder=$("$python" -c 'import importlib.util; print(importlib.util.find_spec("torch").submodule_search_locations[0])')
+    folder=$(torch_of "$python")
     version=$(sed -n "s/^__version__ = '\(.*\)'/\1/p" "$folder/version.py")
   fi
   # Its file, too: another version may come into the same folder.
   version="$version $folder $(stat -Lc '%i %s %Y' "$(library_of "$folder")")"
   mkdir -p "$build"
-  printf 'LABHOST_TORCH=%q\nLABHOST_PYTHON=%q\nLABHOST_TORCH_IS=%q\n' "$folder" "$python" "$kind: $version" > "$build/torch.env"
+  {
+    echo "LABHOST_TORCH=$(quoted "$folder")"
+    echo "LABHOST_PYTHON=$(quoted "$python")"
+    echo "LABHOST_TORCH_IS=$(quoted "$kind: $version")"
+    echo "LABHOST_TORCH_CHOICE=$(quoted "$choice")"
+  } > "$build/torch.env"
 }
 
 kind=$(kind_of)
-"check_$kind"
 case $do in
-  check) echo "$kind" ;;
+  check) "check_$kind" && echo "$kind" ;;
   provide) provide ;;
   *) echo "setup/torch.sh: check or provide, not '$do'" >&2; exit 2 ;;
 esac

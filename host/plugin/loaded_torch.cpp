@@ -29,7 +29,7 @@ std::string why_other_torch(const LoadedTorch& loaded, const Stamp& built_with) 
     const std::string build = built_with.field("build");
     const std::string torch = built_with.field("torch");
     const std::string major = major_of_build(build);
-    const bool same = numbers_of(loaded.version) == numbers_of(torch) && loaded.cuda.empty() == (build == "cpu") &&
+    const bool same = numbers_of(loaded.version) == numbers_of(torch) && loaded.cuda.empty() == !build.starts_with("cu") &&
                       (loaded.cuda.empty() || major.empty() || major_of_cuda(loaded.cuda) == major);
     if (same) return "";
     return fmt::format("{}: error: this is LibTorch {} for {}, and labhost was built with {}+{}; it was found first: take its folder out of "

@@ -26,13 +26,14 @@ if(NOT LABHOST_TORCH)
     set(LABHOST_TORCH /usr)
   endif()
 endif()
+get_filename_component(LABHOST_TORCH "${LABHOST_TORCH}" ABSOLUTE)  # and without a '/' at its end
 
 # ---- what it is
 
-set(labhost_advice "name one with -DLABHOST_TORCH=FOLDER: that of pip's torch (python3 -c 'import torch; print(torch.__path__[0])'), "
-  "of an unpacked LibTorch, or /usr for Debian's libtorch-dev")
+string(CONCAT labhost_advice "name one with -DLABHOST_TORCH=FOLDER: that of pip's torch (.../site-packages/torch), of an unpacked LibTorch, "
+  "or /usr for Debian's libtorch-dev")
 if(NOT EXISTS "${LABHOST_TORCH}/${labhost_torch_version_header}")
-  message(FATAL_ERROR "${LABHOST_TORCH} holds no LibTorch (${labhost_torch_version_header} is not there); " ${labhost_advice})
+  message(FATAL_ERROR "${LABHOST_TORCH} holds no LibTorch (${labhost_torch_version_header} is not there); ${labhost_advice}")
 endif()
 set(labhost_version_lines)
 foreach(header ${labhost_torch_version_header} include/torch/headeronly/version.h)  # there since 2.9
@@ -42,7 +43,7 @@ foreach(header ${labhost_torch_version_header} include/torch/headeronly/version.
   endif()
 endforeach()
 if(NOT "${labhost_version_lines}" MATCHES "MAJOR +([0-9]+).*MINOR +([0-9]+).*PATCH +([0-9]+)")
-  message(FATAL_ERROR "${LABHOST_TORCH}: its version.h says no version; " ${labhost_advice})
+  message(FATAL_ERROR "${LABHOST_TORCH}: its version.h says no version; ${labhost_advice}")
 endif()
 set(LABHOST_TORCH_VERSION ${CMAKE_MATCH_1}.${CMAKE_MATCH_2}.${CMAKE_MATCH_3})
 
@@ -53,7 +54,7 @@ foreach(folder lib/${CMAKE_LIBRARY_ARCHITECTURE} lib lib64)
   endif()
 endforeach()
 if(NOT labhost_torch_lib)
-  message(FATAL_ERROR "${LABHOST_TORCH} has LibTorch's headers, but no libtorch_cpu.so in its lib; " ${labhost_advice})
+  message(FATAL_ERROR "${LABHOST_TORCH} has LibTorch's headers, but no libtorch_cpu.so in its lib; ${labhost_advice}")
 endif()
 
 # Wheels of 2.6 and before, and the LibTorch archives that are not named cxx11-abi.
@@ -99,7 +100,10 @@ if(NOT TARGET labhost::torch)
   # go before those that we link with. In /usr each library's headers are where they belong.
   set(labhost_torch_include ${LABHOST_TORCH}/include)
   if(NOT LABHOST_TORCH STREQUAL "/usr")
-    set(labhost_torch_include ${CMAKE_BINARY_DIR}/CMakeFiles/labhost_torch_include)
+    # Another name for another LibTorch: the files in it may be older than what was compiled with those before.
+    string(MD5 labhost_torch_hash "${LABHOST_TORCH} ${LABHOST_TORCH_VERSION} ${LABHOST_TORCH_BUILD}")
+    string(SUBSTRING ${labhost_torch_hash} 0 8 labhost_torch_hash)
+    set(labhost_torch_include ${CMAKE_BINARY_DIR}/CMakeFiles/labhost_torch_${labhost_torch_hash})
     file(REMOVE_RECURSE ${labhost_torch_include})
     file(MAKE_DIRECTORY ${labhost_torch_include})
     foreach(name ATen c10 caffe2 torch)

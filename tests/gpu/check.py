@@ -106,8 +106,8 @@ class Check:
         data = pathlib.Path(self.environment["LABHOST_DATA"]) / "mnist"
         if not all((data / name).exists() or (data / f"{name}.gz").exists() for name in IDX):
             self.call("build", [self.labhost, "fetch", "mnist"], end - time.monotonic())
-        if self.options.python is None:  # it may have come with this build
-            self.options.python = interpreter(self.options.build)
+        if not self.options.python_given:  # it comes with the build
+            self.options.python = interpreter(self.options.build, self.options.torch)
             self.identity["torch"] = torch_of(self.options.python)
 
     def test(self, record):
@@ -259,7 +259,8 @@ def main():
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.build, options.out = ROOT / options.build, ROOT / options.out
-    options.python = options.python or interpreter(options.build)
+    options.python_given = options.python is not None
+    options.python = options.python or interpreter(options.build, options.torch)
     return Check(options).run()
 
 

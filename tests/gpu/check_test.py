@@ -119,7 +119,8 @@ class WholeCheck(unittest.TestCase):
             (self.folder / name).mkdir(parents=True)
         for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
             (self.folder / "data" / "mnist" / f"{name}-ubyte").touch()
-        self.script("bin/make", "(folder / 'build/torch.env').write_text(f'LABHOST_TORCH=/torch\\nLABHOST_PYTHON={folder}/bin/peer\\n')\n")
+        self.script("bin/make", "torch = sys.argv[-1].removeprefix('TORCH=')\n"
+                    "(folder / 'build/torch.env').write_text(f\"LABHOST_PYTHON='{folder}/bin/peer'\\nLABHOST_TORCH_CHOICE='{torch}'\\n\")\n")
         self.script("bin/ctest", CTEST)
         self.script("bin/nvidia-smi", "print('NVIDIA H200, 580.1, 143771 MiB')")
         self.script("build/labhost", LABHOST)
@@ -164,6 +165,13 @@ class WholeCheck(unittest.TestCase):
         self.assertIn("within noise", said)
         self.assertEqual(self.check()[0], 0)
         self.assertEqual(self.calls("make") + self.calls("ctest"), [])
+
+    def test_the_peers_run_on_the_python_of_this_torch_and_not_of_the_build_before(self):
+        (self.folder / "build/torch.env").write_text("LABHOST_PYTHON='/usr/bin/false'\nLABHOST_TORCH_CHOICE='debian'\n")
+        self.assertEqual(self.check()[0], 0)
+        self.assertIn("2.11.0+cu130", self.results()[0].read_text())
+        self.assertEqual(self.check()[0], 0)
+        self.assertEqual(self.calls("make"), [])  # the same as before, to the next call too
 
     def test_a_failure_names_part_and_log_and_the_next_call_goes_on_there(self):
         (self.folder / "fail-ctest").touch()

@@ -30,13 +30,15 @@ def sources():
     return digest.hexdigest()[:12]
 
 
-def interpreter(build):
-    """The Python whose torch BUILD is built with, as setup/torch.sh noted it; None before the first build, or if it has none."""
+def interpreter(build, torch):
+    """The Python of the LibTorch that BUILD is built with for that TORCH, as setup/torch.sh noted it; None before, or if it has none."""
     try:
         lines = (build / "torch.env").read_text().splitlines()
     except OSError:
         return None
     noted = {key: shlex.split(value) for key, _, value in (line.partition("=") for line in lines)}
+    if noted.get("LABHOST_TORCH_CHOICE") != [torch]:
+        return None
     return next(iter(noted.get("LABHOST_PYTHON", [])), None) or None
 
 

@@ -4,6 +4,7 @@
 With a learning rate of 0 the weights stay what they were, so model.pt must hold what Python saved.
 """
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -13,7 +14,7 @@ try:
     import torch
 except ImportError as missing:
     print(f"skipped: {missing}; install torch for the Python at hand, {sys.executable}")
-    sys.exit(77)
+    sys.exit(1 if os.environ.get("CI") else 77)  # CI has it
 
 import notebook
 

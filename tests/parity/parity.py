@@ -20,7 +20,7 @@ try:
     import torch
 except ImportError as missing:
     print(f"skipped: {missing}; install torch for the Python at hand, {sys.executable}")
-    sys.exit(77)
+    sys.exit(1 if os.environ.get("CI") else 77)  # CI has it
 
 import notebook
 from mnist import datasets, default_data, differs_from_torchvision
@@ -45,7 +45,7 @@ def refuse_another_torch(labhost):
     theirs = re.search(r"LibTorch ([0-9.]+)", said)[1]
     if theirs != re.match(r"[0-9.]+", torch.__version__)[0]:
         print(f"skipped: labhost is built with LibTorch {theirs}, {sys.executable} has torch {torch.__version__}")
-        sys.exit(77)
+        sys.exit(1 if os.environ.get("CI") else 77)
 
 
 def python_run(make_model, seed, epochs, train_set, test_set):

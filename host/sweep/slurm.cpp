@@ -1,7 +1,6 @@
 #include "sweep/slurm.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -83,19 +82,15 @@ std::optional<std::int64_t> seconds_of(const std::string& limit) {
         numbers.push_back(static_cast<std::int64_t>(*number));
     }
     if (numbers.empty() || numbers.size() > 3) return std::nullopt;
-    constexpr std::int64_t minute = 60;
-    constexpr std::int64_t hour = 60 * minute;
-    const auto sum = [&](const std::array<std::int64_t, 3>& units) {
-        std::int64_t seconds = 0;
-        for (std::size_t i = 0; i < numbers.size(); ++i) seconds += numbers[i] * units.at(i);
-        return seconds;
-    };
+    if (dash == std::string::npos && numbers.size() < 3) numbers.insert(numbers.begin(), 0);  // minutes, perhaps seconds
+    numbers.resize(3, 0);
+    std::int64_t hours = numbers[0];
     if (dash != std::string::npos) {
         const auto days = number_in(limit.substr(0, dash));
         if (!days) return std::nullopt;
-        return static_cast<std::int64_t>(*days) * 24 * hour + sum({hour, minute, 1});
+        hours += static_cast<std::int64_t>(*days) * 24;
     }
-    return numbers.size() == 3 ? sum({hour, minute, 1}) : sum({minute, 1, 0});
+    return (hours * 60 + numbers[1]) * 60 + numbers[2];
 }
 
 /// The limit that was given, seconds; sbatch's own options come last, and count.

@@ -40,9 +40,9 @@ packages_of() {
     test)
       echo "git procps protobuf-compiler python3-selenium poppler-utils slurmctld slurmd slurm-client munge"
       [ "$ID" = ubuntu ] || echo "chromium chromium-driver" ;;  # Ubuntu's is a snap
-    debian-test) echo "python3-torch python3-numpy dpkg-dev" ;;
+    debian-test) echo "python3-torch python3-numpy dpkg-dev file" ;;
     bench) echo "libbenchmark-dev" ;;
-    package) echo "dpkg-dev" ;;
+    package) echo "dpkg-dev file" ;;
     tidy) echo "clang-tidy-$(clang)" ;;
     fuzz) echo "clang-$(clang) libclang-rt-$(clang)-dev llvm-$(clang)" ;;
     *) echo "setup/packages.sh: no group '$1'" >&2; exit 2 ;;

@@ -1,4 +1,6 @@
 // A sweep that survives: runs side by side, failures that cost no other, interruptions that change no bit.
+#include <fmt/format.h>
+
 #include "sweep_program.hpp"
 
 namespace labhost {

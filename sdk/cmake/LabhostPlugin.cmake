@@ -23,8 +23,9 @@ function(labhost_add_plugin id)
     PREFIX "" SUFFIX .so DEFINE_SYMBOL "" SKIP_BUILD_RPATH ON INSTALL_RPATH ""
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${exports} LIBRARY_OUTPUT_DIRECTORY ${linked_in})
-  # The same source gives the same bytes, whatever folder it is built in.
-  target_compile_options(${id} PRIVATE
+  # The same source gives the same bytes, whatever folder it is built in: LibTorch's headers are named as they are included,
+  # where GCC would take the shorter of that and where the link leads to.
+  target_compile_options(${id} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-canonical-system-headers>
     -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
 
   # Linked elsewhere, copied to a temporary name and renamed: a host sees the old plugin or the new one, whole, and one

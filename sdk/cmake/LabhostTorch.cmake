@@ -3,6 +3,8 @@
 # LABHOST_TORCH          its folder: that of pip's torch (.../site-packages/torch), of an unpacked LibTorch, or /usr for
 #                        Debian's. If it is not set: the first of CMAKE_PREFIX_PATH that is one, else /usr.
 # LABHOST_CUDA_HEADERS   CUDA's header folder, where a CUDA LibTorch has none beside it.
+# LABHOST_TORCH_RPATH    set: where an installed host finds it; empty for Debian's, which the system finds. Said outright, since CMake
+#                        takes a folder in the build folder, as that of a venv there, for one that is not installed
 # LABHOST_TORCH_VERSION  set: as its header says
 # LABHOST_TORCH_BUILD    set: cpu, cu130, rocm; it is in the stamp of plugins and host. LibTorch is asked, unless
 #                        LABHOST_TORCH_BUILD_KNOWN says it (a labhost that is installed knows).
@@ -93,6 +95,16 @@ elseif(EXISTS "${labhost_torch_lib}/libtorch_hip.so")
   set(LABHOST_TORCH_BUILD rocm)
 else()
   set(LABHOST_TORCH_BUILD cpu)
+endif()
+
+set(LABHOST_TORCH_RPATH)
+if(NOT LABHOST_TORCH STREQUAL "/usr")
+  set(LABHOST_TORCH_RPATH "${labhost_torch_lib}")
+  if(TARGET labhost::cudart)
+    get_filename_component(labhost_cudart_folder "${labhost_cudart}" DIRECTORY)
+    get_filename_component(labhost_cudart_folder "${labhost_cudart_folder}" REALPATH)
+    list(APPEND LABHOST_TORCH_RPATH "${labhost_cudart_folder}")
+  endif()
 endif()
 
 if(NOT TARGET labhost::torch)

@@ -6,12 +6,12 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "doctor/ask.hpp"
 #include "doctor/gpu_match.hpp"
 #include "plugin/stamp.hpp"
 #include "support/text.hpp"
+#include "train/gpu_words.hpp"
 
 namespace labhost {
 
@@ -200,32 +200,6 @@ std::string versions_text(const GpuSurvey& survey) {
     return text;
 }
 
-Json to_json(const GpuSurvey& survey) {
-    Json gpus = Json::array();
-    for (const Gpu& gpu : survey.gpus)
-        gpus.push_back({{"name", gpu.name}, {"capability", gpu.capability}, {"memory", gpu.memory}});
-    return {{"gpus", gpus},
-            {"why_none", survey.why_none},
-            {"driver", survey.driver},
-            {"cuda_driver", survey.cuda_driver},
-            {"runtime", survey.runtime},
-            {"cudnn", survey.cudnn},
-            {"cublas", survey.cublas}};
-}
-
-GpuSurvey survey_from(const Json& json) {
-    GpuSurvey survey{.why_none = text_at(json, "why_none"),
-                     .driver = text_at(json, "driver"),
-                     .cuda_driver = text_at(json, "cuda_driver"),
-                     .runtime = text_at(json, "runtime"),
-                     .cudnn = text_at(json, "cudnn"),
-                     .cublas = text_at(json, "cublas")};
-    for (const Json& gpu : json.at("gpus"))
-        survey.gpus.push_back(
-            {.name = text_at(gpu, "name"), .capability = text_at(gpu, "capability"), .memory = gpu.at("memory")});
-    return survey;
-}
-
 }  // namespace
 
 Findings judge_gpus(const GpuSituation& here) {
@@ -258,7 +232,7 @@ Findings judge_gpus(const GpuSituation& here) {
 
 Findings look_at_gpus(bool torch_loads) {
     GpuSituation here{.smi = ask_nvidia_smi(),
-                      .control_file = ::access(control_file, F_OK) == 0,
+                      .control_file = !sign_of_gpu().empty(),
                       .torch = fmt::format("{}+{}", host_stamp().field("torch"), host_stamp().field("build"))};
     if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr) here.visible = visible;
     if (!torch_loads) {

@@ -71,31 +71,6 @@ std::string meaning_of(std::string_view words, const GpuSurvey& survey, const ch
     return std::string(fault != faults.end() ? fault->meaning : "CUDA does not start; `nvidia-smi` and `dmesg` may say more");
 }
 
-Json to_json(const GpuSurvey& survey) {
-    Json gpus = Json::array();
-    for (const Gpu& gpu : survey.gpus)
-        gpus.push_back({{"name", gpu.name}, {"capability", gpu.capability}, {"memory", gpu.memory}});
-    return {{"gpus", gpus},
-            {"why_none", survey.why_none},
-            {"driver", survey.driver},
-            {"cuda_driver", survey.cuda_driver},
-            {"runtime", survey.runtime},
-            {"cudnn", survey.cudnn},
-            {"cublas", survey.cublas}};
-}
-
-GpuSurvey survey_from(const Json& json) {
-    GpuSurvey survey{.why_none = json.at("why_none"),
-                     .driver = json.at("driver"),
-                     .cuda_driver = json.at("cuda_driver"),
-                     .runtime = json.at("runtime"),
-                     .cudnn = json.at("cudnn"),
-                     .cublas = json.at("cublas")};
-    for (const Json& gpu : json.at("gpus"))
-        survey.gpus.push_back({.name = gpu.at("name"), .capability = gpu.at("capability"), .memory = gpu.at("memory")});
-    return survey;
-}
-
 }  // namespace
 
 std::string sign_of_gpu() {
@@ -149,6 +124,31 @@ std::string why_no_gpu(std::string_view words, const GpuSurvey& survey, const ch
 std::string why_no_answer(const ChildEnd& end) {
     return fmt::format("asking LibTorch for GPUs {}; see whether `nvidia-smi` answers, else restart the machine's driver, or use --device cpu",
                        printable(end.text()));
+}
+
+Json to_json(const GpuSurvey& survey) {
+    Json gpus = Json::array();
+    for (const Gpu& gpu : survey.gpus)
+        gpus.push_back({{"name", gpu.name}, {"capability", gpu.capability}, {"memory", gpu.memory}});
+    return {{"gpus", gpus},
+            {"why_none", survey.why_none},
+            {"driver", survey.driver},
+            {"cuda_driver", survey.cuda_driver},
+            {"runtime", survey.runtime},
+            {"cudnn", survey.cudnn},
+            {"cublas", survey.cublas}};
+}
+
+GpuSurvey survey_from(const Json& json) {
+    GpuSurvey survey{.why_none = json.at("why_none"),
+                     .driver = json.at("driver"),
+                     .cuda_driver = json.at("cuda_driver"),
+                     .runtime = json.at("runtime"),
+                     .cudnn = json.at("cudnn"),
+                     .cublas = json.at("cublas")};
+    for (const Json& gpu : json.at("gpus"))
+        survey.gpus.push_back({.name = gpu.at("name"), .capability = gpu.at("capability"), .memory = gpu.at("memory")});
+    return survey;
 }
 
 GpuSurvey survey_in_child(const std::function<GpuSurvey()>& ask, std::chrono::milliseconds limit) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "support/child.hpp"
+#include "support/json.hpp"
 #include "train/device.hpp"
 
 namespace labhost {
@@ -37,6 +38,10 @@ std::string why_no_gpu(std::string_view words, const GpuSurvey& survey, const ch
 
 /// The same of a child that did not live to tell.
 std::string why_no_answer(const ChildEnd& end);
+
+/// A survey as a child tells it. Throws what Json does for another's.
+Json to_json(const GpuSurvey& survey);
+GpuSurvey survey_from(const Json& json);
 
 /// Has a child `ask`, for at most `limit`: CUDA, once initialised, does not survive the fork that makes a worker, and a
 /// driver that is not well may hang or end the process that asks.

@@ -88,13 +88,13 @@ check_debian() {
 }
 
 check_python() {
-  local python said
+  local python said folder
   python=$(python_of "$choice")
   said=$("$python" -c "$ask" 2>&1) || fail "$(tail -1 <<< "$said"); install it there (pip install torch), or take TORCH=pip"
   check_abi "$(sed -n 2p <<< "$said")" "$(sed -n 1p <<< "$said")"
-  choice_folder=$(sed -n 3p <<< "$said")
-  [ -e "$choice_folder/include/torch/csrc/api/include/torch/version.h" ] && [ -n "$(library_of "$choice_folder")" ] ||
-    fail "the torch in $choice_folder has no headers or no libtorch_cpu.so, so that nothing can be built with it; take one of pip's wheels"
+  folder=$(sed -n 3p <<< "$said")
+  [ -e "$folder/include/torch/csrc/api/include/torch/version.h" ] && [ -n "$(library_of "$folder")" ] ||
+    fail "the torch in $folder has no headers or no libtorch_cpu.so, so that nothing can be built with it; take one of pip's wheels"
 }
 
 check_abi() {

@@ -32,10 +32,9 @@ std::string text_of_file(const char* path) {
 }
 
 Finding look_at_processor() {
-    const std::string cpuinfo = text_of_file("/proc/cpuinfo");
     utsname system{};
     const std::string architecture = ::uname(&system) == 0 ? system.machine : "";
-    const std::string model = processor_in(cpuinfo);
+    const std::string model = processor_name();
     const std::string vectors(instruction_set());
     return {.name = "processor",
             .says = fmt::format("{}, {}; {}", model.empty() ? "of unknown name" : model, architecture,
@@ -88,15 +87,6 @@ std::string bytes_text(std::uint64_t limit) { return limit == RLIM_INFINITY ? "u
 Json limit_json(std::uint64_t limit) { return limit == RLIM_INFINITY ? Json() : Json(limit); }
 
 }  // namespace
-
-std::string processor_in(const std::string& cpuinfo) {
-    for (const std::string& line : split(cpuinfo, '\n')) {
-        if (!line.starts_with("model name")) continue;
-        const std::size_t colon = line.find(':');
-        if (colon != std::string::npos) return join(split(line.substr(colon + 1), ' '), " ");
-    }
-    return "";
-}
 
 std::uint64_t memory_in(const std::string& meminfo, const std::string& key) {
     for (const std::string& line : split(meminfo, '\n')) {

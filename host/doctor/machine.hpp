@@ -10,9 +10,6 @@ namespace labhost {
 
 Findings look_at_machine();
 
-/// The processor's name in the text of /proc/cpuinfo; "" where it has none, as on ARM.
-std::string processor_in(const std::string& cpuinfo);
-
 /// Bytes of a line of /proc/meminfo's text: "MemAvailable"; 0 if it is not there.
 std::uint64_t memory_in(const std::string& meminfo, const std::string& key);
 

@@ -11,7 +11,6 @@
 
 #include "doctor/ask.hpp"
 #include "plugin/stamp.hpp"
-#include "support/files.hpp"
 #include "support/machine.hpp"
 #include "support/text.hpp"
 #include "train/engine.hpp"
@@ -44,32 +43,12 @@ std::string torch_text(const std::string& version, const std::string& build) {
     return fmt::format("{}+{}", version, build);
 }
 
-/// Whether `torch/version.py` beside the library names another version than the host was built with.
-std::string other_version(const fs::path& library, const std::string& version) {
-    const fs::path file = library.parent_path().parent_path() / "version.py";
-    if (!file_exists(file)) return "";
-    try {
-        const std::string there = version_in(read_file(file));
-        return there.empty() || there == version || there.starts_with(version + "+") ? "" : there;
-    } catch (const Error&) {
-        return "";
-    }
-}
-
 void look(const Tell& tell) {
     const TorchInfo info = engine().torch_info();  // not as the cache remembers it: it is to be loaded
     const fs::path library = loaded_torch();
-    Finding torch{
-        .name = "LibTorch",
-        .says = fmt::format("{}, {}", torch_text(info.version, info.build), library.native()),
-        .data = {{"version", info.version}, {"build", info.build}, {"library", library.native()}, {"python", ""}}};
-    if (const std::string there = other_version(library, info.version); !there.empty()) {
-        torch.status = Finding::Status::failure;
-        torch.says = fmt::format("{} is {}, labhost was built with {}", library.native(), there,
-                                 torch_text(info.version, info.build));
-        torch.remedy = "build labhost again, and its plugins, with the LibTorch that is there now";
-    }
-    tell(torch);
+    tell({.name = "LibTorch",
+          .says = fmt::format("{}, {}", torch_text(info.version, info.build), library.native()),
+          .data = {{"version", info.version}, {"build", info.build}, {"library", library.native()}, {"python", ""}}});
     tell(judge_blas(info.blas, instruction_set()));
 }
 
@@ -148,16 +127,6 @@ fs::path interpreter_of(const fs::path& library_folder) {
     const std::string text = library_folder.native();  // a package of the distribution's: /usr/lib/x86_64-linux-gnu
     return text == "/usr/lib" || text.starts_with("/usr/lib/") || text == "/usr/lib64" ? "/usr/bin/python3"
                                                                                        : fs::path();
-}
-
-std::string version_in(const std::string& version_py) {
-    for (const std::string& line : split(version_py, '\n')) {
-        if (!line.starts_with("__version__")) continue;
-        const std::size_t begin = line.find_first_of("'\"");
-        const std::size_t end = line.find_last_of("'\"");
-        if (begin != std::string::npos && end > begin) return line.substr(begin + 1, end - begin - 1);
-    }
-    return "";
 }
 
 BlasName parse_blas(const std::string& blas) {

@@ -15,9 +15,6 @@ Findings look_at_torch();
 /// in none's packages.
 std::filesystem::path interpreter_of(const std::filesystem::path& library_folder);
 
-/// What `__version__` says in the text of torch/version.py; "" if nothing.
-std::string version_in(const std::string& version_py);
-
 /// A BLAS as OpenBLAS's configuration text, "MKL", or a library's path say it.
 struct BlasName {
     std::string name{};     ///< "OpenBLAS 0.3.21", "MKL", or the path

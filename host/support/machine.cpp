@@ -4,11 +4,13 @@
 #include <unistd.h>
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "support/cgroup.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -32,6 +34,21 @@ std::uint64_t data_memory_of(int process) {
     for (std::uint64_t kib = 0; file >> key; file.ignore(1000, '\n'))
         if (key == "VmData:") return file >> kib ? kib * 1024 : 0;
     return 0;
+}
+
+std::string processor_name() {
+    std::ostringstream text;  // files of /proc have no size
+    if (std::ifstream file("/proc/cpuinfo"); file) text << file.rdbuf();
+    return processor_in(text.str());
+}
+
+std::string processor_in(const std::string& cpuinfo) {
+    for (const std::string& line : split(cpuinfo, '\n')) {
+        if (!line.starts_with("model name")) continue;
+        const std::size_t colon = line.find(':');
+        if (colon != std::string::npos) return join(split(line.substr(colon + 1), ' '), " ");
+    }
+    return "";
 }
 
 std::string_view instruction_set() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace labhost {
@@ -14,6 +15,12 @@ std::uint64_t usable_memory();
 
 /// Bytes of private memory (what RLIMIT_DATA counts) that a process holds; 0 if it is gone.
 std::uint64_t data_memory_of(int process);
+
+/// The processor's name, as Linux tells it; "" where it does not, as on ARM.
+std::string processor_name();
+
+/// From the text of /proc/cpuinfo.
+std::string processor_in(const std::string& cpuinfo);
 
 /// The widest vectors that this processor computes with and we have kernels for: "avx512", "avx2" (with FMA), or "none".
 std::string_view instruction_set();

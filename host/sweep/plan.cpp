@@ -45,7 +45,7 @@ void check_precision(const RunSettings& run, const Device& device) {
     if (run.trainer.numerics != "fast")
         fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
                                              "trainer.numerics = \"fast\" only", precision));
-    // LibTorch's autocast to bf16 on a CPU takes 1.3 to 1.9 times the time of our float32 kernels, also where the processor multiplies
+    // LibTorch's autocast to bf16 on a CPU takes 1.3 to 2 times the time of our float32 kernels, also where the processor multiplies
     // in bf16 (AVX-512, AMX): it would cost digits and give nothing.
     if (!device.cuda)
         fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" is of GPUs; on a CPU use \"float32\", which is faster there", precision));

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
-#include <fstream>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "plugin/stamp.hpp"
 #include "record/fingerprint.hpp"
 #include "support/error.hpp"
+#include "support/machine.hpp"
 #include "support/signals.hpp"
 #include "support/slurm_task.hpp"
 #include "support/text.hpp"
@@ -57,15 +57,6 @@ Value unpack(std::string_view text) {
 }
 }  // namespace message
 
-/// The processor's name, as Linux tells it; "" where it does not.
-std::string cpu_model() {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("model name") && line.find(": ") != std::string::npos)
-            return line.substr(line.find(": ") + 2);
-    return "";
-}
-
 /// The plan has asked for the GPUs if a run is on one, before this process was made.
 Json recorded_gpu(const Device& device) { return device.cuda ? used_gpu(survey_gpus(), device) : Json::object(); }
 
@@ -81,7 +72,7 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
             {"labhost", host_stamp().field("sdk")},
             {"torch", fmt::format("{}+{}", torch.version, torch.build)},
             {"blas", torch.blas},
-            {"cpu", cpu_model()},
+            {"cpu", processor_name()},
             {"device", device.text()},
             {"plugin",
              {{"file", run.plugin->file.native()},

@@ -14,6 +14,7 @@
 #include "doctor/tools.hpp"
 #include "doctor/torch.hpp"
 #include "helpers/temporary_folder.hpp"
+#include "support/machine.hpp"
 #include "support/cgroup.hpp"
 
 namespace labhost {
@@ -102,14 +103,6 @@ TEST(Torch, ItsPythonIsTheOneOfItsPackages) {
     EXPECT_EQ(interpreter_of("/usr/lib/x86_64-linux-gnu"), "/usr/bin/python3");
     EXPECT_EQ(interpreter_of("/opt/libtorch/lib"), "");
     EXPECT_EQ(interpreter_of("/site-packages/torch/lib"), "") << "in no Python's folder";
-}
-
-TEST(Torch, VersionIsReadOffVersionPy) {
-    EXPECT_EQ(
-        version_in(
-            "from typing import Optional\n\n__all__ = ['__version__']\n__version__ = '2.13.0+cpu'\ndebug = False\n"),
-        "2.13.0+cpu");
-    EXPECT_EQ(version_in("debug = False\n"), "");
 }
 
 TEST(Blas, IsNamedWithItsKernels) {

@@ -14,8 +14,8 @@
 #include "doctor/tools.hpp"
 #include "doctor/torch.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "support/machine.hpp"
 #include "support/cgroup.hpp"
+#include "support/machine.hpp"
 
 namespace labhost {
 namespace {

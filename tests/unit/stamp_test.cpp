@@ -56,6 +56,7 @@ TEST(LoadedTorch, IsTheOneThatTheHostWasBuiltWith) {
     EXPECT_EQ(why("1.13.0a0", "", host), "") << "headers and library of one LibTorch need not write the rest alike";
     EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cu126")), "") << "CUDA keeps its interface within a major version";
     EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cuda")), "") << "the build does not say which";
+    EXPECT_EQ(why("2.8.0", "", stamp("1.4", "2.8.0", "rocm")), "") << "a ROCm build names no CUDA";
     EXPECT_EQ(why("", "", host), "") << "it cannot be told";
 
     EXPECT_EQ(why("2.14.1", "13.0", host),

@@ -167,7 +167,8 @@ class WholeCheck(unittest.TestCase):
         self.assertEqual(self.calls("make") + self.calls("ctest"), [])
 
     def test_the_peers_run_on_the_python_of_this_torch_and_not_of_the_build_before(self):
-        (self.folder / "build/torch.env").write_text("LABHOST_PYTHON='/usr/bin/false'\nLABHOST_TORCH_CHOICE='debian'\n")
+        self.script("bin/older", PEER.replace("2.11.0+cu130 13.0", "1.13.0 None"))
+        (self.folder / "build/torch.env").write_text(f"LABHOST_PYTHON='{self.folder}/bin/older'\nLABHOST_TORCH_CHOICE='debian'\n")
         self.assertEqual(self.check()[0], 0)
         self.assertIn("2.11.0+cu130", self.results()[0].read_text())
         self.assertEqual(self.check()[0], 0)

@@ -43,7 +43,7 @@ install: build  ## into PREFIX (/usr/local); it may be moved later
 package: build  ## build/package/: a .tar.gz, and a .deb where LibTorch is Debian's own
 	@setup/packages.sh package
 	cmake --build build --target package
-	@grep -q '^LABHOST_TORCH=/usr$$' build/torch.env || echo "no .deb: that is for Debian's LibTorch (TORCH=debian), since a package can depend on no other"
+	@. build/torch.env && [ "$$LABHOST_TORCH" = /usr ] || echo "no .deb: that is for Debian's LibTorch (TORCH=debian), since a package can depend on no other"
 
 build: deps  ## build/labhost and build/plugins/*.so
 	$(call build,release,build,all)
@@ -100,7 +100,7 @@ deps:
 
 test-deps: deps
 	@setup/packages.sh test
-	@! grep -q '^LABHOST_TORCH=/usr$$' build/torch.env || setup/packages.sh debian-test scipy
+	@. build/torch.env && [ "$$LABHOST_TORCH" != /usr ] || setup/packages.sh debian-test scipy
 
 bench-deps: test-deps
 	@setup/packages.sh bench

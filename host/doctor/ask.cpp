@@ -15,8 +15,6 @@ namespace labhost {
 namespace {
 
 constexpr std::chrono::seconds program_limit{10};
-[[maybe_unused]] constexpr std::uint64_t program_memory = std::uint64_t{1}
-                                                          << 30U;  // so that one that prints without end ends
 constexpr std::size_t words_kept = 400;  // of a program that fails: enough to know what it is about
 
 std::string first_words(const std::string& text) {
@@ -85,7 +83,7 @@ Answer ask_program(const std::vector<std::string>& command) {
         ChildOptions options{.limit = program_limit,
                              .on_message = [&](std::string_view text) { said = Json::parse(text); }};
 #if !defined(__SANITIZE_ADDRESS__)  // which takes address space without end
-        options.memory_limit = program_memory;
+        options.memory_limit = std::uint64_t{1} << 30U;  // so that one that prints without end ends
 #endif
         const ChildEnd end = run_in_child(body, options);
         answer.hung = end.how == ChildEnd::How::timed_out;

@@ -10,6 +10,7 @@ exact; Holm's adjusted p is worked out from the closure principle: the largest B
 
 import itertools
 import json
+import os
 import sys
 
 try:
@@ -17,7 +18,7 @@ try:
     from scipy import optimize, stats
 except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
-    sys.exit(77)
+    sys.exit(1 if os.environ.get("CI") else 77)  # CI has it
 
 SAMPLES = [
     [0.31, -0.12, 0.55, 0.18, 0.42],

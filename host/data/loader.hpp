@@ -41,6 +41,9 @@ public:
         return std::span(split_->labels).first(static_cast<std::size_t>(count_));
     }
 
+    /// The same where the batches are made: int64 [count] on a GPU, undefined on the CPU.
+    torch::Tensor resident_labels() const { return resident_ ? resident_->labels : torch::Tensor(); }
+
     /// The next batch of the pass; the last may be short. False at the pass's end.
     bool next(Batch& batch);
 

@@ -14,8 +14,9 @@ namespace labhost {
 
 namespace {
 
-/// To be raised by any change of the trainer that changes numbers.
-constexpr int numerics_version = 1;
+/// To be raised by any change of the trainer that changes numbers there.
+constexpr int numerics_version_on_a_cpu = 1;
+constexpr int numerics_version_on_a_gpu = 2;  // 2: deterministic algorithms unasked, TF32 of "fast" as in "pytorch"
 
 /// "OpenBLAS 0.3.21", "MKL", or the library's path: without the processor it chose its kernels for, so that results
 /// can be shared between machines of a cluster.
@@ -49,7 +50,7 @@ Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const Reso
             {"seed", run.seed},
             {"torch", fmt::format("{}+{}", host_stamp().field("torch"), host_stamp().field("build"))},
             {"blas", blas_name()},
-            {"numerics_version", numerics_version}};
+            {"numerics_version", device.cuda ? numerics_version_on_a_gpu : numerics_version_on_a_cpu}};
 }
 
 std::string fingerprint_of(const Json& inputs) {

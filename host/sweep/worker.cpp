@@ -5,7 +5,11 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <future>
 #include <memory>
+#include <optional>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -20,6 +24,7 @@
 #include "support/signals.hpp"
 #include "support/slurm_task.hpp"
 #include "support/text.hpp"
+#include "sweep/writer.hpp"
 #include "train/engine.hpp"
 #include "train/used_gpu.hpp"
 
@@ -114,10 +119,18 @@ private:
 
 class RunOfWorker {
 public:
+    /// `writer`: writes its checkpoints; null: they are written where they are made.
     RunOfWorker(const Plan& plan, const WorkerRun& run, bool in_company, const WorkerOrders& orders,
-                const RunOutbox& outbox)
+                const RunOutbox& outbox, Writer* writer)
         : plan_(plan), run_(*run.run), anew_(run.anew), twin_(run.twin), in_company_(in_company), orders_(orders),
-          outbox_(outbox), folder_(run_.folder) {}
+          outbox_(outbox), writer_(writer), folder_(run_.folder) {}
+    ~RunOfWorker() {
+        if (written_.valid()) written_.wait();  // it writes into the folder
+    }
+    RunOfWorker(const RunOfWorker&) = delete;
+    RunOfWorker& operator=(const RunOfWorker&) = delete;
+    RunOfWorker(RunOfWorker&&) = delete;
+    RunOfWorker& operator=(RunOfWorker&&) = delete;
 
     /// False if there is nothing to train.
     bool prepare() {
@@ -127,7 +140,13 @@ public:
         if (go_on) record_session();
         plugin_ = load_plugin(*run_.plugin);
         make_trainer();
-        if (go_on) restore();
+        if (const std::string why = trainer_->why_not_resumable(); !why.empty()) {
+            outbox_.send(fmt::format("{}labhost: warning: {}: {} has no checkpoints, and begins anew if it is interrupted",
+                                     message::warning, why, run_.settings.id));
+            has_checkpoints_ = false;
+            if (go_on) begin();
+        }
+        if (go_on && has_checkpoints_) restore();
         if (orders_.profile) trainer_->start_profile();
         return true;
     }
@@ -135,6 +154,7 @@ public:
     /// Alone an epoch, in company a few steps; false once the run is finished or paused.
     bool take_turn() {
         if (std::cmp_greater_equal(trainer_->history().size(), run_.settings.trainer.epochs)) {
+            await_writer();
             write_profile();
             folder_.finish(trainer_->state_dict(), to_json(trainer_->predictions(), run_.dataset->test));
             outbox_.send(message::pack(message::finished, Finished{seconds(), trainer_->history().back()}));
@@ -142,13 +162,13 @@ public:
         }
         const auto metrics = trainer_->run_epoch([this](const Progress& at) { return after_step(at); });
         if (metrics) {
-            folder_.append(*metrics);
-            write_checkpoint();
-            outbox_.send(message::pack(message::epoch, *metrics));
+            tell_nondeterminism();
+            write([this, metrics = *metrics] { folder_.append(metrics); }, *metrics);
             return true;
         }
         if (!stopping_) return true;
         write_checkpoint();
+        await_writer();
         write_profile();
         outbox_.send({&message::paused, 1});
         return false;
@@ -249,6 +269,7 @@ private:
             outbox_.send(message::pack(message::progress, at));
             told_ = now;
         }
+        if (written_.valid() && written_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) await_writer();
         stopping_ = StopSignals::noted() != 0;
         if (stopping_) return false;
         const auto& every = run_.settings.trainer.checkpoint_every;
@@ -256,9 +277,45 @@ private:
         return !in_company_ || ++steps_ % steps_of_a_turn != 0;
     }
 
-    void write_checkpoint() {
-        folder_.write_checkpoint(trainer_->checkpoint(seconds(), run_.fingerprint));
+    void write_checkpoint() { write([] {}, std::nullopt); }
+
+    /// Does `before`, then writes a checkpoint of this moment, then tells of `epoch`; all that behind the training, if there is a writer.
+    void write(std::function<void()> before, const std::optional<EpochMetrics>& epoch) {
+        await_writer();
+        auto state = has_checkpoints_ ? trainer_->checkpoint(seconds(), run_.fingerprint) : nullptr;
         checkpointed_ = Clock::now();
+        epoch_to_tell_ = epoch;
+        std::function<void()> job = [this, before = std::move(before), state = std::move(state)] {
+            before();
+            if (state) folder_.write_checkpoint(state());
+        };
+        if (writer_ != nullptr) {
+            written_ = writer_->post(std::move(job));
+            return;
+        }
+        job();
+        await_writer();
+    }
+
+    /// Until what was to be written is; throws what went wrong with it.
+    void await_writer() {
+        if (written_.valid()) written_.get();
+        if (const auto epoch = std::exchange(epoch_to_tell_, std::nullopt))
+            outbox_.send(message::pack(message::epoch, *epoch));
+    }
+
+    /// Which operators made the run's numbers others each time: for people, and in its run.json.
+    void tell_nondeterminism() {
+        const std::set<std::string>& operators = trainer_->nondeterministic_operators();
+        if (operators.size() == nondeterministic_) return;
+        nondeterministic_ = operators.size();
+        outbox_.send(fmt::format("{}labhost: warning: {}: LibTorch has no form of {} that gives the same bits each time on a GPU, so "
+                                 "this run's numbers vary; trainer.deterministic = true refuses that",
+                                 message::warning, run_.settings.id, fmt::join(operators, ", ")));
+        Json json = Json::parse(read_file(run_.folder / "run.json"), nullptr, /*allow_exceptions=*/false);
+        if (!json.is_object()) json = run_json(plan_, run_, orders_.device);
+        json["provenance"]["nondeterministic"] = operators;
+        folder_.record(json);
     }
 
     void write_profile() {
@@ -276,12 +333,17 @@ private:
     bool in_company_;
     const WorkerOrders& orders_;
     RunOutbox outbox_;
+    Writer* writer_;
     RunFolder folder_;
     Plugin plugin_{.stamp = Stamp("")};
     std::unique_ptr<Trainer> trainer_;
     Clock::time_point start_ = Clock::now();
     Clock::time_point checkpointed_ = start_;
     Clock::time_point told_{};
+    std::future<void> written_{};                  ///< what the writer does for it
+    std::optional<EpochMetrics> epoch_to_tell_{};  ///< once that is done
+    bool has_checkpoints_ = true;
+    std::size_t nondeterministic_ = 0;  ///< operators that were told of
     std::int64_t steps_ = 0;
     bool stopping_ = false;
     double earlier_seconds_ = 0.0;
@@ -320,6 +382,9 @@ void hear_worker(std::string_view text, const std::vector<WorkerListener>& liste
 
 void work(const Plan& plan, const std::vector<WorkerRun>& tasks, const WorkerOrders& orders, RunLocks& locks,
           const Outbox& process_outbox) {
+    // On a CPU alone nothing would be gained: a run has as many threads as it was given.
+    std::unique_ptr<Writer> writer;
+    if (tasks.size() > 1 || orders.device.cuda) writer = std::make_unique<Writer>();
     std::vector<std::unique_ptr<RunOfWorker>> runs(tasks.size());
     bool usable = true;  // this process
     // Does a part of the run's work, which says whether there is more; what it throws is told, and ends the run.
@@ -357,7 +422,7 @@ void work(const Plan& plan, const std::vector<WorkerRun>& tasks, const WorkerOrd
         attempt(number, [&] {
             locks.enter(tasks[number].run->folder);
             runs[number] = std::make_unique<RunOfWorker>(plan, tasks[number], tasks.size() > 1, orders,
-                                                         RunOutbox(process_outbox, number));
+                                                         RunOutbox(process_outbox, number), writer.get());
             if (!runs[number]->prepare()) return false;
             going.push_back(number);
             return true;

@@ -27,6 +27,7 @@ public:
     std::string plugin_id() const { return plugin_->id(); }
 
     torch::nn::Module& module() { return *model_; }
+    const torch::nn::Module& module() const { return *model_; }
 
     /// Parameters and buffers named and ordered as in Python's state_dict: of each module its parameters, its buffers,
     /// then its children. Tensors share memory with the model.

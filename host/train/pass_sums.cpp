@@ -1,8 +1,12 @@
 #include "train/pass_sums.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <span>
 
 #include <torch/torch.h>
+
+#include "train/determinism.hpp"
 
 namespace labhost {
 
@@ -33,42 +37,57 @@ PassMetrics Sums::metrics() const {
             .count = examples};
 }
 
-PassSums::PassSums(std::optional<torch::Device> gpu) {
-    if (!gpu) return;
-    loss_ = torch::zeros({}, torch::TensorOptions(*gpu).dtype(torch::kFloat64));
-    correct_ = torch::zeros({}, torch::TensorOptions(*gpu).dtype(torch::kInt64));
+PassSums::PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples) {
+    const auto integers = torch::TensorOptions(gpu).dtype(torch::kInt64);
+    left_ = {.losses = torch::zeros({most_batches}, torch::TensorOptions(gpu).dtype(torch::kFloat32)),
+             .next = torch::zeros({1}, integers),
+             .predicted = torch::empty({most_examples}, integers)};
 }
 
 void PassSums::set(const Sums& sums) {
     known_ = sums;
     examples_ = sums.examples;
-    if (!loss_.defined()) return;
-    loss_.fill_(sums.loss);
-    correct_.fill_(sums.correct);
+    correct_before_ = sums.correct;
+    batches_ = read_ = 0;
+    if (!left_) return;
+    left_->next.zero_();
+    left_->predicted.fill_(-1);
 }
 
-void PassSums::add(const torch::Tensor& loss, const torch::Tensor& output, const torch::Tensor& labels) {
+void PassSums::add(const torch::Tensor& loss, const torch::Tensor& output, const Batch& batch) {
     const torch::NoGradGuard no_grad;
-    if (loss_.defined()) {
-        loss_.add_(loss.to(torch::kFloat64));
-        correct_.add_(output.argmax(1).eq(labels).sum());
+    if (left_) {
+        const EachPlaceOnce known;
+        left_->losses.index_copy_(0, left_->next, loss.view(1));
+        left_->next.add_(1);
+        left_->predicted.index_copy_(0, batch.examples, output.argmax(1));
         return;
     }
     known_.loss += static_cast<double>(loss.item<float>());
-    known_.correct += correct_in(output, labels);
+    known_.correct += correct_in(output, batch.labels);
 }
 
 void PassSums::count(std::int64_t examples) {
     examples_ += examples;
-    if (!loss_.defined()) known_.examples = examples_;
+    ++batches_;
+    if (!left_) known_.examples = examples_;
 }
 
-const Sums& PassSums::read() {
-    if (loss_.defined()) {
-        known_.loss = loss_.item<double>();
-        known_.correct = correct_.item<std::int64_t>();
+const Sums& PassSums::read_losses() {
+    if (left_) {
+        const torch::Tensor losses = left_->losses.narrow(0, read_, batches_ - read_).cpu();
+        for (const float loss : std::span(losses.data_ptr<float>(), static_cast<std::size_t>(losses.numel())))
+            known_.loss += static_cast<double>(loss);
+        read_ = batches_;
     }
     known_.examples = examples_;
+    return known_;
+}
+
+const Sums& PassSums::read(const torch::Tensor& labels) {
+    read_losses();
+    if (left_)
+        known_.correct = correct_before_ + left_->predicted.narrow(0, 0, labels.size(0)).eq(labels).sum().item<std::int64_t>();
     return known_;
 }
 

@@ -6,6 +6,7 @@
 
 #include <torch/types.h>
 
+#include "data/loader.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
@@ -19,30 +20,44 @@ struct Sums {
     PassMetrics metrics() const;
 };
 
-/// Sums batches where they are: on a GPU nothing waits for it before `read`.
+/// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and the
+/// losses are added in their order, as on the CPU.
 class PassSums {
 public:
-    explicit PassSums(std::optional<torch::Device> gpu = std::nullopt);
+    /// On the CPU.
+    PassSums() = default;
+    /// On a GPU, for passes of up to `most_batches` over up to `most_examples`.
+    PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples);
 
-    /// Begins with these.
+    /// Begins a pass, or goes on in one, with these.
     void set(const Sums& sums);
 
-    /// `loss`: a batch's sum, a float32 scalar; `output`: float32 [n, classes]; `labels`: int64 [n]. On a GPU always into
-    /// the same memory, as a CUDA graph needs it.
-    void add(const torch::Tensor& loss, const torch::Tensor& output, const torch::Tensor& labels);
-    /// So many examples were added. Apart, since a replayed graph adds without a call of `add`.
+    /// `loss`: a batch's sum, a float32 scalar; `output`: float32 [n, classes]. On a GPU always into the same memory, as a
+    /// CUDA graph needs it.
+    void add(const torch::Tensor& loss, const torch::Tensor& output, const Batch& batch);
+    /// A batch of so many examples was added. Apart, since a replayed graph adds without a call of `add`.
     void count(std::int64_t examples);
 
-    /// What was read last; on the CPU all that was added.
+    /// The losses that were read last; on the CPU all that was added.
     const Sums& known() const { return known_; }
-    /// Waits for a GPU to have added all.
-    const Sums& read();
+    /// Waits for a GPU to have added all, and reads the losses.
+    const Sums& read_losses();
+    /// The same, and what is correct. `labels`: int64 [examples of the data], where the batches are.
+    const Sums& read(const torch::Tensor& labels);
 
     std::int64_t examples() const { return examples_; }
 
 private:
-    torch::Tensor loss_;     ///< of a GPU: float64 []
-    torch::Tensor correct_;  ///< of a GPU: int64 []
+    /// What a GPU leaves.
+    struct Left {
+        torch::Tensor losses;     ///< float32 [most batches]
+        torch::Tensor next;       ///< int64 [1]: the batch that comes, of those since `set`
+        torch::Tensor predicted;  ///< int64 [most examples], by example; -1: not since `set`
+    };
+    std::optional<Left> left_{};
+    std::int64_t batches_ = 0;  ///< since `set`
+    std::int64_t read_ = 0;     ///< of them
+    std::int64_t correct_before_ = 0;
     std::int64_t examples_ = 0;
     Sums known_{};
 };

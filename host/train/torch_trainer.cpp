@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +20,8 @@
 #include "train/cpu_memory.hpp"
 #include "train/cpu_operators.hpp"
 #include "train/cuda_graph.hpp"
+#include "train/determinism.hpp"
+#include "train/gpu_process.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
 #include "train/optimizer.hpp"
@@ -34,8 +38,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-PluginModel build_seeded(std::uint64_t seed, const Plugin& plugin, const ResolvedParams& params) {
-    torch::manual_seed(seed);
+/// Those whose draws a run may depend on.
+std::vector<std::pair<std::string, at::Generator>> generators(const torch::Device& device) {
+    std::vector<std::pair<std::string, at::Generator>> all{
+        {"generator.cpu", at::globalContext().defaultGenerator(torch::kCPU)}};
+    if (device.is_cuda()) all.emplace_back("generator.cuda", at::globalContext().defaultGenerator(device));
+    return all;
+}
+
+/// As torch::manual_seed, which seeds every GPU's generator, and so starts CUDA's driver for a run on the CPU.
+void seed_draws(std::uint64_t seed, const torch::Device& device) {
+    for (auto [name, generator] : generators(device)) {
+        const std::lock_guard lock(generator.mutex());
+        generator.set_current_seed(seed);
+    }
+}
+
+PluginModel build_seeded(std::uint64_t seed, const torch::Device& device, const Plugin& plugin, const ResolvedParams& params) {
+    seed_draws(seed, device);
     return {plugin, params};
 }
 
@@ -45,7 +65,12 @@ auto translated(const std::string& doing, Body body) {
     try {
         return body();
     } catch (const c10::Error& e) {
-        throw Error(ExitCode::run_failed, fmt::format("LibTorch failed {}: {}", doing, e.what_without_backtrace()));
+        const std::string_view words = e.what_without_backtrace();
+        if (const auto name = nondeterministic_operator(words); !name.empty())
+            throw Error(ExitCode::run_failed,
+                        fmt::format("LibTorch has no form of '{}' that gives the same bits each time, and trainer.deterministic = true "
+                                    "refuses any other; without it the run is trained, and says so {}", name, doing));
+        throw Error(ExitCode::run_failed, fmt::format("LibTorch failed {}: {}", doing, words));
     }
 }
 
@@ -59,22 +84,31 @@ bool has_dropout_of_cudnn(const torch::nn::Module& module) {
 }
 
 class TorchTrainer final : public Trainer {
+    /// Runs `body` in the run's turn.
+    template <class Body>
+    auto in_turn(const std::string& doing, Body body) const {
+        return translated(doing, [&] {
+            const Turn turn(*own_);
+            return body();
+        });
+    }
+
 public:
     TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
                  std::unique_ptr<Own> own, torch::Device device, const TrainerOptions& options);
 
     std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
     const std::vector<EpochMetrics>& history() const override { return history_; }
-    std::string checkpoint(double seconds, const std::string& fingerprint) override;
+    std::string why_not_resumable() const override;
+    std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) override;
     Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;
+    const std::set<std::string>& nondeterministic_operators() const override { return noted_.operators(); }
     std::string state_dict() const override {
-        const Turn turn(*own_);
-        return translated("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
+        return in_turn("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
     }
 
     Predictions predictions() const override {
-        const Turn turn(*own_);
-        return translated("on its predictions", [&] { return predictions_of(outputs_, test_loader_.labels()); });
+        return in_turn("on its predictions", [&] { return predictions_of(outputs_, test_loader_.labels()); });
     }
 
     void start_profile() override;
@@ -117,6 +151,7 @@ private:
     Loader test_loader_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
     std::unique_ptr<Profiler> profiler_;
+    NondeterminismNoted noted_{c10::WarningUtils::get_warning_handler()};
     std::string gpu_text_;  ///< of the checkpoints
     bool graphs_;
     std::array<Replayed, 2> replayed_;  ///< training, test
@@ -145,12 +180,14 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       own_(std::move(own)),
       device_(device),
       fast_(run.trainer.numerics == "fast"),
-      model_(build_seeded(run.seed, plugin, params)),
+      model_(build_seeded(run.seed, device, plugin, params)),
       train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, gpu())),
       test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, gpu())),
       gpu_text_(options.gpu),
-      graphs_(options.graphs && device_.is_cuda() && can_share_draws()),
-      sums_(gpu()) {
+      graphs_(options.graphs && device_.is_cuda() && can_share_draws()) {
+    if (device_.is_cuda())
+        sums_ = PassSums(device_, std::max(train_loader_.batches(), test_loader_.batches()),
+                         std::max(train_loader_.count(), test_loader_.count()));
     // They are the process's, and give LibTorch's own bits: in company it does without.
     if (device_.is_cpu() && !own_->in_company()) operators_.emplace(fast_);
     if (!run.trainer.init_from.empty())
@@ -166,7 +203,12 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
         throw Error(ExitCode::run_failed, fmt::format("the dropout of recurrent layers of plugin '{}' needs a process of its own", plugin.id()));
     optimizer_ = std::make_unique<torch::optim::SGD>(
         parameters, torch::optim::SGDOptions(run.trainer.optimizer.lr).momentum(run.trainer.optimizer.momentum));
-    torch::manual_seed(run.seed);
+    seed_draws(run.seed, device_);
+}
+
+std::string TorchTrainer::why_not_resumable() const {
+    if (!device_.is_cuda() || !has_dropout_of_cudnn(model_.module())) return "";
+    return fmt::format("plugin '{}' has recurrent layers with dropout, whose random state cuDNN keeps to itself", model_.plugin_id());
 }
 
 torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
@@ -185,7 +227,10 @@ torch::Tensor TorchTrainer::train_step(const Batch& batch, torch::Tensor& output
         enter(Phase::backward);
         loss.backward();
         enter(Phase::optimizer);
-        optimizer_->step();
+        if (device_.is_cuda())
+            step_as_python_on_a_gpu(static_cast<torch::optim::SGD&>(*optimizer_));
+        else
+            optimizer_->step();
         enter(Phase::metrics);
         const torch::NoGradGuard no_grad;
         return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
@@ -208,12 +253,13 @@ void TorchTrainer::step(const Batch& batch) {
     torch::Tensor output;
     const torch::Tensor loss = testing_ ? test_step(batch, output) : train_step(batch, output);
     enter(Phase::metrics);
-    sums_.add(loss, output, batch.labels);
+    sums_.add(loss, output, batch);
     if (testing_) keep(output, batch.examples);
 }
 
 void TorchTrainer::keep(const torch::Tensor& output, const torch::Tensor& examples) {
     const torch::NoGradGuard no_grad;
+    const EachPlaceOnce known;
     if (!outputs_.defined()) outputs_ = torch::empty({test_loader_.count(), output.size(1)}, output.options());
     outputs_.index_copy_(0, examples, output);
 }
@@ -277,7 +323,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         const auto start = Clock::now();
         const bool more = next_step();
         if (!more || start - read_ > read_every || device_.is_cpu()) {
-            sums_.read();
+            sums_.read_losses();
             read_ = start;
         }
         enter(Phase::other);
@@ -288,6 +334,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         if (!more) break;
         if (!on_step(progress())) return false;
     }
+    sums_.read(loader().resident_labels());
     in_pass_ = false;
     return true;
 }
@@ -298,9 +345,9 @@ void TorchTrainer::start_profile() {
 }
 
 std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {
-    const Turn turn(*own_);
     const auto epoch = static_cast<std::int64_t>(history_.size()) + 1;
-    const bool done = translated(fmt::format("in epoch {}", epoch), [&] {
+    const bool done = in_turn(fmt::format("in epoch {}", epoch), [&] {
+        const c10::WarningUtils::WarningHandlerGuard noting(&noted_);
         if (!testing_) {
             if (!pass(on_step)) return false;
             trained_ = sums_.known().metrics();
@@ -311,7 +358,7 @@ std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(con
     if (!done) return std::nullopt;
     history_.push_back({.epoch = epoch, .train = trained_, .test = sums_.known().metrics(), .seconds = seconds_});
     testing_ = false;
-    sums_.set({});
+    in_turn("after an epoch", [&] { sums_.set({}); });
     seconds_ = 0.0;
     return history_.back();
 }
@@ -338,14 +385,6 @@ PassMetrics pass_metrics(const double* field) {
 
 torch::Tensor doubles(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
 torch::Tensor integers(const std::vector<std::int64_t>& values) { return torch::tensor(values, torch::kInt64); }
-
-/// Those whose draws a run may depend on.
-std::vector<std::pair<std::string, at::Generator>> generators(const torch::Device& device) {
-    std::vector<std::pair<std::string, at::Generator>> all{
-        {"generator.cpu", at::globalContext().defaultGenerator(torch::kCPU)}};
-    if (device.is_cuda()) all.emplace_back("generator.cuda", at::globalContext().defaultGenerator(device));
-    return all;
-}
 
 }  // namespace
 
@@ -376,10 +415,9 @@ void TorchTrainer::restore_optimizer(const NamedTensors& tensors) {
     }
 }
 
-std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) {
-    const Turn turn(*own_);
-    return translated("on saving a checkpoint", [&] {
-        const Sums& sums = sums_.read();
+std::function<std::string()> TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) {
+    return in_turn("on saving a checkpoint", [&]() -> std::function<std::string()> {
+        const Sums& sums = sums_.read(loader().resident_labels());
         NamedTensors tensors;
         for (const auto& [name, tensor] : model_.state_dict()) tensors.emplace_back("model." + name, tensor);
         save_optimizer(tensors);
@@ -387,6 +425,10 @@ std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerpr
             const std::lock_guard lock(generator.mutex());
             tensors.emplace_back(name, generator.get_state());
         }
+        if (in_pass_) tensors.emplace_back("order", loader().order());
+        if (outputs_are_wanted() && outputs_.defined()) tensors.emplace_back("outputs", outputs_);
+        for (auto& [name, tensor] : tensors)
+            tensor = tensor.detach().to(tensor.options().device(torch::kCPU), /*non_blocking=*/false, /*copy=*/true);
         std::vector<double> history;
         for (const EpochMetrics& metrics : history_) {
             const auto values = fields(metrics);
@@ -396,9 +438,9 @@ std::string TorchTrainer::checkpoint(double seconds, const std::string& fingerpr
         tensors.emplace_back("position", integers({testing_ ? 1 : 0, in_pass_ ? 1 : 0, loader().position(),
                                                    sums.correct, sums.examples, trained_.correct, trained_.count}));
         tensors.emplace_back("sums", doubles({sums.loss, trained_.loss, trained_.accuracy, seconds_, seconds}));
-        if (in_pass_) tensors.emplace_back("order", loader().order());
-        if (outputs_are_wanted() && outputs_.defined()) tensors.emplace_back("outputs", outputs_);
-        return pack_checkpoint(std::move(tensors), gpu_text_, fingerprint);
+        return [tensors = std::move(tensors), gpu = gpu_text_, fingerprint] {
+            return translated("on writing a checkpoint", [&] { return pack_checkpoint(tensors, gpu, fingerprint); });
+        };
     });
 }
 
@@ -429,8 +471,7 @@ void TorchTrainer::restore_position(const NamedTensors& tensors) {
 }
 
 Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const std::string& fingerprint) {
-    const Turn turn(*own_);
-    return translated("on reading a checkpoint", [&]() -> Restored {
+    return in_turn("on reading a checkpoint", [&]() -> Restored {
         const NamedTensors tensors = read_checkpoint(file, fingerprint);
         if (const std::string why = why_not_on_this_gpu(gpu_of(tensors), gpu_text_); !why.empty())
             throw OtherGpu(fmt::format("{}: {}", file.native(), why));
@@ -457,20 +498,16 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
     keep_freed_memory();
     return translated("before the first epoch", [&] {
         at::set_num_threads(run.trainer.threads);
-        if (run.trainer.deterministic) {
-            ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);  // cuBLAS reads it when it is first used
-            at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
-            at::globalContext().setDeterministicCuDNN(true);
-        }
-        if (device.cuda && run.trainer.numerics == "fast") {  // PyTorch itself lets cuDNN use TF32 unasked
-            const bool tf32 = run.trainer.precision == "tf32";
-            at::globalContext().setAllowTF32CuBLAS(tf32);
-            at::globalContext().setAllowTF32CuDNN(tf32);
-        }
-        if (options.in_company && !device.cuda && run.trainer.numerics == "fast")
-            throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
         const torch::Device where = device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
                                                 : torch::Device(torch::kCPU);
+        if (device.cuda)
+            prepare_gpu_process(where, /*refuse_nondeterminism=*/run.trainer.deterministic);
+        else if (run.trainer.deterministic)
+            at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+        if (device.cuda && run.trainer.numerics == "fast")  // for convolutions PyTorch itself allows it unasked
+            at::globalContext().setAllowTF32CuBLAS(run.trainer.precision == "tf32");
+        if (options.in_company && !device.cuda && run.trainer.numerics == "fast")
+            throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
         auto own = std::make_unique<Own>(where, options.in_company);
         const Turn turn(*own);
         return std::make_unique<TorchTrainer>(run, plugin, params, dataset, std::move(own), where, options);

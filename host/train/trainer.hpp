@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,9 +95,13 @@ public:
     /// The epochs that are done.
     virtual const std::vector<EpochMetrics>& history() const = 0;
 
-    /// All that is needed to go on from here to the same bits, as a file's content. `seconds`: spent so far, for
-    /// `restore` to give back. `fingerprint`: of the run.
-    virtual std::string checkpoint(double seconds, const std::string& fingerprint) = 0;
+    /// Why no checkpoint of it can hold all that its numbers depend on; "" if one can.
+    virtual std::string why_not_resumable() const = 0;
+
+    /// All that is needed to go on from here to the same bits. What is returned makes a file's content of it, at any time
+    /// and in any thread, while training goes on. `seconds`: spent so far, for `restore` to give back. `fingerprint`: of
+    /// the run.
+    virtual std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) = 0;
 
     /// Where a run goes on.
     struct Restored {
@@ -114,6 +119,10 @@ public:
 
     /// Of the last test. Only after an epoch of this trainer, or when restored at the end of the last epoch.
     virtual Predictions predictions() const = 0;
+
+    /// Operators that it used on a GPU though they give other bits each time, LibTorch having no other form of them:
+    /// "grid_sampler_2d_backward_cuda". With trainer.deterministic they are refused instead.
+    virtual const std::set<std::string>& nondeterministic_operators() const = 0;
 
     /// The weights now, as a file that torch.load reads as a state_dict.
     virtual std::string state_dict() const = 0;

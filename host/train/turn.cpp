@@ -119,9 +119,11 @@ Own::~Own() = default;
 bool Own::in_company() const { return state_->draws.has_value(); }
 
 Turn::Turn(const Own& own) : state_(own.state_) {
-    if (state_->turns++ > 0) return;
-    if (state_->gpu) state_->gpu->begin_turn();
-    if (state_->draws) state_->draws->put_back();
+    if (state_->turns == 0) {
+        if (state_->gpu) state_->gpu->begin_turn();
+        if (state_->draws) state_->draws->put_back();
+    }
+    ++state_->turns;  // last: a turn that could not begin is none
 }
 
 Turn::~Turn() {

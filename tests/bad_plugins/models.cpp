@@ -248,3 +248,47 @@ struct SyncsInForward final : OneLayer {
     }
 };
 BAD_MODEL(syncs_in_forward, SyncsInForward);
+
+/// Reads beyond its input: on a GPU a device-side assertion, after which the process's CUDA is of no more use.
+struct AssertsOnDevice final : OneLayer {
+    Tensor forward(Tensor x) override {
+        const Tensor columns = torch::full({784}, 784, torch::TensorOptions(x.device()).dtype(torch::kInt64));
+        return log_softmax(fc(x.flatten(1).index_select(1, columns)), 1);
+    }
+};
+BAD_MODEL(asserts_on_device, AssertsOnDevice);
+
+/// Takes so many GiB of a GPU's memory in each step as LABHOST_TEST_GIB says.
+struct TakesMemory final : OneLayer {
+    Tensor forward(Tensor x) override {
+        const char* gib = std::getenv("LABHOST_TEST_GIB");
+        std::vector<Tensor> kept;
+        for (int i = gib != nullptr && x.is_cuda() ? std::atoi(gib) : 0; i > 0; --i)
+            kept.push_back(torch::empty({1 << 30}, torch::TensorOptions(x.device()).dtype(torch::kUInt8)));
+        return log_softmax(fc(x.flatten(1)), 1);
+    }
+};
+BAD_MODEL(takes_memory, TakesMemory);
+
+/// Its backward pass adds in any order on a GPU, and LibTorch has no other form of it.
+struct AddsInAnyOrder final : labhost::Model {
+    Linear fc = register_module("fc", Linear(49, 10));
+
+    Tensor forward(Tensor x) override {
+        const Tensor pooled = std::get<0>(torch::adaptive_max_pool2d(x * fc->weight[0][0], {7, 7}));
+        return log_softmax(fc(pooled.flatten(1)), 1);
+    }
+};
+BAD_MODEL(adds_in_any_order, AddsInAnyOrder);
+
+/// The state of its dropout is cuDNN's on a GPU.
+struct RecurrentDropout final : labhost::Model {
+    torch::nn::LSTM lstm = register_module("lstm", torch::nn::LSTM(torch::nn::LSTMOptions(28, 16).num_layers(2).dropout(0.5).batch_first(true)));
+    Linear fc = register_module("fc", Linear(16, 10));
+
+    Tensor forward(Tensor x) override {
+        const Tensor output = std::get<0>(lstm(x.flatten(1, 2)));
+        return log_softmax(fc(output.select(1, 27)), 1);
+    }
+};
+BAD_MODEL(recurrent_dropout, RecurrentDropout);

@@ -36,19 +36,6 @@ TEST_F(SharedProcess, GivesTheBitsOfARunAlone) {
     EXPECT_TRUE(all_numbers("three") == expected);
 }
 
-/// There they share a process unasked.
-TEST_F(SharedProcess, OnAGpuGivesTheBitsOfARunAlone) {
-    const std::string file = experiment(four);
-    const std::vector<std::string> exact{"--device", "cuda", "--set", "trainer.deterministic=true"};
-    const ProcessResult alone = sweep(file, {"--runs", "alone", "--per-gpu", "1", exact[0], exact[1], exact[2], exact[3]});
-    if (alone.exit_code == 4) GTEST_SKIP() << alone.err;
-    ASSERT_EQ(alone.exit_code, 0) << alone.err;
-    ASSERT_EQ(sweep(file, {"--runs", "shared", exact[0], exact[1], exact[2], exact[3]}).exit_code, 0);
-    const auto expected = all_numbers("alone");
-    ASSERT_EQ(expected.size(), 4U);
-    EXPECT_TRUE(all_numbers("shared") == expected);
-}
-
 TEST_F(SharedProcess, OneThatCrashesIsRecordedAndTheOthersAreTriedAgainAlone) {
     if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer ends a process in its own way";
     ASSERT_EQ(sweep(experiment(four), {"--runs", "alone"}).exit_code, 0);

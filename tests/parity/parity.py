@@ -3,7 +3,9 @@
 
 For each seed, the notebook's code and labhost train all nine configurations of q4 on the same data with equally many threads.
 Every loss must be equal to the last bit of the double, every count equal, the final weights torch.equal.
-Exits with 77 (skipped) where the Python at hand has no torch, or another than labhost is built with: bits need the same one.
+On a GPU (--device cuda) both sides take its deterministic algorithms, which labhost takes unasked, and all else as Python has it.
+Exits with 77 (skipped) where the Python at hand has no torch, or another than labhost is built with: bits need the same one; so
+it does where there is no GPU for --device cuda.
 """
 import argparse
 import contextlib
@@ -48,12 +50,22 @@ def refuse_another_torch(labhost):
         sys.exit(1 if os.environ.get("CI") else 77)
 
 
-def python_run(make_model, seed, epochs, train_set, test_set):
+def deterministic_gpu():
+    """As labhost has it on a GPU; skips where there is none."""
+    if not torch.cuda.is_available():
+        print(f"skipped: torch {torch.__version__} has no GPU to use here")
+        sys.exit(77)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.deterministic = True
+    torch.utils.deterministic.fill_uninitialized_memory = False
+
+
+def python_run(make_model, seed, epochs, device, train_set, test_set):
     torch.manual_seed(seed)
     model = make_model()
     with contextlib.redirect_stdout(io.StringIO()) as log:
-        results = notebook.train_eval(model, 64, 1000, epochs, 0.01, 0.5, train_set, test_set, seed)
-    return model.state_dict(), results, log.getvalue()
+        results = notebook.train_eval(model, 64, 1000, epochs, 0.01, 0.5, train_set, test_set, seed, no_cuda=device == "cpu")
+    return {name: tensor.cpu() for name, tensor in model.state_dict().items()}, results, log.getvalue()
 
 
 def compare(run_id, folder, state, results, log):
@@ -87,10 +99,15 @@ def main():
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--threads", type=int, default=1, help="of both sides")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--only", action="append", choices=MODELS, help="a configuration; default: all nine")
     options = parser.parse_args()
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # of both sides; here, not on import: the benchmark on a GPU imports this file
     refuse_another_torch(options.labhost)
+    if options.device == "cuda":
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        deterministic_gpu()
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # of both sides; here, not on import: the benchmark on a GPU imports this file
     torch.set_num_threads(options.threads)
     models = options.only or list(MODELS)
     train_set, test_set = datasets(options.data, options.train_limit, options.test_limit)
@@ -98,14 +115,14 @@ def main():
 
     with tempfile.TemporaryDirectory() as runs:
         command = [options.labhost, "run", options.experiment, "--runs", runs, "--data", options.data, "--json",
-                   "--quiet", "--device", "cpu", "--seeds", options.seeds,
+                   "--quiet", "--device", options.device, "--seeds", options.seeds,
                    "--set", f"data.train_limit={options.train_limit}", "--set", f"data.test_limit={options.test_limit}",
                    "--set", f"trainer.epochs={options.epochs}", "--set", f"trainer.threads={options.threads}"]
         for model in models:
             command += ["--only", f"{model}-s*"]
         # Both at once: neither is timed.
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as labhost:
-            python = {f"{model}-s{seed}": python_run(MODELS[model], int(seed), options.epochs, train_set, test_set)
+            python = {f"{model}-s{seed}": python_run(MODELS[model], int(seed), options.epochs, options.device, train_set, test_set)
                       for model in models for seed in options.seeds.split(",")}
             output, _ = labhost.communicate()
         if labhost.returncode != 0:

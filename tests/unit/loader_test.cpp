@@ -52,23 +52,32 @@ TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
 }
 
 TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
+    constexpr std::int64_t batches = 20;
+    constexpr std::int64_t size = 5;
+    torch::manual_seed(1);
+    const torch::Tensor labels = torch::randint(4, {batches * size}, torch::kInt64);
     PassSums here;
-    PassSums there(torch::kCPU);
+    PassSums there(torch::kCPU, batches, batches * size + 3);
     for (PassSums* sums : {&here, &there}) {
-        torch::manual_seed(1);
+        torch::manual_seed(2);
         sums->set({.loss = 0.5, .correct = 3, .examples = 7});
-        for (int i = 0; i < 20; ++i) {
-            const torch::Tensor output = torch::rand({5, 4}).round();  // ties: the first is the maximum
-            sums->add(torch::rand({}), output, torch::randint(4, {5}, torch::kInt64));
-            sums->count(5);
+        for (std::int64_t i = 0; i < batches; ++i) {
+            const torch::Tensor output = torch::rand({size, 4}).round();  // ties: the first is the maximum
+            const torch::Tensor examples = torch::arange(i * size, (i + 1) * size);
+            sums->add(torch::rand({}), output, {.images = {}, .labels = labels.index_select(0, examples), .examples = examples});
+            sums->count(size);
+            if (i == batches / 2) sums->read_losses();  // as for a look at how it goes: then only the rest is added
         }
     }
     EXPECT_EQ(there.known().correct, 3);  // not read yet
-    const Sums read = there.read();
+    const Sums read = there.read(labels);
     EXPECT_EQ(read.loss, here.known().loss);
     EXPECT_EQ(read.correct, here.known().correct);
     EXPECT_EQ(read.examples, 107);
     EXPECT_EQ(here.known().examples, 107);
+    there.set({});
+    EXPECT_EQ(there.read(labels).correct, 0);
+    EXPECT_EQ(there.known().loss, 0.0);
 }
 
 TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {

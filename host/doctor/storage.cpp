@@ -188,6 +188,19 @@ Finding judge_sync(const RunsFolder& folder) {
             .data = {{"work", false}}};
 }
 
+/// A relative path where the working folder has none, for `reason`.
+Finding judge_lost_folder(const fs::path& asked, const std::error_code& reason) {
+    return {.name = "runs folder",
+            .status = Finding::Status::failure,
+            .says = fmt::format("{}: the working folder, in which it would lie, {}", asked.native(),
+                                reason == std::errc::no_such_file_or_directory
+                                    ? "is gone: it was removed"
+                                    : fmt::format("has no path: {}", reason.message())),
+            .remedy = "cd to a folder that is there (or once more into this one, if it was made again); or name the "
+                      "runs folder by its whole path, with --runs DIR",
+            .data = {{"folder", asked.native()}}};
+}
+
 void look(const fs::path& asked, const Tell& tell) {
     RunsFolder folder{.asked = asked, .looked_at = nearest_folder(asked)};
     struct stat status {};
@@ -222,7 +235,7 @@ Findings judge_runs_folder(const RunsFolder& folder) {
 Findings look_at_runs_folder(const fs::path& folder) {
     std::error_code error;
     fs::path asked = fs::absolute(folder, error).lexically_normal();
-    if (error) asked = folder;
+    if (error) return {judge_lost_folder(folder, error)};
     if (!asked.has_filename()) asked = asked.parent_path();  // "runs/"
     return look_in_child(
         {.name = "runs folder",

@@ -17,8 +17,9 @@ protected:
     }
 
     std::string sweep_of_two(const std::string& jobs = "2") {
-        return std::string(LABHOST_PROGRAM) + " " + experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net4\"\n") +
-               " --jobs " + jobs + " --set trainer.epochs=3";
+        return std::string(LABHOST_PROGRAM) + " " +
+               experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net4\"\n") + " --jobs " + jobs +
+               " --set trainer.epochs=3";
     }
 
     /// A script that exits with 95 if a run's weights differ from those of the command undisturbed.

@@ -33,6 +33,7 @@ Findings look_at_all(const DoctorPlaces& places, const std::function<void(const 
         }
     };
     add("versions", look_at_versions);
+    add("working folder", look_at_working_folder);  // before what fails without one
     add("LibTorch", look_at_torch);
     const bool torch_loads = std::ranges::none_of(all, [](const Finding& finding) {
         return finding.name == "LibTorch" && finding.status == Finding::Status::failure;

@@ -188,6 +188,15 @@ Finding judge_sync(const RunsFolder& folder) {
             .data = {{"work", false}}};
 }
 
+/// A relative path where the working folder has none.
+Finding judge_lost_folder(const fs::path& asked) {
+    return {.name = "runs folder",
+            .status = Finding::Status::failure,
+            .says = fmt::format("{}: lies in the working folder, which is gone", asked.native()),
+            .remedy = "cd to a folder that is there, or name the runs folder by its whole path, with --runs DIR",
+            .data = {{"folder", asked.native()}}};
+}
+
 void look(const fs::path& asked, const Tell& tell) {
     RunsFolder folder{.asked = asked, .looked_at = nearest_folder(asked)};
     struct stat status {};
@@ -219,10 +228,21 @@ Findings judge_runs_folder(const RunsFolder& folder) {
     return findings;
 }
 
+Findings look_at_working_folder() {
+    std::error_code error;
+    if (!fs::current_path(error).empty()) return {};
+    return {{.name = "working folder",
+             .status = Finding::Status::warning,
+             .says = error == std::errc::no_such_file_or_directory
+                         ? "is gone: it was removed; libraries (MKL) and programs may fail there, and so lines below"
+                         : fmt::format("has no path: {}", error.message()),
+             .remedy = "cd to a folder that is there (once more into this one, if it was made again), and ask again"}};
+}
+
 Findings look_at_runs_folder(const fs::path& folder) {
     std::error_code error;
     fs::path asked = fs::absolute(folder, error).lexically_normal();
-    if (error) asked = folder;
+    if (error) return {judge_lost_folder(folder)};
     if (!asked.has_filename()) asked = asked.parent_path();  // "runs/"
     return look_in_child(
         {.name = "runs folder",

@@ -1,4 +1,4 @@
-// The runs folder: its file system, and whether labhost can claim, write and keep runs there.
+// The working folder, and the runs folder: its file system, and whether labhost can claim, write and keep runs there.
 #pragma once
 
 #include <filesystem>
@@ -28,6 +28,9 @@ struct RunsFolder {
 
 /// The words for what was found: "runs folder", "locks", "fsync".
 Findings judge_runs_folder(const RunsFolder& folder);
+
+/// Nothing, if the working folder is there.
+Findings look_at_working_folder();
 
 /// Looks at the folder and tries it, in a child; makes no folder, and leaves no file.
 Findings look_at_runs_folder(const std::filesystem::path& folder);

@@ -33,13 +33,15 @@ ProcessResult run_process(const std::vector<std::string>& command, const Process
         }
         for (const auto& [name, value] : options.environment) environment[name] = value;
         const std::vector<std::string> arguments(command.begin() + 1, command.end());
-        const auto folder = options.folder.empty() ? boost::filesystem::current_path()
-                                                   : boost::filesystem::path(options.folder.native());
         boost::asio::io_context context;
         std::future<std::string> out;
         std::future<std::string> err;
-        bp::child child(bp::exe = program, bp::args = arguments, bp::start_dir = folder, environment,
-                        bp::std_in<bp::null, bp::std_out> out, bp::std_err > err, context);
+        const auto start = [&](const auto&... folder) {
+            return bp::child(bp::exe = program, bp::args = arguments, environment,
+                             bp::std_in<bp::null, bp::std_out> out, bp::std_err > err, context, folder...);
+        };
+        // This process's own is not asked for, nor gone into anew: it may have been removed, or be closed to this user.
+        bp::child child = options.folder.empty() ? start() : start(bp::start_dir = options.folder.native());
         context.run();
         child.wait();
         const int status = child.native_exit_code();

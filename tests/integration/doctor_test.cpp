@@ -233,6 +233,22 @@ TEST_F(Doctor, WhatIsNoFolderIsAFailure) {
     expect(check(report({"--runs", "link"}, {}, 4), "runs folder"), "failure", "cannot be looked at: No such file");
 }
 
+TEST_F(Doctor, AWorkingFolderThatWasRemovedIsSaidToBeGone) {
+    const auto report_in_removed = [&](const std::string& options) {
+        const ProcessResult result = run_process(
+            {"sh", "-c", "mkdir x && cd x && rmdir ../x && exec " LABHOST_PROGRAM " doctor --json " + options},
+            {.folder = folder_.path()});
+        EXPECT_EQ(result.err, "");
+        return json::parse(result.out);
+    };
+    const json lost = report_in_removed("");
+    expect(check(lost, "working folder"), "warning", "is gone: it was removed");
+    EXPECT_EQ(check(lost, "working folder").at("remedy").get<std::string>().find("cd to a folder that is there"), 0);
+    expect(check(lost, "runs folder"), "failure", "runs: lies in the working folder, which is gone");
+    EXPECT_EQ(check(lost, "git"), check(report({}), "git")) << "which works there, too";
+    expect(check(report_in_removed("--runs " + runs().native()), "runs folder"), "ok", runs().native());
+}
+
 TEST_F(Doctor, AReadOnlyOrAFullFileSystemIsAFailure) {
     runs();
     const auto in_namespace = [&](const std::string& mount) {

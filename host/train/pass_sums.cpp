@@ -41,7 +41,9 @@ PassSums::PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t mo
     const auto integers = torch::TensorOptions(gpu).dtype(torch::kInt64);
     left_ = {.losses = torch::zeros({most_batches}, torch::TensorOptions(gpu).dtype(torch::kFloat32)),
              .next = torch::zeros({1}, integers),
-             .predicted = torch::empty({most_examples}, integers)};
+             .predicted = torch::empty({most_examples}, integers),
+             .arriving = torch::empty({most_batches}, torch::TensorOptions(torch::kFloat32).pinned_memory(gpu.is_cuda())),
+             .arrived = c10::Event(gpu.type())};
 }
 
 void PassSums::set(const Sums& sums) {
@@ -50,6 +52,7 @@ void PassSums::set(const Sums& sums) {
     correct_before_ = sums.correct;
     batches_ = read_ = 0;
     if (!left_) return;
+    left_->asked = 0;
     left_->next.zero_();
     left_->predicted.fill_(-1);
 }
@@ -74,14 +77,30 @@ void PassSums::count(std::int64_t examples) {
 }
 
 const Sums& PassSums::read_losses() {
-    if (left_) {
-        const torch::Tensor losses = left_->losses.narrow(0, read_, batches_ - read_).cpu();
-        for (const float loss : std::span(losses.data_ptr<float>(), static_cast<std::size_t>(losses.numel())))
-            known_.loss += static_cast<double>(loss);
-        read_ = batches_;
-    }
+    if (left_) take(left_->losses.narrow(0, read_, batches_ - read_).cpu());
     known_.examples = examples_;
     return known_;
+}
+
+void PassSums::take(const torch::Tensor& losses) {
+    for (const float loss : std::span(losses.data_ptr<float>(), static_cast<std::size_t>(losses.numel())))
+        known_.loss += static_cast<double>(loss);
+    read_ += losses.numel();
+}
+
+void PassSums::ask() {
+    if (!left_ || left_->asked > read_ || batches_ == read_) return;
+    const torch::Tensor losses = left_->losses.narrow(0, read_, batches_ - read_);
+    left_->arriving.narrow(0, 0, losses.numel()).copy_(losses, /*non_blocking=*/true);
+    if (losses.is_cuda()) left_->arrived.record(c10::impl::VirtualGuardImpl(torch::kCUDA).getStream(losses.device()));
+    left_->asked = batches_;
+    left_->asked_examples = examples_;
+}
+
+void PassSums::hear() {
+    if (!left_ || left_->asked <= read_ || !left_->arrived.query()) return;
+    take(left_->arriving.narrow(0, 0, left_->asked - read_));
+    known_.examples = left_->asked_examples;
 }
 
 const Sums& PassSums::read(const torch::Tensor& labels) {

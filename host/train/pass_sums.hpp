@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <c10/core/Event.h>
 #include <torch/types.h>
 
 #include "data/loader.hpp"
@@ -42,6 +43,9 @@ public:
     const Sums& known() const { return known_; }
     /// Waits for a GPU to have added all, and reads the losses.
     const Sums& read_losses();
+    /// The same without waiting: what `ask` asks a GPU for, `hear` takes once it has come.
+    void ask();
+    void hear();
     /// The same, and what is correct. `labels`: int64 [examples of the data], where the batches are.
     const Sums& read(const torch::Tensor& labels);
 
@@ -53,7 +57,13 @@ private:
         torch::Tensor losses;     ///< float32 [most batches]
         torch::Tensor next;       ///< int64 [1]: the batch that comes, of those since `set`
         torch::Tensor predicted;  ///< int64 [most examples], by example; -1: not since `set`
+        torch::Tensor arriving;   ///< float32 [most batches], on the host: losses that were asked for
+        c10::Event arrived;
+        std::int64_t asked = 0;           ///< batches that will be read then
+        std::int64_t asked_examples = 0;  ///< and their examples
     };
+    void take(const torch::Tensor& losses);
+
     std::optional<Left> left_{};
     std::int64_t batches_ = 0;  ///< since `set`
     std::int64_t read_ = 0;     ///< of them

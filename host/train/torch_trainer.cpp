@@ -162,7 +162,7 @@ private:
     bool in_pass_ = false;  ///< the loader's pass has begun
     PassSums sums_;         ///< of the pass
     torch::Tensor outputs_; ///< float32 [test examples, classes], of the test under way or the last one
-    Clock::time_point read_{};  ///< when the sums were read from a GPU
+    Clock::time_point asked_{};  ///< when a GPU was asked for the sums
     PassMetrics trained_;   ///< of this epoch's training, once it tests
     double seconds_ = 0.0;  ///< spent on this epoch
     std::optional<Clock::time_point> others_since_{};  ///< in company: when its step ended, from when on others may have theirs
@@ -308,23 +308,29 @@ void TorchTrainer::refuse_nan() const {
 
 /// The rest of a pass; false if it was stopped.
 bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
-    constexpr std::chrono::milliseconds read_every{300};  // from a GPU, which must catch up for that
+    constexpr std::chrono::milliseconds ask_every{300};  // of a GPU
     const torch::AutoGradMode grad(!testing_);
     model_.module().train(!testing_);
     if (!in_pass_) {
         give_back_freed_memory();
         loader().begin_pass();
         sums_.set({});
-        read_ = {};  // after the first step
+        asked_ = {};  // after the first step it is waited for
         others_since_.reset();
         in_pass_ = true;
     }
     for (;;) {
         const auto start = Clock::now();
         const bool more = next_step();
-        if (!more || start - read_ > read_every || device_.is_cpu()) {
+        if (!more || device_.is_cpu() || asked_ == Clock::time_point{}) {
             sums_.read_losses();
-            read_ = start;
+            asked_ = start;
+        } else {
+            sums_.hear();
+            if (start - asked_ > ask_every) {
+                sums_.ask();
+                asked_ = start;
+            }
         }
         enter(Phase::other);
         const auto end = Clock::now();

@@ -66,7 +66,16 @@ TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
             const torch::Tensor examples = torch::arange(i * size, (i + 1) * size);
             sums->add(torch::rand({}), output, {.images = {}, .labels = labels.index_select(0, examples), .examples = examples});
             sums->count(size);
-            if (i == batches / 2) sums->read_losses();  // as for a look at how it goes: then only the rest is added
+            if (i == batches / 4) sums->read_losses();  // as for a look at how it goes: then only the rest is added
+            if (i == batches / 2) sums->ask();
+            if (i == batches / 2 + 2) {
+                const double before = there.known().loss;
+                sums->hear();
+                if (sums == &there) {
+                    EXPECT_GT(there.known().loss, before);
+                    EXPECT_EQ(there.known().examples, 7 + (batches / 2 + 1) * size);
+                }
+            }
         }
     }
     EXPECT_EQ(there.known().correct, 3);  // not read yet

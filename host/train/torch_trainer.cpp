@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <mutex>
+#include <typeinfo>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@
 #include "train/cpu_memory.hpp"
 #include "train/cpu_operators.hpp"
 #include "train/cuda_graph.hpp"
+#include "train/gpu_fault.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
 #include "train/optimizer.hpp"
@@ -25,6 +27,7 @@
 #include "train/pickle.hpp"
 #include "train/predictions.hpp"
 #include "train/profiler.hpp"
+#include "train/torch_gpus.hpp"
 #include "train/turn.hpp"
 #include "train/used_gpu.hpp"
 
@@ -39,13 +42,20 @@ PluginModel build_seeded(std::uint64_t seed, const Plugin& plugin, const Resolve
     return {plugin, params};
 }
 
-/// Runs `body`; what LibTorch throws becomes Error (run_failed) without its stack trace.
+/// Runs `body`; what LibTorch throws becomes Error (run_failed) without its stack trace, and what a GPU is at fault for
+/// GpuFault, also where a plugin's boundary has made a text of it.
 template <class Body>
 auto translated(const std::string& doing, Body body) {
     try {
         return body();
     } catch (const c10::Error& e) {
-        throw Error(ExitCode::run_failed, fmt::format("LibTorch failed {}: {}", doing, e.what_without_backtrace()));
+        const std::string words = fmt::format("LibTorch failed {}: {}", doing, e.what_without_backtrace());
+        if (const auto fault = gpu_fault_of(e, words)) throw *fault;
+        throw Error(ExitCode::run_failed, words);
+    } catch (const Error& e) {
+        if (typeid(e) != typeid(Error)) throw;
+        if (const auto fault = gpu_fault_in(e.what())) throw *fault;
+        throw;
     }
 }
 
@@ -64,6 +74,7 @@ public:
                  std::unique_ptr<Own> own, torch::Device device, const TrainerOptions& options);
 
     std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
+    bool captured() const override { return replayed_[0].graph.captured(); }
     const std::vector<EpochMetrics>& history() const override { return history_; }
     std::string checkpoint(double seconds, const std::string& fingerprint) override;
     Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;

@@ -120,7 +120,7 @@ public:
         begin();
         for (;;) {
             if (!stopping_ && StopSignals::noted() != 0) stop();
-            if (!stopping_) fill();
+            if (!stopping_ && (is_news_ || Clock::now() - filled_ >= tick)) fill();
             if (in_doubt() && active_.empty() && !stopping_) give_up();
             if (active_.empty() && (stopping_ || waiting_.empty())) break;
             std::vector<Child*> children;
@@ -128,7 +128,7 @@ public:
             captures_.add_children(children);
             wait_for_any(children, tick);
             for (std::size_t i = 0; i < workers_.size();) look(i);
-            look_at_captures();
+            is_news_ |= look_at_captures();
             if (!stopping_ && Clock::now() - longest_looked_for_ > look_for_the_longest_every) pause_for_the_longest();
             for (const auto& worker : workers_)
                 if (stopping_ && Clock::now() - stopping_since_ > grace * (1 + runs_of(*worker))) worker->child->kill();
@@ -334,7 +334,7 @@ private:
                 return Place{.worker = worker.get(), .device = device, .in_company = true};
             }
             if (wait) {  // rather than for another process; what can be found out meanwhile, is
-                if (device.cuda && !captures_.verdict_on(*task.run->plugin, device) && !is_first_of_its_plugin(task, device))
+                if (device.cuda && !captures_.verdict_on(*task.run->plugin, device) && !plugin_trains_on(device, task))
                     captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
                 return std::nullopt;
             }
@@ -359,7 +359,7 @@ private:
     }
 
     /// Whether a run of the plugin trains there already, which will tell.
-    bool is_first_of_its_plugin(const Task& task, const Device& device) const {
+    bool plugin_trains_on(const Device& device, const Task& task) const {
         return std::ranges::any_of(active_, [&](const auto& active) {
             return active->worker->is_on(device.index) && active->task.run->plugin->sha256 == task.run->plugin->sha256;
         });
@@ -384,6 +384,8 @@ private:
 
     /// Starts runs until all workers are busy.
     void fill() {
+        is_news_ = false;
+        filled_ = Clock::now();
         strand();
         while (active_.size() < (in_doubt() ? std::size_t{1} : static_cast<std::size_t>(jobs_))) {
             const auto now = Clock::now();
@@ -446,8 +448,8 @@ private:
                                                 device.text(), index < gpus.size() ? gpus[index].name : "", one_line(fault.what())));
     }
 
-    void look_at_captures() {
-        captures_.look({.judged =
+    bool look_at_captures() {
+        return captures_.look({.judged =
                             [this](const PlannedRun& run, const Device&, const CaptureVerdict& verdict) {
                                 if (!verdict.captured) say_not_captured(*run.plugin, verdict.why);
                             },
@@ -577,7 +579,11 @@ private:
                     tell_start(it, std::nullopt);
                 },
             .captured = [this, &it] { captures_.learn(*it.task.run->plugin, it.worker->orders.device, {}); },
-            .measured = [&it](const MeasuredMemory& memory) { it.worker->fit = runs_that_fit(memory, it.worker->most_runs); },
+            .measured =
+                [this, &it](const MeasuredMemory& memory) {
+                    it.worker->fit = runs_that_fit(memory, it.worker->most_runs);
+                    is_news_ = true;
+                },
             .paused = [&it] { it.paused = true; },
             .not_captured =
                 [this, &it](std::string_view why) {
@@ -712,6 +718,7 @@ private:
     }
 
     void finish(Active& active, const ChildEnd& end) {
+        is_news_ = true;
         Task task = active.task;
         PlannedRun& run = *task.run;
         if (active.last && active.stepped)
@@ -886,6 +893,8 @@ private:
     std::vector<std::string> stranded_;        ///< ids of runs whose GPUs take no more
     Pace pace_;
     Clock::time_point longest_looked_for_;
+    bool is_news_ = true;  ///< more runs may have a place than when it was last looked for
+    Clock::time_point filled_;
     bool stopping_ = false;
     Clock::time_point stopping_since_;
     std::string storage_fault_;

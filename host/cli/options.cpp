@@ -42,7 +42,7 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("jobs", po::value<std::string>()->value_name("N|auto"),
             "runs at once; auto (the default): as many as there are cores for their threads, or --per-gpu for each GPU");
         add("per-gpu", po::value<std::string>()->value_name("N|auto"),
-            "runs at once on each GPU; auto (the default): 16, or, in a process each, its share of the cores up to 4");
+            "runs at once on each GPU, at most; auto (the default): 12, memory permitting, or, in a process each, its share of the cores up to 4");
         add("per-process", po::value<std::string>()->value_name("N|auto"),
             "runs that share a process, in turns; auto (the default): on a CPU 1, on a GPU all that it has at once");
         add("timeout", po::value<std::string>()->value_name("TIME"),

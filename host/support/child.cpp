@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,23 +70,50 @@ void settle(pid_t parent, int output, const ChildOptions& options) {
                  // fails here
 }
 
-/// Cuts messages out of a stream: each is its size, 8 bytes, and then itself.
-class Inbox {
-public:
-    void add(std::string_view bytes) { pending_.append(bytes); }
+/// A message as it goes through a pipe: its size, 8 bytes, and then itself.
+std::string framed(std::string_view message) {
+    const std::uint64_t size = message.size();
+    std::string whole(sizeof size, '\0');
+    std::memcpy(whole.data(), &size, sizeof size);
+    return whole.append(message);
+}
 
-    std::optional<std::string> next() {
-        std::uint64_t size = 0;
-        if (pending_.size() < sizeof size) return std::nullopt;
-        std::memcpy(&size, pending_.data(), sizeof size);
-        if (pending_.size() - sizeof size < size) return std::nullopt;
-        std::string message = pending_.substr(sizeof size, size);
-        pending_.erase(0, sizeof size + size);
-        return message;
+/// Takes the first whole message off what has come.
+std::optional<std::string> unframe(std::string& pending) {
+    std::uint64_t size = 0;
+    if (pending.size() < sizeof size) return std::nullopt;
+    std::memcpy(&size, pending.data(), sizeof size);
+    if (pending.size() - sizeof size < size) return std::nullopt;
+    std::string message = pending.substr(sizeof size, size);
+    pending.erase(0, sizeof size + size);
+    return message;
+}
+
+/// From a parent to its child. Sockets, since writing to one whose reader has gone need not raise SIGPIPE.
+class Line {
+public:
+    Line() {
+        std::array<int, 2> ends{};
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("no socket to a child process");
+        sending_.emplace(ends[0]);
+        receiving_.emplace(ends[1]);
+    }
+
+    int receiving() const { return receiving_->get(); }
+    void close_receiving() { receiving_.reset(); }
+    void close_sending() { sending_.reset(); }
+
+    void send(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            const ssize_t count = ::send(sending_->get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (count < 0 && errno != EINTR) return;  // it has ended
+            if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+        }
     }
 
 private:
-    std::string pending_;
+    std::optional<FileDescriptor> sending_;
+    std::optional<FileDescriptor> receiving_;
 };
 
 /// A process that is killed and reaped with its scope.
@@ -204,11 +232,22 @@ private:
 }  // namespace
 
 void Outbox::send(std::string_view message) const {
-    const std::uint64_t size = message.size();
-    std::string whole(sizeof size, '\0');  // one write: a run sends one after every batch
-    std::memcpy(whole.data(), &size, sizeof size);
-    whole += message;
-    if (!write_all(descriptor_, whole)) ::_exit(1);
+    if (!write_all(descriptor_, framed(message))) ::_exit(1);  // one write: a run sends one after every batch
+}
+
+std::optional<std::string> Inbox::next() {
+    std::array<char, 1 << 12> bytes{};
+    for (;;) {
+        const ssize_t count = ::recv(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+        if (count > 0) pending_.append(bytes.data(), static_cast<std::size_t>(count));
+        if (count == 0 || (count < 0 && errno != EINTR)) break;
+    }
+    return unframe(pending_);
+}
+
+void Inbox::wait(std::chrono::milliseconds longest) const {
+    pollfd waiting{descriptor_, POLLIN, 0};
+    ::poll(&waiting, 1, static_cast<int>(longest.count()));
 }
 
 std::string ChildEnd::text() const {
@@ -231,10 +270,11 @@ struct Child::State {
     explicit State(ChildOptions given) : options(std::move(given)), tail(options.on_output) {}
 
     ChildOptions options;
-    Inbox inbox;
+    std::string pending;  ///< of its messages
     Tail tail;
-    Stream messages{[this](std::string_view bytes) { inbox.add(bytes); }};
+    Stream messages{[this](std::string_view bytes) { pending.append(bytes); }};
     Stream output{[this](std::string_view bytes) { tail.add(bytes); }};
+    Line line;
     std::optional<Process> process;
     Clock::time_point start = Clock::now();
     bool done = false;
@@ -243,7 +283,7 @@ struct Child::State {
     void hear() {
         output.drain();
         messages.drain();
-        while (const auto message = inbox.next()) {
+        while (const auto message = unframe(pending)) {
             if (*message == completed) {
                 done = true;
             } else if (options.on_message) {
@@ -272,6 +312,9 @@ struct Child::State {
 };
 
 Child::Child(const std::function<void(const Outbox&)>& body, ChildOptions options)
+    : Child([&body](const Outbox& outbox, Inbox&) { body(outbox); }, std::move(options)) {}
+
+Child::Child(const std::function<void(const Outbox&, Inbox&)>& body, ChildOptions options)
     : state_(std::make_unique<State>(std::move(options))) {
     State& state = *state_;
     state.options.own_group |= state.options.limit.has_value();
@@ -282,8 +325,10 @@ Child::Child(const std::function<void(const Outbox&)>& body, ChildOptions option
     if (id == 0) {
         settle(parent, state.options.capture_output ? state.output.sending() : -1, state.options);
         state.output.close_sending();
+        state.line.close_sending();
         const Outbox outbox(state.messages.sending());
-        body(outbox);
+        Inbox inbox(state.line.receiving());
+        body(outbox, inbox);
         outbox.send(completed);
         leave();
     }
@@ -291,11 +336,13 @@ Child::Child(const std::function<void(const Outbox&)>& body, ChildOptions option
     state.process.emplace(id, state.options.own_group);
     state.messages.close_sending();
     state.output.close_sending();
+    state.line.close_receiving();
 }
 
 Child::~Child() = default;
 
 int Child::id() const { return state_->process->id(); }
+void Child::tell(std::string_view message) const { state_->line.send(framed(message)); }
 void Child::kill() const { state_->process->kill(); }
 void Child::signal(int signal) const { state_->process->signal(signal); }
 

@@ -25,6 +25,20 @@ private:
     int descriptor_;
 };
 
+/// The child's way to hear its parent.
+class Inbox {
+public:
+    explicit Inbox(int descriptor) : descriptor_(descriptor) {}
+    /// The next message, if a whole one is there.
+    std::optional<std::string> next();
+    /// Waits until there is something to read, at most this long; a signal ends the waiting.
+    void wait(std::chrono::milliseconds longest) const;
+
+private:
+    int descriptor_;
+    std::string pending_;
+};
+
 /// How a child ended.
 struct ChildEnd {
     enum class How {
@@ -58,6 +72,8 @@ class Child {
 public:
     /// Forks. `body` must not throw. Throws Error (run_failed) if no child can be made.
     Child(const std::function<void(const Outbox&)>& body, ChildOptions options);
+    /// The same for a child that hears what it is told.
+    Child(const std::function<void(const Outbox&, Inbox&)>& body, ChildOptions options);
     ~Child();
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -69,6 +85,9 @@ public:
     /// Hands on what it has said, kills it at its time limit, and tells how it ended, once it has. Throws what
     /// `on_message` and `on_output` throw.
     std::optional<ChildEnd> look();
+
+    /// Sends it a message, whole and in order; one that has ended, or will never listen, does not mind.
+    void tell(std::string_view message) const;
 
     void signal(int signal) const;
     void kill() const;

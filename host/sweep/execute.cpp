@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -17,13 +18,17 @@
 #include "record/run_folder.hpp"
 #include "record/run_lock.hpp"
 #include "support/child.hpp"
+#include "support/console.hpp"
 #include "support/error.hpp"
 #include "support/machine.hpp"
 #include "support/signals.hpp"
 #include "support/text.hpp"
+#include "sweep/captures.hpp"
+#include "sweep/gpus.hpp"
 #include "sweep/schedule.hpp"
 #include "sweep/worker.hpp"
 #include "train/engine.hpp"
+#include "train/gpu_fault.hpp"
 
 namespace labhost {
 
@@ -58,18 +63,30 @@ struct Task {
 struct Worker {
     WorkerOrders orders{};
     std::unique_ptr<Child> child{};
-    std::size_t runs = 0;       ///< at its beginning
-    bool not_captured = false;  ///< what ended it
+    const PlannedRun* example{};  ///< of what it trains
+    int most_runs = 1;            ///< at once
+    int fit = 1;                  ///< of these, by the GPU's memory; 1 until it has been measured
+    std::uint32_t told = 0;       ///< runs in its life
+    bool no_more = false;         ///< runs are to come
+    bool computes = false;        ///< a run of it has done a batch
+    bool not_captured = false;               ///< what ended it
+    std::optional<GpuFault> gpu_fault{};     ///< likewise
+    bool ran_out_of_memory_in_company = false;
+    Clock::time_point looked_at = Clock::now();
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
 
-    bool shared() const { return runs > 1; }
+    bool shared() const { return orders.in_company; }
+    bool is_on(int gpu) const { return orders.device.cuda && orders.device.index == gpu; }
 };
 
 /// A task in its worker.
 struct Active {
     Task task{};
     Worker* worker{};
+    std::uint32_t number = 0;        ///< in the worker's life
+    WorkerListener listener{};
+    double own_seconds = 0.0;        ///< its share of the worker's time
     Clock::time_point begun = Clock::now();
     Clock::time_point start = begun;  ///< of its first batch in this session
     double earlier_seconds = 0.0;     ///< of the sessions before
@@ -95,6 +112,7 @@ public:
     Sweep(Plan& plan, const SweepOptions& options, SweepObserver& observer)
         : plan_(plan), options_(options), observer_(observer) {
         check_options();
+        if (is_on_gpu()) gpus_ = Gpus(static_cast<std::size_t>(gpu_count()));
         jobs_ = options.jobs.value_or(default_jobs());
     }
 
@@ -102,22 +120,25 @@ public:
         begin();
         for (;;) {
             if (!stopping_ && StopSignals::noted() != 0) stop();
-            if (!stopping_) fill();
+            if (!stopping_ && (is_news_ || Clock::now() - filled_ >= tick)) fill();
             if (in_doubt() && active_.empty() && !stopping_) give_up();
             if (active_.empty() && (stopping_ || waiting_.empty())) break;
             std::vector<Child*> children;
             for (const auto& worker : workers_) children.push_back(worker->child.get());
+            captures_.add_children(children);
             wait_for_any(children, tick);
             for (std::size_t i = 0; i < workers_.size();) look(i);
+            is_news_ |= look_at_captures();
             if (!stopping_ && Clock::now() - longest_looked_for_ > look_for_the_longest_every) pause_for_the_longest();
             for (const auto& worker : workers_)
-                if (stopping_ && Clock::now() - stopping_since_ > grace * worker->runs) worker->child->kill();
+                if (stopping_ && Clock::now() - stopping_since_ > grace * (1 + runs_of(*worker))) worker->child->kill();
             observer_.tick();
         }
         if (!broken_) record_suspects();
         if (!storage_fault_.empty()) throw StorageError(storage_fault_);
         if (broken_) throw Error(ExitCode::run_failed, *broken_);
         StopSignals::check();
+        tell_of_stranded();
     }
 
 private:
@@ -161,26 +182,26 @@ private:
         return std::clamp(usable_cores() / std::max(1, gpu_count()), 1, most);
     }
 
-    /// In one process a core launches for all of them; how many it can feed is not measured yet.
+    /// In one process, where their kernels overlap, beyond nine to twelve nothing is gained (measured on an H100).
     int runs_for_a_gpu() const {
-        constexpr int most_in_a_process = 16;
+        constexpr int most_in_a_process = 12;
         if (options_.per_gpu) return *options_.per_gpu;
         const bool shared = options_.per_process.value_or(most_in_a_process) > 1 && engine().gpu_can_be_shared();
         return shared ? most_in_a_process : processes_for_a_gpu();
     }
 
     /// How many runs may be in a process with this one.
-    int runs_of_a_process_with(const Task& task) const {
+    int runs_of_a_process_with(const Task& task) {
         const PlannedRun& run = *task.run;
         const TrainerSettings& trainer = run.settings.trainer;
         // The memory of a process is limited, not that of a run; without graphs a run keeps a core busy.
         if (task.alone || options_.profile || trainer.memory_limit || twinned_.contains(run.fingerprint) ||
-            finished_.contains(run.fingerprint))
+            finished_.contains(run.fingerprint) || captures_.needs_own_process(*run.plugin))
             return 1;
         const int at_once = run.device.cuda && !options_.jobs ? runs_for_a_gpu() : jobs_;
         int most = 1;
         if (run.device.cuda) {
-            if (engine().gpu_can_be_shared() && !not_captured_.contains(run.plugin))
+            if (engine().gpu_can_be_shared() && graphs_for(run))
                 most = options_.per_process.value_or(at_once);
         } else if (trainer.numerics != "fast") {  // its kernels are the process's
             most = options_.per_process.value_or(1);
@@ -188,8 +209,18 @@ private:
         return std::min({most, at_once, static_cast<int>(most_runs_of_a_worker)});
     }
 
-    bool can_be_in_a_process(const Task& one, const Task& other) const {
-        return runs_of_a_process_with(other) > 1 && can_share_a_process(*one.run, *other.run);
+    /// Whether its steps are to be captured: they are, unless they are known not to be.
+    bool graphs_for(const PlannedRun& run) {
+        const auto verdict = captures_.verdict_on(*run.plugin, run.device);
+        if (verdict && !verdict->captured) say_not_captured(*run.plugin, verdict->why);
+        return !verdict || verdict->captured;
+    }
+
+    void say_not_captured(const Plugin& plugin, std::string_view why) {
+        if (not_captured_said_.insert(plugin.sha256).second)
+            observer_.said(nullptr, fmt::format("labhost: warning: plugin '{}': a training step cannot be captured as a CUDA graph, so its "
+                                                "kernels are launched one by one, which is slower; {} (labhost validate {} tries again)",
+                                                plugin.id(), why, plugin.file.native()));
     }
 
     void begin() {
@@ -227,7 +258,7 @@ private:
 
     bool may_start(const Task& task, Clock::time_point now) const {
         if (task.not_before > now) return false;
-        if (waits_for_twin(task) || gpu_is_full(task)) return false;
+        if (waits_for_twin(task)) return false;
         if (!in_doubt()) return true;
         return suspects_.size() < most_suspects && std::ranges::none_of(suspects_, [&](const Suspect& suspect) {
                    return suspect.task.run->plugin == task.run->plugin;
@@ -249,80 +280,192 @@ private:
     }
 
     int runs_on_gpu(int index) const {
-        return static_cast<int>(std::ranges::count_if(active_, [&](const auto& active) {
-            return active->worker->orders.device.cuda && active->worker->orders.device.index == index;
-        }));
+        return static_cast<int>(std::ranges::count_if(active_, [&](const auto& active) { return active->worker->is_on(index); }));
+    }
+    int processes_on_gpu(int index) const {
+        return static_cast<int>(std::ranges::count_if(workers_, [&](const auto& worker) { return worker->is_on(index); }));
+    }
+    int runs_of(const Worker& worker) const {
+        return static_cast<int>(std::ranges::count(active_, &worker, [](const auto& active) { return active->worker; }));
     }
 
-    int places_for(const Task& task) const {
-        const int places = (in_doubt() ? 1 : jobs_) - static_cast<int>(active_.size());
-        if (!task.run->device.cuda || options_.jobs) return places;
-        return std::min(places, runs_for_a_gpu() - runs_on_gpu(device_for(*task.run).index));
+    /// Where a run starts.
+    struct Place {
+        Worker* worker{};  ///< null: a new one
+        Device device{};
+        bool in_company = false;
+    };
+
+    std::optional<Place> place_for(const Task& task) {
+        if (static_cast<int>(active_.size()) >= (in_doubt() ? 1 : jobs_)) return std::nullopt;
+        const int together = runs_of_a_process_with(task);
+        if (!task.run->device.cuda) return place_on(task.run->device, task, together);
+        std::vector<int> runs;
+        for (int index = 0; index < static_cast<int>(gpus_.count()); ++index) runs.push_back(runs_on_gpu(index));
+        for (const int index : gpus_.to_try(runs, named_gpu(*task.run)))
+            if (auto place = place_on({.cuda = true, .index = index}, task, together)) return place;
+        return std::nullopt;
     }
 
-    bool gpu_is_full(const Task& task) const {
-        if (!task.run->device.cuda) return false;
-        const int index = device_for(*task.run).index;
-        const auto is_there = [&](const Worker& worker) {
-            return worker.orders.device.cuda && worker.orders.device.index == index;
-        };
-        if (task.alone) return runs_on_gpu(index) > 0;
-        GpuLoad load{.most_processes = processes_for_a_gpu()};
-        if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());  // as was asked
-        for (const auto& worker : workers_) load.processes += is_there(*worker) ? 1 : 0;
-        for (const auto& active : active_) load.one_is_alone |= active->task.alone && is_there(*active->worker);
-        return !gpu_takes_a_process(load, places_for(task), runs_of_a_process_with(task), static_cast<int>(waiting_.size()));
+    /// "cuda" names none, as "auto" does.
+    static std::optional<int> named_gpu(const PlannedRun& run) {
+        return run.settings.trainer.device.starts_with("cuda:") ? std::optional(run.device.index) : std::nullopt;
     }
 
-    /// The longest run that may start, of equals the first in the plan; if there are some, one to share their process.
-    std::vector<Task>::iterator next_to_start(const std::vector<Task>& company, Clock::time_point now) {
+    std::optional<Place> place_on(const Device& device, const Task& task, int together) {
+        int places = (in_doubt() ? 1 : jobs_) - static_cast<int>(active_.size());
+        if (device.cuda) {
+            const int at_once = options_.jobs ? jobs_ : runs_for_a_gpu();
+            places = std::min(places, gpus_.most_runs(device.index, at_once) - runs_on_gpu(device.index));
+            if (places < 1 || has_a_run_alone(device.index)) return std::nullopt;
+            if (task.alone && processes_on_gpu(device.index) > 0) return std::nullopt;
+        }
+        if (together > 1) {
+            bool wait = false;
+            for (const auto& worker : workers_) {
+                if (!could_take(*worker, device, task)) continue;
+                const int runs = runs_of(*worker);
+                wait |= runs < worker->most_runs;  // soon
+                if (runs >= std::min(worker->most_runs, worker->fit)) continue;
+                if (runs > 0 && device.cuda && !captures_.verdict_on(*task.run->plugin, device)) {
+                    captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
+                    continue;
+                }
+                return Place{.worker = worker.get(), .device = device, .in_company = true};
+            }
+            if (wait) {  // rather than for another process; what can be found out meanwhile, is
+                if (device.cuda && !captures_.verdict_on(*task.run->plugin, device) && !plugin_trains_on(device, task))
+                    captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
+                return std::nullopt;
+            }
+        }
+        if (device.cuda) {
+            GpuLoad load{.processes = processes_on_gpu(device.index), .most_processes = processes_for_a_gpu()};
+            if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());  // as was asked
+            if (!gpu_takes_a_process(load, places, together, static_cast<int>(waiting_.size()))) return std::nullopt;
+        }
+        const bool in_company = together > 1 && std::ranges::any_of(waiting_, [&](const Task& other) {
+                                    return other.run != task.run && can_share_a_process(*task.run, *other.run) && runs_of_a_process_with(other) > 1;
+                                });
+        return Place{.device = device, .in_company = in_company};
+    }
+
+    bool has_a_run_alone(int gpu) const {
+        return std::ranges::any_of(active_, [&](const auto& active) { return active->task.alone && active->worker->is_on(gpu); });
+    }
+
+    static bool could_take(const Worker& worker, const Device& device, const Task& task) {
+        return worker.shared() && !worker.no_more && worker.orders.device.text() == device.text() && can_share_a_process(*worker.example, *task.run);
+    }
+
+    /// Whether a run of the plugin trains there already, which will tell.
+    bool plugin_trains_on(const Device& device, const Task& task) const {
+        return std::ranges::any_of(active_, [&](const auto& active) {
+            return active->worker->is_on(device.index) && active->task.run->plugin->sha256 == task.run->plugin->sha256;
+        });
+    }
+
+    /// The longest run that may start, of equals the first in the plan.
+    std::vector<Task>::iterator next_to_start(Clock::time_point now, std::optional<Place>& place) {
         auto next = waiting_.end();
         double longest = 0.0;
         for (auto task = waiting_.begin(); task != waiting_.end(); ++task) {
-            if (company.empty() ? !may_start(*task, now)
-                                : task->not_before > now || !can_be_in_a_process(company.front(), *task))
-                continue;
+            if (!may_start(*task, now)) continue;
             const double seconds = left(*task);
             if (next != waiting_.end() && seconds <= longest * 1.001) continue;
+            auto there = place_for(*task);
+            if (!there) continue;
+            place = std::move(there);
             next = task;
             longest = seconds;
         }
         return next;
     }
 
-    /// How many runs may start in the process of this one, itself included.
-    std::size_t company_of(const Task& first) const {
-        const std::string& device = first.run->settings.trainer.device;
-        const bool any_gpu = first.run->device.cuda && (device == "auto" || device == "cuda");
-        return static_cast<std::size_t>(size_of_company(places_for(first), runs_of_a_process_with(first),
-                                                        static_cast<int>(waiting_.size()) + 1, any_gpu ? gpu_count() : 1));
-    }
-
     /// Starts runs until all workers are busy.
     void fill() {
+        is_news_ = false;
+        filled_ = Clock::now();
+        strand();
         while (active_.size() < (in_doubt() ? std::size_t{1} : static_cast<std::size_t>(jobs_))) {
             const auto now = Clock::now();
-            std::vector<Task> company;
-            std::size_t size = 1;
-            while (company.size() < size) {
-                const auto next = next_to_start(company, now);
-                if (next == waiting_.end()) break;
-                if (!locks_->claim(next->run->folder)) {
-                    if (next->not_before == Clock::time_point{})  // once
-                        observer_.said(nullptr, fmt::format("labhost: {} waits: it is claimed by {}", next->run->settings.id,
-                                                            holder_of(next->run->folder)));
-                    next->not_before = now + ask_for_claimed_runs_every;
-                    continue;
-                }
-                Task task = *next;
-                waiting_.erase(next);
-                if (settled_elsewhere(task)) continue;
-                company.push_back(std::move(task));
-                if (company.size() == 1) size = company_of(company.front());
+            std::optional<Place> place;
+            const auto next = next_to_start(now, place);
+            if (next == waiting_.end()) break;
+            if (!locks_->claim(next->run->folder)) {
+                if (next->not_before == Clock::time_point{})  // once
+                    observer_.said(nullptr, fmt::format("labhost: {} waits: it is claimed by {}", next->run->settings.id,
+                                                        holder_of(next->run->folder)));
+                next->not_before = now + ask_for_claimed_runs_every;
+                continue;
             }
-            if (company.empty()) return;
-            start(std::move(company));
+            Task task = *next;
+            waiting_.erase(next);
+            if (settled_elsewhere(task)) continue;
+            start(std::move(task), *place);
         }
+        if (captures_.any_under_way()) return;
+        for (const auto& worker : workers_)  // what could be found for them, was
+            if (worker->shared() && runs_of(*worker) == 0) dismiss(*worker);
+    }
+
+    static void dismiss(Worker& worker) {
+        if (!std::exchange(worker.no_more, true)) worker.child->tell(no_more_runs());
+    }
+
+    /// Sets aside the runs whose GPUs take none.
+    void strand() {
+        if (gpus_.why_benched().empty()) return;
+        const std::vector<int> none(gpus_.count(), 0);
+        std::erase_if(waiting_, [&](const Task& task) {
+            if (!task.run->device.cuda || !gpus_.to_try(none, named_gpu(*task.run)).empty()) return false;
+            if (task.claimed) locks_->release(task.run->folder);
+            stranded_.push_back(task.run->settings.id);
+            return true;
+        });
+    }
+
+    void tell_of_stranded() {
+        if (stranded_.empty()) return;
+        const std::string what_to_do = "; `nvidia-smi` and labhost doctor say more; none of them is recorded as failed, and the same command goes on";
+        if (gpus_.all_are_benched())
+            throw Error(ExitCode::run_failed, fmt::format("labhost: error: no GPU is left for {} ({}){}", text_of_stranded(), gpus_.why_benched(), what_to_do));
+        diagnose(fmt::format("labhost: error: {} asked for a GPU that takes no more runs ({}){}\n", text_of_stranded(), gpus_.why_benched(), what_to_do));
+    }
+
+    std::string text_of_stranded() const {
+        constexpr std::size_t most_named = 8;
+        const std::span<const std::string> named(stranded_.data(), std::min(stranded_.size(), most_named));
+        return join(named, ", ") + (stranded_.size() > most_named ? fmt::format(" and {} more runs", stranded_.size() - most_named) : "");
+    }
+
+    void bench(const Device& device, const GpuFault& fault) {
+        const auto index = static_cast<std::size_t>(device.index);
+        const auto& gpus = survey_gpus().gpus;
+        if (gpus_.bench(device.index, one_line(fault.what())))
+            observer_.said(nullptr, fmt::format("labhost: warning: {} ({}) takes no more runs of this sweep: {}; its runs go on elsewhere, if they "
+                                                "may; `nvidia-smi` and labhost doctor say more",
+                                                device.text(), index < gpus.size() ? gpus[index].name : "", one_line(fault.what())));
+    }
+
+    bool look_at_captures() {
+        return captures_.look({.judged =
+                            [this](const PlannedRun& run, const Device&, const CaptureVerdict& verdict) {
+                                if (!verdict.captured) say_not_captured(*run.plugin, verdict.why);
+                            },
+                        .gpu_fault =
+                            [this](const PlannedRun& run, const Device& device, const GpuFault& fault) {
+                                const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), /*has_computed=*/false);
+                                if (blame == Blame::gpu) bench(device, fault);
+                                // Too little memory beside the others: it finds its place by what the worker has measured.
+                                if (blame == Blame::memory) captures_.take_as_captured(*run.plugin, device);
+                                if (blame == Blame::run) captures_.set_apart(*run.plugin);
+                            },
+                        .set_apart =
+                            [this](const PlannedRun& run, const std::string& why) {
+                                observer_.said(nullptr, fmt::format("labhost: runs of plugin '{}' have a process each: the first steps of {} failed: {}",
+                                                                    run.plugin->id(), run.settings.id, one_line(why)));
+                            }});
     }
 
     /// Whether another process has ended the run since we looked into its folder.
@@ -344,21 +487,10 @@ private:
         return true;
     }
 
-    /// The GPU with the fewest runs, for a run that does not name one.
-    Device device_for(const PlannedRun& run) const {
-        const std::string& name = run.settings.trainer.device;
-        if (!run.device.cuda || (name != "auto" && name != "cuda")) return run.device;
-        std::vector<int> busy(static_cast<std::size_t>(gpu_count()));
-        for (const auto& active : active_)
-            if (active->worker->orders.device.cuda)
-                ++busy[static_cast<std::size_t>(active->worker->orders.device.index)];
-        return {.cuda = true, .index = static_cast<int>(std::ranges::min_element(busy) - busy.begin())};
-    }
-
-    WorkerOrders orders_for(const Task& task) const {
+    WorkerOrders orders_for(const Task& task, const Place& place) {
         const TrainerSettings& trainer = task.run->settings.trainer;
-        WorkerOrders orders{.device = device_for(*task.run), .memory_limit_name = {},
-                            .graphs = !not_captured_.contains(task.run->plugin), .profile = options_.profile};
+        WorkerOrders orders{.device = place.device, .memory_limit_name = {}, .graphs = !place.device.cuda || graphs_for(*task.run),
+                            .in_company = place.in_company, .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
             orders.memory_limit = *trainer.memory_limit;
@@ -372,47 +504,57 @@ private:
         return orders;
     }
 
-    void start(std::vector<Task> company) {
-        auto worker = std::make_unique<Worker>();
-        worker->orders = orders_for(company.front());
-        worker->runs = company.size();
-        std::vector<WorkerRun> runs;
-        std::vector<WorkerListener> listeners;
-        std::optional<double> timeout;
-        for (Task& task : company) {
-            auto active = std::make_unique<Active>();
-            active->task = std::move(task);
-            active->worker = worker.get();
-            ++active->task.attempts;
-            PlannedRun& run = *active->task.run;
-            WorkerRun of_worker{.run = &run, .anew = active->task.anew, .twin = {}};
-            if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
-                of_worker.twin = twin->second;
-                observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there",
-                                                    run.settings.id, twin->second.filename().native()));
-            }
-            const bool resumes = !active->task.anew && file_exists(run.folder / "checkpoint.pt");
-            if (!resumes && of_worker.twin.empty()) tell_start(*active, std::nullopt);
-            if (run.settings.trainer.timeout) timeout = timeout.value_or(0.0) + *run.settings.trainer.timeout;
-            listeners.push_back(listener_for(*active));
-            runs.push_back(std::move(of_worker));
-            active_.push_back(std::move(active));
+    void start(Task task, const Place& place) {
+        Worker& worker = place.worker != nullptr ? *place.worker : new_worker(task, place);
+        auto active = std::make_unique<Active>();
+        active->task = std::move(task);
+        active->worker = &worker;
+        active->number = worker.told++;
+        active->listener = listener_for(*active);
+        ++active->task.attempts;
+        const PlannedRun& run = *active->task.run;
+        WorkerRun order{.number = active->number, .index = active->task.index - 1, .anew = active->task.anew, .twin = {}};
+        if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
+            order.twin = twin->second;
+            observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there", run.settings.id,
+                                                twin->second.filename().native()));
         }
-        const PlannedRun* only = worker->shared() ? nullptr : runs.front().run;
+        const bool resumes = !order.anew && file_exists(run.folder / "checkpoint.pt");
+        if (!resumes && order.twin.empty()) tell_start(*active, std::nullopt);
+        worker.child->tell(to_message(order));
+        active_.push_back(std::move(active));
+        if (!worker.shared()) dismiss(worker);
+    }
+
+    Worker& new_worker(const Task& task, const Place& place) {
+        auto made = std::make_unique<Worker>();
+        Worker& worker = *made;
+        worker.orders = orders_for(task, place);
+        worker.example = task.run;
+        worker.most_runs = place.in_company ? runs_of_a_process_with(task) : 1;
+        worker.fit = place.device.cuda ? 1 : worker.most_runs;
+        const PlannedRun* only = place.in_company ? nullptr : task.run;
         ChildOptions child{.own_group = true,
-                           .on_message = [listeners = std::move(listeners)](
-                                             std::string_view text) { hear_worker(text, listeners); },
+                           .on_message = [this, &worker](std::string_view text) { hear(worker, text); },
                            .on_output = [this, only](std::string_view line) { observer_.said(only, line); }};
-        // Runs in turns take as long as one after the other.
-        if (timeout)
+        if (const auto& timeout = task.run->settings.trainer.timeout; timeout && !place.in_company)
             child.limit = milliseconds(std::max<std::int64_t>(1, static_cast<std::int64_t>(*timeout * 1000.0)));
-        if (worker->orders.memory_limit != 0) child.memory_limit = worker->orders.memory_limit;
-        worker->child = std::make_unique<Child>(
-            [this, runs = std::move(runs), &orders = worker->orders](const Outbox& outbox) {
-                work(plan_, runs, orders, *locks_, outbox);
-            },
+        if (worker.orders.memory_limit != 0) child.memory_limit = worker.orders.memory_limit;
+        worker.child = std::make_unique<Child>(
+            std::function<void(const Outbox&, Inbox&)>([this, &orders = worker.orders](const Outbox& outbox, Inbox& inbox) {
+                work(plan_, orders, *locks_, outbox, inbox);
+            }),
             child);
-        workers_.push_back(std::move(worker));
+        workers_.push_back(std::move(made));
+        return worker;
+    }
+
+    void hear(const Worker& worker, std::string_view text) {
+        hear_worker(text, [&](std::uint32_t number) -> const WorkerListener* {
+            const auto about = std::ranges::find_if(
+                active_, [&](const auto& active) { return active->worker == &worker && active->number == number; });
+            return about != active_.end() ? &(*about)->listener : nullptr;
+        });
     }
 
     WorkerListener listener_for(Active& it) {
@@ -436,24 +578,21 @@ private:
                     observer_.said(nullptr, words);
                     tell_start(it, std::nullopt);
                 },
+            .captured = [this, &it] { captures_.learn(*it.task.run->plugin, it.worker->orders.device, {}); },
+            .measured =
+                [this, &it](const MeasuredMemory& memory) {
+                    it.worker->fit = runs_that_fit(memory, it.worker->most_runs);
+                    is_news_ = true;
+                },
             .paused = [&it] { it.paused = true; },
             .not_captured =
                 [this, &it](std::string_view why) {
                     it.worker->not_captured = true;
-                    if (it.worker->shared() && why.find("out of memory") != std::string_view::npos) {
-                        it.task.alone = true;
-                        observer_.said(nullptr, fmt::format("{} ran out of the GPU's memory beside other runs; it is tried "
-                                                            "again in a process of its own: {}",
-                                                            it.task.run->settings.id, why));
-                        return;
-                    }
-                    const Plugin* plugin = it.task.run->plugin;
-                    if (not_captured_.insert(plugin).second)
-                        observer_.said(nullptr, fmt::format("labhost: warning: plugin '{}': a training step cannot be "
-                                                            "captured as a CUDA graph, so its kernels are launched one "
-                                                            "by one, which is slower; {}",
-                                                            plugin->id(), why));
+                    it.worker->no_more = true;
+                    captures_.learn(*it.task.run->plugin, it.worker->orders.device, {.captured = false, .why = std::string(why)});
+                    say_not_captured(*it.task.run->plugin, why);
                 },
+            .gpu_fault = [this, &it](const GpuFault& fault) { gpu_fault(it, fault); },
             .finished =
                 [&it](const Finished& finished) {
                     it.result.finished = true;
@@ -468,6 +607,36 @@ private:
                 }};
     }
 
+    /// The worker ends with it.
+    void gpu_fault(Active& it, const GpuFault& fault) {
+        Worker& worker = *it.worker;
+        const Device& device = worker.orders.device;
+        worker.no_more = true;
+        worker.gpu_fault = fault;
+        const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), worker.computes);
+        if (blame == Blame::gpu) {
+            bench(device, fault);
+        } else if (blame == Blame::memory) {
+            const int runs = runs_on_gpu(device.index);
+            const bool company = runs > 1 || processes_on_gpu(device.index) > 1 || worker.told > 1;
+            worker.ran_out_of_memory_in_company = company;
+            if (!company) {
+                it.failure = fmt::format("plugin '{}' needs more memory than {} has, though it had the GPU for itself among this sweep's runs: {}; a "
+                                         "smaller trainer.batch_size or test_batch_size needs less, and `nvidia-smi` shows who else is on that GPU",
+                                         it.task.run->plugin->id(), device.text(), one_line(fault.what()));
+            } else if (runs > 1) {
+                gpus_.ran_out_of_memory(device.index, runs);
+                observer_.said(nullptr, fmt::format("labhost: warning: {} has too little memory for {} runs at once; its runs go on, at most {} at "
+                                                    "once: {}",
+                                                    device.text(), runs, gpus_.most_runs(device.index, runs), one_line(fault.what())));
+            } else {
+                it.task.alone = true;  // in a fresh process, which counts
+            }
+        } else {
+            it.failure = fault.what();
+        }
+    }
+
     void tell_start(const Active& active, const std::optional<Progress>& from) {
         observer_.run_started(*active.task.run, active.task.index, plan_.runs.size(), from);
     }
@@ -477,6 +646,7 @@ private:
         if (!active.stepped) active.start = Clock::now();  // the pace is that of batches
         if (!active.stepped) active.done_before = work_done(*active.task.run, at);
         active.stepped = true;
+        active.worker->computes = true;
         if (!suspects_.empty()) record_suspects();  // the machine computes: those that died did so by themselves
         observer_.progressed(*active.task.run, at);
     }
@@ -491,6 +661,7 @@ private:
         const std::optional<ChildEnd> end = worker.child->look();
         if (!end) {
             ++i;
+            watch_time(worker);
             if (worker.shared())
                 for (const auto& over : take_from(worker, &Active::said_its_last)) finish(*over, ChildEnd{});
             return;
@@ -498,10 +669,30 @@ private:
         const std::unique_ptr<Worker> ended = std::move(workers_[i]);
         workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
         const auto left_behind = take_from(*ended, [](const Active&) { return true; });
-        if (ended->shared() && end->how != ChildEnd::How::completed && !stopping_ &&
+        if (ended->shared() && !ended->gpu_fault && !ended->not_captured && end->how != ChildEnd::How::completed && !stopping_ &&
             !std::ranges::all_of(left_behind, [](const auto& active) { return active->said_its_last(); }))
             say_who_died(left_behind, *end);
         for (const auto& active : left_behind) finish(*active, *end);
+    }
+
+    /// A run's time in company is its share of the worker's; one that is beyond its limit ends the worker, for it may hang.
+    void watch_time(Worker& worker) {
+        const auto now = Clock::now();
+        const double seconds = std::chrono::duration<double>(now - std::exchange(worker.looked_at, now)).count();
+        if (!worker.shared()) return;
+        const auto runs = static_cast<std::size_t>(runs_of(worker));
+        for (const auto& active : active_) {
+            if (active->worker != &worker) continue;
+            active->own_seconds += own_share(seconds, runs);
+            const auto& limit = active->task.run->settings.trainer.timeout;
+            if (!limit || active->own_seconds <= *limit || worker.no_more || stopping_) continue;
+            observer_.said(nullptr, fmt::format("labhost: warning: {} was not done after its share of {:g} s (trainer.timeout) beside other runs; the "
+                                                "process is ended",
+                                                active->task.run->settings.id, *limit));
+            worker.no_more = true;
+            worker.child->kill();
+            return;
+        }
     }
 
     /// The worker's runs for which `is_wanted`, no longer among the active ones.
@@ -527,13 +718,16 @@ private:
     }
 
     void finish(Active& active, const ChildEnd& end) {
+        is_news_ = true;
         Task task = active.task;
         PlannedRun& run = *task.run;
         if (active.last && active.stepped)
             pace_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
                       seconds_since(active.start));
         if (active.last) task.anew = false;  // it has begun, and can go on
-        if (active.worker->not_captured && !active.said_its_last() && !stopping_) {
+        const Worker& worker = *active.worker;
+        const bool is_gpus_fault = worker.gpu_fault && (worker.ran_out_of_memory_in_company || gpus_.is_benched(worker.orders.device.index));
+        if ((worker.not_captured || is_gpus_fault) && !active.said_its_last() && !stopping_) {
             --task.attempts;
             try_again(std::move(task));
             return;
@@ -554,7 +748,8 @@ private:
             record(run, "");
             return;
         }
-        if (active.worker->shared()) {  // it may have suffered what another did
+        const bool alone_there = worker.gpu_fault && worker.gpu_fault->kind() == GpuFault::Kind::out_of_memory;  // nobody's but its own
+        if (worker.shared() && !alone_there) {  // it may have suffered what another did
             if (active.failure)
                 observer_.said(nullptr, fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
                                                     run.settings.id, *active.failure));
@@ -649,6 +844,7 @@ private:
         if (stopping_) return;
         stopping_ = true;
         stopping_since_ = Clock::now();
+        captures_.end_all();
         for (const auto& worker : workers_) worker->child->signal(SIGUSR1);
     }
 
@@ -691,9 +887,14 @@ private:
     std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
     std::unordered_set<std::string> twinned_;  ///< fingerprints that several runs have
     std::unordered_map<std::string, std::filesystem::path> finished_;  ///< folders, by fingerprint
-    std::set<const Plugin*> not_captured_;  ///< plugins whose steps no CUDA graph holds
+    Gpus gpus_{0};
+    Captures captures_;
+    std::set<std::string> not_captured_said_;  ///< hashes of plugins
+    std::vector<std::string> stranded_;        ///< ids of runs whose GPUs take no more
     Pace pace_;
     Clock::time_point longest_looked_for_;
+    bool is_news_ = true;  ///< more runs may have a place than when it was last looked for
+    Clock::time_point filled_;
     bool stopping_ = false;
     Clock::time_point stopping_since_;
     std::string storage_fault_;

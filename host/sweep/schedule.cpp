@@ -68,14 +68,13 @@ bool can_share_a_process(const PlannedRun& one, const PlannedRun& other) {
 }
 
 bool gpu_takes_a_process(const GpuLoad& load, int places, int together, int waiting) {
-    if (load.one_is_alone || places < 1) return false;
+    if (places < 1) return false;
     if (load.processes == 0) return true;
     return load.processes < load.most_processes && places >= std::min((together + 1) / 2, waiting);
 }
 
-int size_of_company(int places, int together, int waiting, int gpus) {
-    const int share = (waiting + gpus - 1) / std::max(1, gpus);
-    return std::max(1, std::min({places, together, share}));
+double own_share(double seconds, std::size_t beside) {
+    return seconds / static_cast<double>(std::max<std::size_t>(1, beside));
 }
 
 }  // namespace labhost

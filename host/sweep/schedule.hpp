@@ -48,15 +48,14 @@ bool can_share_a_process(const PlannedRun& one, const PlannedRun& other);
 /// What a GPU has to do.
 struct GpuLoad {
     int processes = 0;
-    int most_processes = 1;     ///< that are worth having: they take turns rather than overlap
-    bool one_is_alone = false;  ///< a run that has the GPU's memory for itself
+    int most_processes = 1;  ///< that are worth having: they take turns rather than overlap
 };
 
 /// Whether a GPU with `places` more runs to take should get another process, of up to `together` of `waiting` runs: one that fills half of
 /// that at least, unless there is no process yet, so that not each run that ends is followed by a process of one.
 bool gpu_takes_a_process(const GpuLoad& load, int places, int together, int waiting);
 
-/// How many of `waiting` runs that `gpus` GPUs can take should start in one process: a GPU's share, within `places` and `together`. 1 at least.
-int size_of_company(int places, int together, int waiting, int gpus);
+/// The part of `seconds` that counts for the time limit of one of `beside` runs of a process, which take turns: its own share.
+double own_share(double seconds, std::size_t beside);
 
 }  // namespace labhost

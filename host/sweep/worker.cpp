@@ -7,6 +7,8 @@
 #include <exception>
 #include <functional>
 #include <future>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -34,7 +36,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A message is the number of a run among the worker's, a letter, then a value's bytes or a text.
+/// A message is the number of a run, a letter, then a value's bytes or a text.
 namespace message {
 constexpr char resumed = 'R';
 constexpr char progress = 'P';
@@ -45,6 +47,12 @@ constexpr char not_captured = 'G';
 constexpr char finished = 'F';
 constexpr char failed = 'X';
 constexpr char storage_fault = 'S';
+constexpr char captured = 'C';
+constexpr char measured = 'M';
+constexpr char gpu_fault = 'D';
+// To the worker.
+constexpr char train = 'T';
+constexpr char no_more = 'N';
 
 template <class Value>
 std::string pack(char kind, const Value& value) {
@@ -60,6 +68,26 @@ Value unpack(std::string_view text) {
     if (text.size() == 1 + sizeof value) std::memcpy(&value, text.data() + 1, sizeof value);
     return value;
 }
+
+/// Kind and code, then the words.
+std::string of_fault(const GpuFault& fault) {
+    const std::array<std::int32_t, 2> numbers{static_cast<std::int32_t>(fault.kind()), fault.code()};
+    return pack(gpu_fault, numbers) + fault.what();
+}
+
+GpuFault to_fault(std::string_view text) {
+    using Numbers = std::array<std::int32_t, 2>;
+    const auto numbers = unpack<Numbers>(text.substr(0, 1 + sizeof(Numbers)));
+    return {static_cast<GpuFault::Kind>(numbers[0]), numbers[1],
+            std::string(text.substr(std::min(text.size(), 1 + sizeof(Numbers))))};
+}
+
+/// What a worker is told of a run, before its twin's folder.
+struct Training {
+    std::uint64_t index;
+    std::uint32_t number;
+    std::uint32_t anew;
+};
 }  // namespace message
 
 /// The plan has asked for the GPUs if a run is on one, before this process was made.
@@ -109,21 +137,43 @@ Json run_json(const Plan& plan, const PlannedRun& run, const Device& device) {
 /// Sends messages about one run.
 class RunOutbox {
 public:
-    RunOutbox(const Outbox& outbox, std::size_t number) : outbox_(outbox), number_(static_cast<char>(number)) {}
-    void send(std::string_view message) const { outbox_.send(fmt::format("{}{}", number_, message)); }
+    RunOutbox(const Outbox& outbox, std::uint32_t number) : outbox_(outbox), number_(sizeof number, '\0') {
+        std::memcpy(number_.data(), &number, sizeof number);
+    }
+    void send(std::string_view message) const { outbox_.send(number_ + std::string(message)); }
 
 private:
     const Outbox& outbox_;
-    char number_;
+    std::string number_;
+};
+
+/// The memory of a shared worker's GPU, against what it was before its first run.
+class MemoryWatch {
+public:
+    explicit MemoryWatch(const Device& device) : device_(device) {}
+
+    /// Starts CUDA for this process. Throws GpuFault.
+    void begin() {
+        if (device_.cuda && measured_.before.total == 0) measured_.before = engine().gpu_memory(device_);
+    }
+    void has(std::size_t runs) { measured_.runs = std::max(measured_.runs, static_cast<std::uint32_t>(runs)); }
+    MeasuredMemory now(bool epoch_done) {
+        measured_.now = engine().gpu_memory(device_);
+        measured_.epoch_done |= epoch_done;
+        return measured_;
+    }
+
+private:
+    Device device_;
+    MeasuredMemory measured_{};
 };
 
 class RunOfWorker {
 public:
     /// `writer`: writes its checkpoints; null: they are written where they are made.
-    RunOfWorker(const Plan& plan, const WorkerRun& run, bool in_company, const WorkerOrders& orders,
-                const RunOutbox& outbox, Writer* writer)
-        : plan_(plan), run_(*run.run), anew_(run.anew), twin_(run.twin), in_company_(in_company), orders_(orders),
-          outbox_(outbox), writer_(writer), folder_(run_.folder) {}
+    RunOfWorker(const Plan& plan, const WorkerRun& run, const WorkerOrders& orders, const RunOutbox& outbox, MemoryWatch& memory, Writer* writer)
+        : plan_(plan), run_(plan.runs[run.index]), anew_(run.anew), twin_(run.twin), in_company_(orders.in_company), orders_(orders),
+          outbox_(outbox), memory_(memory), writer_(writer), folder_(run_.folder) {}
     ~RunOfWorker() {
         if (written_.valid()) written_.wait();  // it writes into the folder
     }
@@ -164,6 +214,7 @@ public:
         if (metrics) {
             tell_nondeterminism();
             write([this, metrics = *metrics] { folder_.append(metrics); }, *metrics);
+            tell_of_gpu(/*epoch_done=*/true);
             return true;
         }
         if (!stopping_) return true;
@@ -261,6 +312,17 @@ private:
         make_trainer();
     }
 
+    /// What the supervisor needs to know before more runs are begun here.
+    void tell_of_gpu(bool epoch_done) {
+        if (!orders_.device.cuda) return;
+        const bool captured = !said_captured_ && trainer_->captured();
+        said_captured_ |= captured;
+        if (captured) outbox_.send({&message::captured, 1});
+        if (!in_company_ || (!captured && (!epoch_done || said_epoch_))) return;
+        said_epoch_ |= epoch_done;
+        outbox_.send(message::pack(message::measured, memory_.now(epoch_done)));
+    }
+
     bool after_step(const Progress& at) {
         constexpr std::chrono::milliseconds tell_every{5};  // on a GPU, where a step may take a hundredth of that
         constexpr int steps_of_a_turn = 8;  // what is queued in the run's stream then, is done while others have theirs
@@ -269,6 +331,7 @@ private:
             outbox_.send(message::pack(message::progress, at));
             told_ = now;
         }
+        if (!said_captured_) tell_of_gpu(/*epoch_done=*/false);
         if (written_.valid() && written_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) await_writer();
         stopping_ = StopSignals::noted() != 0;
         if (stopping_) return false;
@@ -333,6 +396,7 @@ private:
     bool in_company_;
     const WorkerOrders& orders_;
     RunOutbox outbox_;
+    MemoryWatch& memory_;
     Writer* writer_;
     RunFolder folder_;
     Plugin plugin_{.stamp = Stamp("")};
@@ -346,6 +410,8 @@ private:
     std::size_t nondeterministic_ = 0;  ///< operators that were told of
     std::int64_t steps_ = 0;
     bool stopping_ = false;
+    bool said_captured_ = false;
+    bool said_epoch_ = false;
     double earlier_seconds_ = 0.0;
 };
 
@@ -359,20 +425,139 @@ bool is_out_of_memory(std::string_view words) {
     return std::ranges::any_of(said, [&](const char* part) { return words.find(part) != std::string_view::npos; });
 }
 
+/// The runs of a worker, from when it is told of them to their last words.
+class Work {
+public:
+    Work(const Plan& plan, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox, Inbox& inbox)
+        : plan_(plan), orders_(orders), locks_(locks), outbox_(outbox), inbox_(inbox), memory_(orders.device) {
+        // On a CPU alone nothing would be gained: a run has as many threads as it was given.
+        if (orders.in_company || orders.device.cuda) writer_ = std::make_unique<Writer>();
+    }
+
+    void run() {
+        for (;;) {
+            take_orders();
+            const bool no_more = no_more_ || (StopSignals::noted() != 0 && (orders_.in_company || begun_));
+            if (!usable_ || (going_.empty() && no_more)) return;
+            if (going_.empty()) {
+                constexpr std::chrono::milliseconds look_again{50};  // a signal may come just before
+                inbox_.wait(look_again);
+            }
+            for (auto it = going_.begin(); it != going_.end() && usable_;) {
+                bool more = false;
+                attempt(*it, [&] { return more = it->trained->take_turn(); });
+                it = more ? std::next(it) : going_.erase(it);
+            }
+        }
+    }
+
+private:
+    struct Going {
+        WorkerRun order{};
+        std::unique_ptr<RunOfWorker> trained{};
+    };
+
+    void take_orders() {
+        while (const auto text = usable_ ? inbox_.next() : std::nullopt) {
+            if (text->front() == message::no_more) {
+                no_more_ = true;
+            } else if (text->front() == message::train && !(orders_.in_company && StopSignals::noted() != 0)) {  // else it stays as it was left
+                const auto told = message::unpack<message::Training>(std::string_view(*text).substr(0, 1 + sizeof(message::Training)));
+                begin({.number = told.number, .index = told.index, .anew = told.anew != 0,
+                       .twin = text->substr(1 + sizeof(message::Training))});
+            }
+        }
+    }
+
+    void begin(WorkerRun order) {
+        begun_ = true;
+        Going& it = going_.emplace_back(Going{.order = std::move(order)});
+        bool more = false;
+        attempt(it, [&] {
+            locks_.enter(plan_.runs[it.order.index].folder);
+            if (orders_.in_company) memory_.begin();
+            memory_.has(going_.size());
+            it.trained = std::make_unique<RunOfWorker>(plan_, it.order, orders_, RunOutbox(outbox_, it.order.number), memory_,
+                                                       writer_.get());
+            return more = it.trained->prepare();
+        });
+        if (!more) going_.pop_back();
+    }
+
+    /// Does a part of the run's work, which says whether there is more; what it throws is told, and ends the run.
+    void attempt(Going& it, const std::function<bool()>& part) {
+        const PlannedRun& run = plan_.runs[it.order.index];
+        const RunOutbox outbox(outbox_, it.order.number);
+        std::string last_words;
+        try {
+            if (part()) return;
+        } catch (const NotCaptured& e) {
+            abandon_all();
+            outbox.send(fmt::format("{}{}", message::not_captured, e.what()));
+            return;
+        } catch (const StorageError& e) {
+            last_words = fmt::format("{}{}", message::storage_fault, e.what());
+        } catch (const GpuFault& e) {
+            if (orders_.device.cuda) {
+                abandon_all();
+                outbox.send(message::of_fault(e));
+                return;
+            }
+            last_words = fmt::format("{}{}", message::failed, e.what());
+        } catch (const std::exception& e) {
+            std::string reason = e.what();
+            if (orders_.memory_limit != 0 && is_out_of_memory(reason))
+                reason = fmt::format("plugin '{}' needs more memory than {} = {} allows: {}", run.plugin->id(),
+                                     orders_.memory_limit_name, size_text(orders_.memory_limit), reason);
+            last_words = fmt::format("{}{}", message::failed, reason);
+        }
+        if (orders_.in_company) {  // alone, the process's end does it
+            it.trained.reset();
+            locks_.leave(run.folder);
+        }
+        if (!last_words.empty()) outbox.send(last_words);
+    }
+
+    void abandon_all() {
+        for (const Going& each : going_)
+            if (each.trained) each.trained->abandon();
+        usable_ = false;
+    }
+
+    const Plan& plan_;
+    const WorkerOrders& orders_;
+    RunLocks& locks_;
+    const Outbox& outbox_;
+    Inbox& inbox_;
+    MemoryWatch memory_;
+    std::unique_ptr<Writer> writer_;
+    std::list<Going> going_;  ///< after the writer: what it still does for them is waited for
+    bool begun_ = false;
+    bool no_more_ = false;
+    bool usable_ = true;  ///< this process
+};
+
 }  // namespace
 
-void hear_worker(std::string_view text, const std::vector<WorkerListener>& listeners) {
-    if (text.size() < 2 || static_cast<std::size_t>(text.front()) >= listeners.size()) return;
-    const WorkerListener& listener = listeners[static_cast<std::size_t>(text.front())];
-    text.remove_prefix(1);
+void hear_worker(std::string_view text, const std::function<const WorkerListener*(std::uint32_t)>& listener_of) {
+    std::uint32_t number = 0;
+    if (text.size() <= sizeof number) return;
+    std::memcpy(&number, text.data(), sizeof number);
+    const WorkerListener* const known = listener_of(number);
+    if (known == nullptr) return;
+    const WorkerListener& listener = *known;
+    text.remove_prefix(sizeof number);
     const std::string_view words = text.substr(1);
     switch (text.front()) {
         case message::resumed: listener.resumed(message::unpack<Resumed>(text)); break;
         case message::progress: listener.progressed(message::unpack<Progress>(text)); break;
         case message::epoch: listener.epoch_finished(message::unpack<EpochMetrics>(text)); break;
         case message::warning: listener.warned(words); break;
+        case message::captured: listener.captured(); break;
+        case message::measured: listener.measured(message::unpack<MeasuredMemory>(text)); break;
         case message::paused: listener.paused(); break;
         case message::not_captured: listener.not_captured(words); break;
+        case message::gpu_fault: listener.gpu_fault(message::to_fault(text)); break;
         case message::finished: listener.finished(message::unpack<Finished>(text)); break;
         case message::failed: listener.failed(words); break;
         case message::storage_fault: listener.storage_fault(words); break;
@@ -380,60 +565,47 @@ void hear_worker(std::string_view text, const std::vector<WorkerListener>& liste
     }
 }
 
-void work(const Plan& plan, const std::vector<WorkerRun>& tasks, const WorkerOrders& orders, RunLocks& locks,
-          const Outbox& process_outbox) {
-    // On a CPU alone nothing would be gained: a run has as many threads as it was given.
-    std::unique_ptr<Writer> writer;
-    if (tasks.size() > 1 || orders.device.cuda) writer = std::make_unique<Writer>();
-    std::vector<std::unique_ptr<RunOfWorker>> runs(tasks.size());
-    bool usable = true;  // this process
-    // Does a part of the run's work, which says whether there is more; what it throws is told, and ends the run.
-    const auto attempt = [&](std::size_t number, const std::function<bool()>& part) {
-        const PlannedRun& run = *tasks[number].run;
-        const RunOutbox outbox(process_outbox, number);
-        std::string last_words;
-        try {
-            if (part()) return;
-        } catch (const NotCaptured& e) {
-            for (const auto& each : runs)
-                if (each) each->abandon();
-            usable = false;
-            outbox.send(fmt::format("{}{}", message::not_captured, e.what()));
-            return;
-        } catch (const StorageError& e) {
-            last_words = fmt::format("{}{}", message::storage_fault, e.what());
-        } catch (const std::exception& e) {
-            std::string reason = e.what();
-            if (orders.memory_limit != 0 && is_out_of_memory(reason))
-                reason = fmt::format("plugin '{}' needs more memory than {} = {} allows: {}", run.plugin->id(),
-                                     orders.memory_limit_name, size_text(orders.memory_limit), reason);
-            last_words = fmt::format("{}{}", message::failed, reason);
-        }
-        if (tasks.size() > 1) {  // alone, the process's end does it
-            runs[number].reset();
-            locks.leave(run.folder);
-        }
-        if (!last_words.empty()) outbox.send(last_words);
-    };
+std::string to_message(const WorkerRun& run) {
+    return message::pack(message::train, message::Training{.index = run.index, .number = run.number, .anew = run.anew ? 1U : 0U}) +
+           run.twin.native();
+}
 
-    std::vector<std::size_t> going;
-    for (std::size_t number = 0; number < tasks.size() && usable; ++number) {
-        if (tasks.size() > 1 && StopSignals::noted() != 0) break;  // as it was left before
-        attempt(number, [&] {
-            locks.enter(tasks[number].run->folder);
-            runs[number] = std::make_unique<RunOfWorker>(plan, tasks[number], tasks.size() > 1, orders,
-                                                         RunOutbox(process_outbox, number), writer.get());
-            if (!runs[number]->prepare()) return false;
-            going.push_back(number);
-            return true;
-        });
+std::string no_more_runs() { return {message::no_more}; }
+
+void work(const Plan& plan, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox, Inbox& inbox) {
+    Work(plan, orders, locks, outbox, inbox).run();
+}
+
+void probe(const PlannedRun& run, const Device& device, const Outbox& outbox) {
+    constexpr int enough_steps = 16;  // where batches are never whole, none is captured
+    try {
+        const Plugin plugin = load_plugin(*run.plugin);
+        // Never destroyed: after NotCaptured it must not be, and the process ends anyway.
+        auto* const trainer = engine()
+                                  .make_trainer(run.settings, plugin, run.params, *run.dataset, device,
+                                                {.graphs = true, .in_company = true, .gpu = ""})
+                                  .release();
+        int steps = 0;
+        trainer->run_epoch([&](const Progress&) { return !trainer->captured() && ++steps < enough_steps; });
+        if (trainer->captured()) outbox.send({&message::captured, 1});
+    } catch (const NotCaptured& e) {
+        outbox.send(fmt::format("{}{}", message::not_captured, e.what()));
+    } catch (const GpuFault& e) {
+        outbox.send(message::of_fault(e));
+    } catch (const std::exception& e) {
+        outbox.send(fmt::format("{}{}", message::failed, e.what()));
     }
-    while (usable && !going.empty())
-        std::erase_if(going, [&](std::size_t number) {
-            bool more = false;
-            if (usable) attempt(number, [&] { return more = runs[number]->take_turn(); });
-            return !more;
-        });
+}
+
+void hear_probe(std::string_view text, const ProbeListener& listener) {
+    if (text.empty()) return;
+    switch (text.front()) {
+        case message::captured: listener.judged({}); break;
+        case message::not_captured: listener.judged({.captured = false, .why = std::string(text.substr(1))}); break;
+        case message::gpu_fault: listener.gpu_fault(message::to_fault(text)); break;
+        case message::failed: listener.failed(text.substr(1)); break;
+        default: break;
+    }
 }
 
 }  // namespace labhost

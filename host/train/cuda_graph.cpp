@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "support/text.hpp"
+#include "train/gpu_fault.hpp"
 
 #if defined(LABHOST_WITH_CUDA)
 #include <ATen/cuda/CUDAGraph.h>
@@ -62,12 +63,16 @@ void StepGraph::run(const std::function<void()>& step, const torch::nn::Module& 
             // Destroyed in the middle of a capture it would end the process; the process ends anyway.
             static_cast<void>(graph.release());
             const auto* const torch = dynamic_cast<const c10::Error*>(&e);
-            throw NotCaptured(one_line(torch != nullptr ? torch->what_without_backtrace() : e.what()));
+            const std::string words = one_line(torch != nullptr ? torch->what_without_backtrace() : e.what());
+            if (is_out_of_gpu_memory(words)) throw GpuFault(GpuFault::Kind::out_of_memory, 0, words);  // no fault of the plugin's
+            throw NotCaptured(words);
         }
         state_->graph = std::move(graph);
     }
     state_->graph->replay();
 }
+
+bool StepGraph::captured() const { return state_->graph != nullptr; }
 
 }  // namespace labhost
 
@@ -80,6 +85,7 @@ StepGraph::StepGraph() = default;
 void StepGraph::run(const std::function<void()>&, const torch::nn::Module&) {
     throw NotCaptured("this LibTorch was built without CUDA");
 }
+bool StepGraph::captured() const { return false; }
 
 }  // namespace labhost
 

@@ -9,6 +9,7 @@
 #include "support/error.hpp"
 #include "train/engine.hpp"
 #include "train/gpu_words.hpp"
+#include "train/torch_info.hpp"
 
 namespace labhost {
 
@@ -17,11 +18,22 @@ namespace {
 /// Longer than a machine with eight GPUs and no persistence daemon takes to start its driver (half a minute).
 constexpr std::chrono::seconds patience{60};
 
+/// Whether an engine that is not LibTorch's computes here, which has devices of its own. What the engine is, is remembered.
+bool engine_is_anothers() {
+    try {
+        return !is_build_of_torch(torch_info().build);
+    } catch (const Error&) {  // it cannot be loaded, which whoever needs it will say
+        return false;
+    }
+}
+
 GpuSurvey ask_for_gpus() {
-    const std::string sign = sign_of_gpu();
-    if (sign.empty()) return {};
-    const std::string why_not = why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"));
-    if (!why_not.empty()) return {.why_none = why_not};
+    if (!engine_is_anothers()) {
+        const std::string sign = sign_of_gpu();
+        if (sign.empty()) return {};
+        const std::string why_not = why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"));
+        if (!why_not.empty()) return {.why_none = why_not};
+    }
     const Engine& torch = engine();  // loaded here, so that children find it in memory
     return survey_in_child([&] { return torch.survey_gpus(); }, patience);
 }

@@ -21,6 +21,12 @@ struct Gpu {
     std::uint64_t memory = 0;  ///< bytes
 };
 
+/// Bytes of a GPU's, as they are at a moment.
+struct GpuMemory {
+    std::uint64_t free = 0;
+    std::uint64_t total = 0;
+};
+
 /// What LibTorch makes of the GPUs here, and with which versions of NVIDIA's software; each "" where it is not known.
 struct GpuSurvey {
     std::vector<Gpu> gpus{};    ///< that LibTorch can use, by index

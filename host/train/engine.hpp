@@ -52,6 +52,9 @@ public:
     /// Initialises CUDA in this process; see survey_gpus() for what can be had without.
     virtual GpuSurvey survey_gpus() const = 0;
 
+    /// The GPU's memory now. Initialises CUDA in this process; to be asked by a worker. Throws GpuFault.
+    virtual GpuMemory gpu_memory(const Device& device) const = 0;
+
     /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.
     virtual bool gpu_can_be_shared() const = 0;
 

@@ -105,6 +105,10 @@ std::string cudnn_version_text(long version) {
     return fmt::format("{}.{}.{}", version / major, version % major / 100, version % 100);
 }
 
+bool is_build_of_torch(std::string_view build) {
+    return build == "cpu" || build.starts_with("cu") || build.starts_with("rocm") || build.starts_with("hip") || build.starts_with("xpu");
+}
+
 std::string why_not_to_ask(const std::string& sign, const std::string& build, const char* visible_devices) {
     if (build == "cpu")
         return fmt::format("this labhost's LibTorch is a CPU build, and a GPU is here ({}); build labhost with a LibTorch for CUDA (make TORCH=pip)", sign);

@@ -29,6 +29,9 @@ std::string cuda_version_text(int version);
 /// 91200 is "9.12.0"; before version 9 the digits were fewer, 8904 is "8.9.4". "" for 0.
 std::string cudnn_version_text(long version);
 
+/// Whether an engine of this build (TorchInfo's) is LibTorch's: "cpu", "cu130", "rocm".
+bool is_build_of_torch(std::string_view build);
+
 /// Why LibTorch need not be asked for GPUs though there is a sign of one: its build, or CUDA_VISIBLE_DEVICES (nullptr: not
 /// set). "" if it is to be asked.
 std::string why_not_to_ask(const std::string& sign, const std::string& build, const char* visible_devices);

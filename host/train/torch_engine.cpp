@@ -63,6 +63,7 @@ public:
     }
 
     GpuSurvey survey_gpus() const override { return gpus_of_torch(); }
+    GpuMemory gpu_memory(const Device& device) const override { return memory_of_gpu(device.index); }
     bool gpu_can_be_shared() const override { return can_share_draws(); }
 
     std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,

@@ -1,5 +1,9 @@
 #include "train/torch_gpus.hpp"
 
+#include <torch/version.h>
+
+#include "train/gpu_fault.hpp"
+
 #if defined(LABHOST_WITH_CUDA)
 #include <array>
 #include <cstdlib>
@@ -63,6 +67,16 @@ GpuSurvey gpus_of_torch() {
     return survey;
 }
 
+GpuMemory memory_of_gpu(int index) {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    cudaError_t error = cudaSetDevice(index);
+    if (error == cudaSuccess) error = cudaMemGetInfo(&free, &total);
+    if (error != cudaSuccess)
+        throw gpu_fault_of_code(error, fmt::format("CUDA error: {}: on asking cuda:{} for its memory", cudaGetErrorString(error), index));
+    return {.free = free, .total = total};
+}
+
 }  // namespace labhost
 
 #else
@@ -70,7 +84,22 @@ GpuSurvey gpus_of_torch() {
 namespace labhost {
 
 GpuSurvey gpus_of_torch() { return {}; }
+GpuMemory memory_of_gpu(int) { TORCH_CHECK(false, "this LibTorch was built without CUDA"); }
 
 }  // namespace labhost
 
 #endif
+
+namespace labhost {
+
+std::optional<GpuFault> gpu_fault_of(const c10::Error& error, const std::string& words) {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
+    if (const auto* accelerator = dynamic_cast<const c10::AcceleratorError*>(&error))
+        return gpu_fault_of_code(accelerator->get_error_code(), words);
+#endif
+    const bool on_cpu = words.find("CPUAllocator") != std::string::npos;
+    if (!on_cpu && dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return GpuFault(GpuFault::Kind::out_of_memory, 0, words);
+    return gpu_fault_in(words);
+}
+
+}  // namespace labhost

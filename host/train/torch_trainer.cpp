@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,6 +22,7 @@
 #include "train/cpu_operators.hpp"
 #include "train/cuda_graph.hpp"
 #include "train/determinism.hpp"
+#include "train/gpu_fault.hpp"
 #include "train/gpu_process.hpp"
 #include "train/loss.hpp"
 #include "train/model.hpp"
@@ -29,6 +31,7 @@
 #include "train/pickle.hpp"
 #include "train/predictions.hpp"
 #include "train/profiler.hpp"
+#include "train/torch_gpus.hpp"
 #include "train/turn.hpp"
 #include "train/used_gpu.hpp"
 
@@ -59,18 +62,25 @@ PluginModel build_seeded(std::uint64_t seed, const torch::Device& device, const 
     return {plugin, params};
 }
 
-/// Runs `body`; what LibTorch throws becomes Error (run_failed) without its stack trace.
+/// Runs `body`; what LibTorch throws becomes Error (run_failed) without its stack trace, and what a GPU is at fault for
+/// GpuFault, also where a plugin's boundary has made a text of it.
 template <class Body>
 auto translated(const std::string& doing, Body body) {
     try {
         return body();
     } catch (const c10::Error& e) {
-        const std::string_view words = e.what_without_backtrace();
-        if (const auto name = nondeterministic_operator(words); !name.empty())
+        const std::string_view said = e.what_without_backtrace();
+        if (const auto name = nondeterministic_operator(said); !name.empty())
             throw Error(ExitCode::run_failed,
                         fmt::format("LibTorch has no form of '{}' that gives the same bits each time, and trainer.deterministic = true "
                                     "refuses any other; without it the run is trained, and says so {}", name, doing));
-        throw Error(ExitCode::run_failed, fmt::format("LibTorch failed {}: {}", doing, words));
+        const std::string words = fmt::format("LibTorch failed {}: {}", doing, said);
+        if (const auto fault = gpu_fault_of(e, words)) throw *fault;
+        throw Error(ExitCode::run_failed, words);
+    } catch (const Error& e) {
+        if (typeid(e) != typeid(Error)) throw;
+        if (const auto fault = gpu_fault_in(e.what())) throw *fault;
+        throw;
     }
 }
 
@@ -98,6 +108,7 @@ public:
                  std::unique_ptr<Own> own, torch::Device device, const TrainerOptions& options);
 
     std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
+    bool captured() const override { return replayed_[0].graph.captured(); }
     const std::vector<EpochMetrics>& history() const override { return history_; }
     std::string why_not_resumable() const override;
     std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) override;

@@ -69,6 +69,23 @@ public:
     explicit NotCaptured(const std::string& why) : Error(ExitCode::run_failed, why) {}
 };
 
+/// The GPU, or what drives it, refused or broke. Whose fault that is, it does not say (see blame_for). What CUDA leaves in this
+/// process then need not work any more: runs go on in another one.
+class GpuFault : public Error {
+public:
+    enum class Kind {
+        out_of_memory,
+        device,
+    };
+    GpuFault(Kind kind, int code, const std::string& words) : Error(ExitCode::run_failed, words), kind_(kind), code_(code) {}
+    Kind kind() const { return kind_; }
+    int code() const { return code_; }  ///< a cudaError, 0 if it is not known
+
+private:
+    Kind kind_;
+    int code_;
+};
+
 /// A checkpoint is sound and this run's, but was made on another GPU: see why_not_on_this_gpu.
 class OtherGpu : public Error {
 public:
@@ -89,8 +106,11 @@ public:
 
     /// The rest of the epoch under way, or the next one. `on_step` is told after every batch; if it gives false, the
     /// epoch stops there, to be gone on with, and nothing is returned. Throws Error (run_failed) if the plugin fails or
-    /// returns something else than it declared, or the loss is not a number where that is a failure; NotCaptured.
+    /// returns something else than it declared, or the loss is not a number where that is a failure; NotCaptured; GpuFault.
     virtual std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) = 0;
+
+    /// Whether its training steps are replayed from a CUDA graph by now.
+    virtual bool captured() const = 0;
 
     /// The epochs that are done.
     virtual const std::vector<EpochMetrics>& history() const = 0;

@@ -11,6 +11,8 @@
 #include "support/child.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
+#include "train/capture_verdict.hpp"
+#include "train/device.hpp"
 
 namespace labhost {
 
@@ -43,6 +45,14 @@ CheckResult run_in_child_process(const Check& check, const CheckContext& context
     if (end.how == ChildEnd::How::timed_out) return {Outcome::timed_out, end.text()};
     if (end.how != ChildEnd::How::completed || !answered) return {Outcome::crashed, "its process " + end.text()};
     return result;
+}
+
+/// What the test of captures found, for sweeps, which would try it themselves.
+void remember(const TestReport& test, const std::string& plugin_sha256) {
+    const bool is_verdict = test.result.outcome == Outcome::success || test.result.outcome == Outcome::warning;
+    if (test.check->name != capture_test || !is_verdict || survey_gpus().gpus.empty()) return;
+    remember_capture(plugin_sha256, survey_gpus().gpus.front().name,
+                     {.captured = test.result.outcome == Outcome::success, .why = test.result.detail});
 }
 
 }  // namespace
@@ -98,6 +108,7 @@ PluginReport validate(const fs::path& file, const SuiteOptions& options,
         TestReport test{.check = check};
         if (admitted != nullptr) {
             test.result = run_in_child_process(*check, context, options.limit);
+            remember(test, report.sha256);
         } else if (check->name == load_test) {
             test.result = {Outcome::failed, report.refusal};
         } else {

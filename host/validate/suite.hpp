@@ -15,6 +15,9 @@ namespace labhost {
 /// The test that fails for a plugin that cannot be loaded.
 constexpr std::string_view load_test = "loads";
 
+/// The test whose outcome sweeps go by: a warning is a plugin whose steps cannot be captured.
+constexpr std::string_view capture_test = "cuda-graph";
+
 struct SuiteOptions {
     std::vector<std::string> tests{};  ///< globs; empty: all
     std::uint64_t seed = 1;

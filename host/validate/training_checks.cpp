@@ -162,6 +162,9 @@ CheckResult cuda_graph(const CheckContext& context) {
         static_cast<void>(captured.release());  // in the middle of a capture it cannot be destroyed; the process ends
         return {Outcome::warning,
                 fmt::format("a step cannot be captured, so runs on a GPU launch its kernels one by one: {}", e.what())};
+    } catch (const GpuFault&) {
+        static_cast<void>(captured.release());
+        throw;
     }
     constexpr double tolerance = 1e-3;  // kernels without a deterministic form sum in any order
     const NamedTensors expected = plain->model.state_dict();

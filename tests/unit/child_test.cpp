@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "support/child.hpp"
@@ -28,6 +29,25 @@ TEST(Child, SendsMessagesWholeAndInOrder) {
         {.on_message = [&](std::string_view message) { heard.emplace_back(message); }});
     EXPECT_EQ(end.how, How::completed);
     EXPECT_EQ(heard, (std::vector<std::string>{"first", large, std::string("\0\n", 2)}));
+}
+
+TEST(Child, HearsWhatItIsTold) {
+    std::vector<std::string> heard;
+    const std::string large(300'000, 'x');  // more than a socket holds
+    Child child(
+        [](const Outbox& outbox, Inbox& inbox) {
+            for (;;) {
+                const auto message = inbox.next();
+                if (!message) inbox.wait(std::chrono::seconds(5));
+                if (message && message->empty()) return;
+                if (message) outbox.send(fmt::format("{} {}", message->substr(0, 5), message->size()));
+            }
+        },
+        {.on_message = [&](std::string_view message) { heard.emplace_back(message); }});
+    for (const std::string& message : {std::string("first"), large, std::string("last"), std::string()}) child.tell(message);
+    while (!child.look()) wait_for_any({&child}, std::chrono::milliseconds(50));
+    EXPECT_EQ(heard, (std::vector<std::string>{"first 5", "xxxxx 300000", "last 4"}));
+    child.tell("and one that has ended does not mind");
 }
 
 TEST(Child, ChangesNothingHere) {

@@ -72,17 +72,8 @@ TEST(GpuPlaces, AnotherProcessIsMadeForHalfAGpuOrForAllThatWaits) {
     EXPECT_FALSE(gpu_takes_a_process(one_process, 0, 1, 5));
 }
 
-TEST(GpuPlaces, FewProcessesAndNothingBesideARunThatIsAlone) {
+TEST(GpuPlaces, FewProcesses) {
     EXPECT_FALSE(gpu_takes_a_process({.processes = 4, .most_processes = 4}, 12, 1, 5));
-    EXPECT_FALSE(gpu_takes_a_process({.processes = 1, .most_processes = 4, .one_is_alone = true}, 15, 16, 20));
-}
-
-TEST(GpuPlaces, EachGpuHasItsShare) {
-    EXPECT_EQ(size_of_company(16, 16, 9, 1), 9);
-    EXPECT_EQ(size_of_company(16, 16, 9, 4), 3);
-    EXPECT_EQ(size_of_company(16, 4, 90, 2), 4);
-    EXPECT_EQ(size_of_company(5, 16, 90, 1), 5);
-    EXPECT_EQ(size_of_company(16, 16, 1, 4), 1);
 }
 
 TEST(GpuPlaces, RunsShareAProcessThatNeedTheSameOfIt) {

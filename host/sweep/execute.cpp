@@ -71,7 +71,7 @@ struct Worker {
     bool computes = false;        ///< a run of it has done a batch
     bool not_captured = false;               ///< what ended it
     std::optional<GpuFault> gpu_fault{};     ///< likewise
-    bool ran_out_of_memory_in_company = false;
+    bool tried_elsewhere = false;  ///< its runs are, by that fault
     Clock::time_point looked_at = Clock::now();
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
@@ -456,9 +456,10 @@ private:
                         .gpu_fault =
                             [this](const PlannedRun& run, const Device& device, const GpuFault& fault) {
                                 const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), /*has_computed=*/false);
-                                if (blame == Blame::gpu) bench(device, fault);
-                                // Too little memory beside the others: it finds its place by what the worker has measured.
-                                if (blame == Blame::memory) captures_.take_as_captured(*run.plugin, device);
+                                const bool taken_by_us = is_taken(fault) && processes_on_gpu(device.index) > 0;
+                                if (blame == Blame::gpu && !taken_by_us) bench(device, fault);
+                                // Too little memory, or no entry, beside the others: it must be tried among them.
+                                if (blame == Blame::memory || taken_by_us) captures_.take_as_captured(*run.plugin, device);
                                 if (blame == Blame::run) captures_.set_apart(*run.plugin);
                             },
                         .set_apart =
@@ -614,12 +615,15 @@ private:
         worker.no_more = true;
         worker.gpu_fault = fault;
         const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), worker.computes);
-        if (blame == Blame::gpu) {
+        if (is_taken(fault) && processes_on_gpu(device.index) > 1) {  // by another one of ours
+            worker.tried_elsewhere = true;
+            it.task.alone = true;
+        } else if (blame == Blame::gpu) {
             bench(device, fault);
         } else if (blame == Blame::memory) {
             const int runs = runs_on_gpu(device.index);
             const bool company = runs > 1 || processes_on_gpu(device.index) > 1 || worker.told > 1;
-            worker.ran_out_of_memory_in_company = company;
+            worker.tried_elsewhere = company;
             if (!company) {
                 it.failure = fmt::format("plugin '{}' needs more memory than {} has, though it had the GPU for itself among this sweep's runs: {}; a "
                                          "smaller trainer.batch_size or test_batch_size needs less, and `nvidia-smi` shows who else is on that GPU",
@@ -726,7 +730,7 @@ private:
                       seconds_since(active.start));
         if (active.last) task.anew = false;  // it has begun, and can go on
         const Worker& worker = *active.worker;
-        const bool is_gpus_fault = worker.gpu_fault && (worker.ran_out_of_memory_in_company || gpus_.is_benched(worker.orders.device.index));
+        const bool is_gpus_fault = worker.gpu_fault && (worker.tried_elsewhere || gpus_.is_benched(worker.orders.device.index));
         if ((worker.not_captured || is_gpus_fault) && !active.said_its_last() && !stopping_) {
             --task.attempts;
             try_again(std::move(task));

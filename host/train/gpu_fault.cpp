@@ -75,6 +75,12 @@ std::optional<GpuFault> gpu_fault_in(std::string_view words) {
     return std::nullopt;
 }
 
+bool is_taken(const GpuFault& fault) {
+    constexpr int devices_unavailable = 46;
+    constexpr int device_already_in_use = 216;
+    return fault.code() == devices_unavailable || fault.code() == device_already_in_use;
+}
+
 Blame blame_for(GpuFault::Kind kind, int code, std::string_view words, bool has_computed) {
     if (kind == GpuFault::Kind::out_of_memory) return Blame::memory;
     const auto is_among = [code](const auto& codes) { return std::ranges::find(codes, code) != codes.end(); };

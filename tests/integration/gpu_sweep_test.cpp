@@ -178,7 +178,7 @@ TEST_F(GpuSweep, AloneItIsTheRunsFailureAndSaysWhatHelps) {
 
 TEST_F(GpuSweep, APluginThatCannotBeCapturedRestartsNobody) {
     const std::string file = models({"alpha", "beta", "gamma"});
-    const ProcessResult result = sweep(file, {{"gpus", 1}, {"not_captured", {"beta"}}, {"step_ms", 3}}, {"--seeds", "1,2,3"});
+    const ProcessResult result = sweep(file, {{"gpus", 1}, {"not_captured", {"beta"}}, {"step_ms", 3}, {"slow_start_ms", {{"beta-s1", 500}}}}, {"--seeds", "1,2,3"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(count("finished"), 9U);
     EXPECT_TRUE(has(result.err, "plugin 'beta': a training step cannot be captured as a CUDA graph")) << result.err;
@@ -242,6 +242,20 @@ TEST_F(GpuSweep, ARunThatHangsInCompanyEndsTheProcessAndIsBelievedAlone) {
     EXPECT_EQ(count("finished"), 1U);
     EXPECT_TRUE(has(result.err, "was not done after its share of 2 s (trainer.timeout) beside other runs")) << result.err;
     EXPECT_TRUE(has(json::parse(read_file(run_folder("e", "alpha-s2") / "result.json")).at("reason"), "was not done after 2 s"));
+}
+
+TEST_F(GpuSweep, TheTimeOfOthersDoesNotCountForARunsLimit) {
+    // Alone a run takes 0.4 s, six in turns 2.2 s.
+    const ProcessResult result = sweep(models({"alpha"}, "device = \"cuda\"\ntimeout = \"1.5s\"\n"), {{"gpus", 1}, {"step_ms", 10}}, {"--seeds", "1,2,3,4,5,6"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_FALSE(has(result.err, "was not done")) << result.err;
+}
+
+TEST_F(GpuSweep, AGpuThatTakesOneProcessOnlyIsNotTakenForABadOne) {
+    const ProcessResult result = sweep(models({"alpha", "beta"}), {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"not_captured", {"beta"}}}, {"--seeds", "1,2,3"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(count("finished"), 6U);
+    EXPECT_FALSE(has(result.err, "takes no more runs")) << result.err;
 }
 
 TEST_F(GpuSweep, OnACpuSixRunsUseOneProcess) {

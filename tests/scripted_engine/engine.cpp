@@ -7,7 +7,9 @@
 #include <span>
 #include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "plugin/loaded_torch.hpp"
@@ -39,11 +41,21 @@ int most_here = 0;  ///< at once: what they took, LibTorch keeps
 
 [[noreturn]] void fault(int code) { throw gpu_fault_of_code(code, fmt::format("CUDA error: scripted fault {}", code)); }
 
+/// As in NVIDIA's mode EXCLUSIVE_PROCESS, until this process ends.
+bool has_gpu_for_itself(const Device& device) {
+    static const int file = ::open((script().at("log").get<std::string>() + device.text()).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    static const bool locked = ::flock(file, LOCK_EX | LOCK_NB) == 0;
+    return locked;
+}
+
 class ScriptedTrainer final : public Trainer {
 public:
     ScriptedTrainer(const RunSettings& run, const Plugin& plugin, const Device& device, const TrainerOptions& options)
         : run_(run), plugin_(plugin.id()), device_(device), options_(options) {
         log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(), options.graphs, options.in_company, runs_here));
+        if (const Json slow = script().value("slow_start_ms", Json::object()); slow.contains(run.id))
+            std::this_thread::sleep_for(std::chrono::milliseconds(slow.at(run.id).get<int>()));
+        if (device.cuda && script().value("exclusive", false) && !has_gpu_for_itself(device)) fault(46);
         if (const Json at_start = script().value("fault_at_start", Json::object()); at_start.contains(device.text())) fault(at_start.at(device.text()));
         if (runs_here + 1 > script().value("most_runs", 1000)) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
         if (script().value("never_fits", "") == run.id) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");

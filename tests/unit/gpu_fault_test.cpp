@@ -66,6 +66,12 @@ TEST(GpuBlame, WhatARunDoesIsTheRunsAtAnyTime) {
         for (const int code : {0, 1, 209, 700, 710, 716, 719}) EXPECT_EQ(blame_for(Kind::device, code, "", has_computed), Blame::run) << code;
 }
 
+TEST(GpuBlame, ADeviceThatIsTakenSaysSo) {
+    EXPECT_TRUE(is_taken({Kind::device, 46, ""}));
+    EXPECT_TRUE(is_taken({Kind::device, 216, ""}));
+    EXPECT_FALSE(is_taken({Kind::device, 802, ""}));
+}
+
 TEST(GpuBlame, MemoryIsNobodysAlone) {
     EXPECT_EQ(blame_for(Kind::out_of_memory, 2, "CUDA out of memory", false), Blame::memory);
     EXPECT_EQ(blame_for(Kind::out_of_memory, 0, "", true), Blame::memory);

@@ -68,10 +68,11 @@ struct Worker {
     int fit = 1;                  ///< of these, by the GPU's memory; 1 until it has been measured
     std::uint32_t told = 0;       ///< runs in its life
     bool no_more = false;         ///< runs are to come
-    bool computes = false;        ///< a run of it has done a batch
+    std::optional<Clock::time_point> computes_since{};  ///< a run of it has done a batch
     bool not_captured = false;               ///< what ended it
     std::optional<GpuFault> gpu_fault{};     ///< likewise
     bool tried_elsewhere = false;  ///< its runs are, by that fault
+    bool died_young = false;       ///< perhaps of a plugin that nobody had tried: its runs are tried together again, and such plugins apart
     Clock::time_point looked_at = Clock::now();
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
@@ -322,19 +323,21 @@ private:
         }
         if (together > 1) {
             bool wait = false;
+            bool tries_itself = false;
             for (const auto& worker : workers_) {
                 if (!could_take(*worker, device, task)) continue;
                 const int runs = runs_of(*worker);
                 wait |= runs < worker->most_runs;  // soon
+                tries_itself |= wait && has_little_to_lose(*worker);
                 if (runs >= std::min(worker->most_runs, worker->fit)) continue;
-                if (runs > 0 && device.cuda && !captures_.verdict_on(*task.run->plugin, device)) {
+                if (runs > 0 && device.cuda && !has_little_to_lose(*worker) && !captures_.verdict_on(*task.run->plugin, device)) {
                     captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
                     continue;
                 }
                 return Place{.worker = worker.get(), .device = device, .in_company = true};
             }
             if (wait) {  // rather than for another process; what can be found out meanwhile, is
-                if (device.cuda && !captures_.verdict_on(*task.run->plugin, device) && !plugin_trains_on(device, task))
+                if (device.cuda && !tries_itself && !captures_.verdict_on(*task.run->plugin, device) && !plugin_trains_on(device, task))
                     captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
                 return std::nullopt;
             }
@@ -356,6 +359,13 @@ private:
 
     static bool could_take(const Worker& worker, const Device& device, const Task& task) {
         return worker.shared() && !worker.no_more && worker.orders.device.text() == device.text() && can_share_a_process(*worker.example, *task.run);
+    }
+
+    /// A plugin that nobody has tried may then be tried there: if it ends the process, that costs less than a process for each trial. Once in
+    /// a sweep.
+    bool has_little_to_lose(const Worker& worker) const {
+        constexpr std::chrono::seconds a_trial{3};  // on an H100 six of them, four at once, delayed q4 by five
+        return !one_died_young_ && (!worker.computes_since || Clock::now() - *worker.computes_since < a_trial);
     }
 
     /// Whether a run of the plugin trains there already, which will tell.
@@ -614,7 +624,7 @@ private:
         const Device& device = worker.orders.device;
         worker.no_more = true;
         worker.gpu_fault = fault;
-        const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), worker.computes);
+        const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), worker.computes_since.has_value());
         if (is_taken(fault) && processes_on_gpu(device.index) > 1) {  // by another one of ours
             worker.tried_elsewhere = true;
             it.task.alone = true;
@@ -650,7 +660,7 @@ private:
         if (!active.stepped) active.start = Clock::now();  // the pace is that of batches
         if (!active.stepped) active.done_before = work_done(*active.task.run, at);
         active.stepped = true;
-        active.worker->computes = true;
+        if (!active.worker->computes_since) active.worker->computes_since = Clock::now();
         if (!suspects_.empty()) record_suspects();  // the machine computes: those that died did so by themselves
         observer_.progressed(*active.task.run, at);
     }
@@ -673,9 +683,12 @@ private:
         const std::unique_ptr<Worker> ended = std::move(workers_[i]);
         workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
         const auto left_behind = take_from(*ended, [](const Active&) { return true; });
+        if (ended->shared() && ended->orders.device.cuda && !ended->not_captured && !ended->tried_elsewhere &&
+            (ended->gpu_fault || end->how != ChildEnd::How::completed))
+            one_died_young_ |= ended->died_young = has_little_to_lose(*ended);
         if (ended->shared() && !ended->gpu_fault && !ended->not_captured && end->how != ChildEnd::How::completed && !stopping_ &&
             !std::ranges::all_of(left_behind, [](const auto& active) { return active->said_its_last(); }))
-            say_who_died(left_behind, *end);
+            say_who_died(left_behind, *end, ended->died_young);
         for (const auto& active : left_behind) finish(*active, *end);
     }
 
@@ -709,16 +722,16 @@ private:
         return taken;
     }
 
-    void say_who_died(const std::vector<std::unique_ptr<Active>>& runs, const ChildEnd& end) {
+    void say_who_died(const std::vector<std::unique_ptr<Active>>& runs, const ChildEnd& end, bool young) {
         std::string ids;
         for (const auto& active : runs)
             if (!active->said_its_last())
                 ids += fmt::format("{}{}", ids.empty() ? "" : ", ", active->task.run->settings.id);
         ChildEnd bare = end;
         bare.output.clear();
-        observer_.said(nullptr, fmt::format("labhost: warning: the process that trained {} {}; each of them is tried again "
-                                            "in one of its own",
-                                            ids, bare.text()));
+        observer_.said(nullptr, fmt::format("labhost: warning: the process that trained {} {}; {}", ids, bare.text(),
+                                            young ? "they are tried again, and plugins that are new apart from them"
+                                                  : "each of them is tried again in one of its own"));
     }
 
     void finish(Active& active, const ChildEnd& end) {
@@ -758,7 +771,7 @@ private:
                 observer_.said(nullptr, fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
                                                     run.settings.id, *active.failure));
             --task.attempts;
-            task.alone = true;
+            task.alone = active.failure || !worker.died_young;
             try_again(std::move(task));
             return;
         }
@@ -893,6 +906,7 @@ private:
     std::unordered_map<std::string, std::filesystem::path> finished_;  ///< folders, by fingerprint
     Gpus gpus_{0};
     Captures captures_;
+    bool one_died_young_ = false;  ///< a worker
     std::set<std::string> not_captured_said_;  ///< hashes of plugins
     std::vector<std::string> stranded_;        ///< ids of runs whose GPUs take no more
     Pace pace_;

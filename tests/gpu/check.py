@@ -25,7 +25,6 @@ from record import open_records
 
 PARTS = ["build", "test", "train", "time"]
 EXPERIMENT = "experiments/q4.toml"
-MINUTES = 9
 WAYS = ["labhost, pytorch, packed", "labhost, fast, packed", "labhost, pytorch, one at a time", "labhost, net alone",
         "eager", "graph", "jax", "notebook", "compile"]  # gpu.py's, what may take longest last
 MEASURED = "seconds of two epochs of nine networks (jax, net alone: of one), start-up apart; medians of rounds, all in turn"
@@ -101,7 +100,7 @@ class Check:
     # The parts.
 
     def build(self, record):
-        end = time.monotonic() + 60 * MINUTES
+        end = time.monotonic() + 60 * self.options.minutes
         self.call("build", ["make", "build-tests", f"TORCH={self.options.torch}"], end - time.monotonic())
         data = pathlib.Path(self.environment["LABHOST_DATA"]) / "mnist"
         if not all((data / name).exists() or (data / f"{name}.gz").exists() for name in IDX):
@@ -112,7 +111,7 @@ class Check:
 
     def test(self, record):
         out = self.call("test", ["ctest", "--test-dir", self.options.build, "-L", "gpu", "--no-tests=error", "--output-on-failure"],
-                        60 * MINUTES, read=True)
+                        60 * self.options.minutes, read=True)
         lines = [line.strip() for line in out.splitlines() if re.match(r"\s*\d+/\d+ Test ", line)]
         record.keep("lines", lines)
         if self.options.device != "cpu" and any("Skipped" in line for line in lines):
@@ -120,7 +119,7 @@ class Check:
 
     def train(self, record):
         sides = {"cpu": "cpu"} if self.gpu is None else {"cpu": "cpu", "gpu": self.options.device}
-        end = time.monotonic() + 60 * MINUTES
+        end = time.monotonic() + 60 * self.options.minutes
         for side, device in sides.items():
             if side in record.kept:
                 continue
@@ -142,7 +141,7 @@ class Check:
                 key, first = f"{round_} {way}", record.kept.get(f"1 {way}")
                 if key in record.kept or (first and first["seconds"] is None):
                     continue
-                left = 60 * MINUTES - spent
+                left = 60 * self.options.minutes - spent
                 if first and first["wall"] > left:
                     return
                 start = time.monotonic()
@@ -251,6 +250,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default="docs/results")
     parser.add_argument("--part", choices=PARTS, help="only this one")
     parser.add_argument("--again", action="store_true", help="forget what was done, of the part or of all")
+    parser.add_argument("--minutes", type=float, default=9, help="that a part may take; a peer that has not ended by then is left out")
     parser.add_argument("--rounds", type=int, default=3, help="of times, at most; fewer where nine minutes do not hold them")
     # For a try without a GPU: a fake nvidia-smi in PATH, --device cpu, few images.
     parser.add_argument("--device", default="cuda", help=argparse.SUPPRESS)

@@ -176,9 +176,10 @@ TEST_F(GpuSweep, AloneItIsTheRunsFailureAndSaysWhatHelps) {
     EXPECT_TRUE(has(reason, "a smaller trainer.batch_size")) << reason;
 }
 
-TEST_F(GpuSweep, APluginThatCannotBeCapturedRestartsNobody) {
+TEST_F(GpuSweep, APluginThatCannotBeCapturedRestartsNobodyWhoHasComputedForSeconds) {
     const std::string file = models({"alpha", "beta", "gamma"});
-    const ProcessResult result = sweep(file, {{"gpus", 1}, {"not_captured", {"beta"}}, {"step_ms", 3}, {"slow_start_ms", {{"beta-s1", 500}}}}, {"--seeds", "1,2,3"});
+    const ProcessResult result = sweep(file, {{"gpus", 1}, {"not_captured", {"beta"}}, {"step_ms", 40}, {"slow_start_ms", {{"beta-s1", 500}}}},
+                                       {"--seeds", "1,2,3", "--per-gpu", "3"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(count("finished"), 9U);
     EXPECT_TRUE(has(result.err, "plugin 'beta': a training step cannot be captured as a CUDA graph")) << result.err;
@@ -204,6 +205,16 @@ TEST_F(GpuSweep, APluginThatCannotBeCapturedRestartsNobody) {
     EXPECT_EQ(begun().size(), 9U) << "nothing is tried again";
 }
 
+TEST_F(GpuSweep, AProcessThatHasJustBegunTakesNewPluginsAsTheyAre) {
+    const ProcessResult result = sweep(models({"alpha", "beta", "gamma"}), {{"gpus", 1}, {"not_captured", {"beta"}}, {"step_ms", 3}}, {"--seeds", "1,2"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(count("finished"), 6U);
+    EXPECT_TRUE(has(result.err, "plugin 'beta': a training step cannot be captured as a CUDA graph")) << result.err;
+    std::map<std::string, int> times;
+    for (const Begun& one : begun()) ++times[one.run];
+    EXPECT_EQ(times.at("gamma-s1"), 2) << "no process for a trial, but the company again: " << read_file(folder_ / "log");
+}
+
 TEST_F(GpuSweep, ValidateFindsOutWhatASweepWouldTry) {
     folder_.write("script.json", json{{"not_captured", {"beta"}}}.dump());
     const ProcessResult validated =
@@ -218,11 +229,23 @@ TEST_F(GpuSweep, ValidateFindsOutWhatASweepWouldTry) {
 }
 
 TEST_F(GpuSweep, APluginWhoseFirstStepsCrashHasItsProcessesToItself) {
-    const ProcessResult result = sweep(models({"alpha", "beta"}), {{"gpus", 1}, {"step_ms", 3}, {"faults", {{{"run", "beta-s1"}, {"step", 2}, {"signal", SIGSEGV}}}}}, {"--seeds", "1,2,3"});
+    const ProcessResult result = sweep(models({"alpha", "beta"}), {{"gpus", 1}, {"step_ms", 40}, {"faults", {{{"run", "beta-s1"}, {"step", 2}, {"signal", SIGSEGV}}}}},
+                                       {"--seeds", "1,2,3", "--per-gpu", "3"});
     EXPECT_EQ(result.exit_code, 1) << result.err;
     EXPECT_EQ(count("finished"), 5U);
     EXPECT_TRUE(has(result.err, "runs of plugin 'beta' have a process each")) << result.err;
     EXPECT_FALSE(has(read_file(folder_ / "log"), "resume")) << "nobody else was disturbed";
+}
+
+TEST_F(GpuSweep, AfterACrashInAProcessThatHasJustBegunTheOthersGoOnTogether) {
+    const ProcessResult result = sweep(models({"alpha", "beta"}), {{"gpus", 1}, {"step_ms", 3}, {"faults", {{{"run", "beta-s1"}, {"step", 2}, {"signal", SIGSEGV}}}}}, {"--seeds", "1,2,3"});
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    EXPECT_EQ(count("finished"), 5U);
+    EXPECT_TRUE(has(result.err, "they are tried again, and plugins that are new apart from them")) << result.err;
+    EXPECT_TRUE(has(result.err, "beta-s1  failed: plugin 'beta' was killed by SIGSEGV")) << result.err;
+    for (const Begun& one : begun()) {
+        EXPECT_TRUE(one.company || !one.run.starts_with("alpha")) << one.run << " was taken for what crashed";
+    }
 }
 
 TEST_F(GpuSweep, ACrashInARefilledProcessCostsOnlyWhatWasUnderWay) {

@@ -106,8 +106,9 @@ TEST_F(Sweeps, OnAGpuAnAssertionOfADeviceIsItsRunsOwnFailure) {
 
 TEST_F(Sweeps, OnAGpuThoseThatDoNotFitBesideEachOtherAreTrainedOneAfterTheOther) {
     const ProcessResult doctor = labhost({"doctor", "--json"});
+    const json said = json::parse(doctor.out);
     std::uint64_t memory = 0;
-    for (const json& finding : json::parse(doctor.out).at("checks"))
+    for (const json& finding : said.at("checks"))
         if (finding.at("name") == "GPU 0") memory = finding.at("memory").get<std::uint64_t>();
     ASSERT_GT(memory, 0U) << doctor.out;
     const std::string gib = std::to_string(memory * 6 / 10 >> 30);

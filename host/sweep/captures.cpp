@@ -57,6 +57,10 @@ void Captures::try_first_steps(const PlannedRun& run, const Device& device, std:
     probes_.push_back(std::move(it));
 }
 
+bool Captures::any_on(const Device& device) const {
+    return std::ranges::any_of(probes_, [&](const auto& probe) { return probe->device.text() == device.text(); });
+}
+
 void Captures::add_children(std::vector<Child*>& children) const {
     for (const auto& probe : probes_) children.push_back(probe->child.get());
 }

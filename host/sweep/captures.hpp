@@ -34,6 +34,7 @@ public:
     /// after `look`.
     void try_first_steps(const PlannedRun& run, const Device& device, std::size_t most_at_once);
     bool any_under_way() const { return !probes_.empty(); }
+    bool any_on(const Device& device) const;
     void add_children(std::vector<Child*>& children) const;
 
     struct Listener {

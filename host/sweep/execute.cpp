@@ -114,6 +114,7 @@ public:
         : plan_(plan), options_(options), observer_(observer) {
         check_options();
         if (is_on_gpu()) gpus_ = Gpus(static_cast<std::size_t>(gpu_count()));
+        left_gpu_.resize(gpus_.count());
         jobs_ = options.jobs.value_or(default_jobs());
     }
 
@@ -319,7 +320,7 @@ private:
             const int at_once = options_.jobs ? jobs_ : runs_for_a_gpu();
             places = std::min(places, gpus_.most_runs(device.index, at_once) - runs_on_gpu(device.index));
             if (places < 1 || has_a_run_alone(device.index)) return std::nullopt;
-            if (task.alone && processes_on_gpu(device.index) > 0) return std::nullopt;
+            if (task.alone && (processes_on_gpu(device.index) > 0 || captures_.any_on(device))) return std::nullopt;
         }
         if (together > 1) {
             bool wait = false;
@@ -351,6 +352,16 @@ private:
                                     return other.run != task.run && can_share_a_process(*task.run, *other.run) && runs_of_a_process_with(other) > 1;
                                 });
         return Place{.device = device, .in_company = in_company};
+    }
+
+    /// Whether processes of ours, but for so many, have the GPU, or had it a moment ago: where it takes one only, that one is ours.
+    bool may_be_held_by_us(const Device& device, int but) const {
+        constexpr std::chrono::seconds moment{5};
+        return processes_on_gpu(device.index) > but || captures_.any_on(device) ||
+               Clock::now() - left_gpu_.at(static_cast<std::size_t>(device.index)) < moment;
+    }
+    void note_that_it_left(const Device& device) {
+        if (device.cuda) left_gpu_.at(static_cast<std::size_t>(device.index)) = Clock::now();
     }
 
     bool has_a_run_alone(int gpu) const {
@@ -460,13 +471,14 @@ private:
 
     bool look_at_captures() {
         return captures_.look({.judged =
-                            [this](const PlannedRun& run, const Device&, const CaptureVerdict& verdict) {
+                            [this](const PlannedRun& run, const Device& device, const CaptureVerdict& verdict) {
+                                note_that_it_left(device);
                                 if (!verdict.captured) say_not_captured(*run.plugin, verdict.why);
                             },
                         .gpu_fault =
                             [this](const PlannedRun& run, const Device& device, const GpuFault& fault) {
                                 const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), /*has_computed=*/false);
-                                const bool taken_by_us = is_taken(fault) && processes_on_gpu(device.index) > 0;
+                                const bool taken_by_us = is_taken(fault) && may_be_held_by_us(device, 0);
                                 if (blame == Blame::gpu && !taken_by_us) bench(device, fault);
                                 // Too little memory, or no entry, beside the others: it must be tried among them.
                                 if (blame == Blame::memory || taken_by_us) captures_.take_as_captured(*run.plugin, device);
@@ -625,7 +637,7 @@ private:
         worker.no_more = true;
         worker.gpu_fault = fault;
         const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), worker.computes_since.has_value());
-        if (is_taken(fault) && processes_on_gpu(device.index) > 1) {  // by another one of ours
+        if (is_taken(fault) && !it.task.alone && may_be_held_by_us(device, 1)) {
             worker.tried_elsewhere = true;
             it.task.alone = true;
         } else if (blame == Blame::gpu) {
@@ -681,6 +693,7 @@ private:
             return;
         }
         const std::unique_ptr<Worker> ended = std::move(workers_[i]);
+        note_that_it_left(ended->orders.device);
         workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
         const auto left_behind = take_from(*ended, [](const Active&) { return true; });
         if (ended->shared() && ended->orders.device.cuda && !ended->not_captured && !ended->tried_elsewhere &&
@@ -905,6 +918,7 @@ private:
     std::unordered_set<std::string> twinned_;  ///< fingerprints that several runs have
     std::unordered_map<std::string, std::filesystem::path> finished_;  ///< folders, by fingerprint
     Gpus gpus_{0};
+    std::vector<Clock::time_point> left_gpu_;  ///< when the last process of ours did, of each
     Captures captures_;
     bool one_died_young_ = false;  ///< a worker
     std::set<std::string> not_captured_said_;  ///< hashes of plugins

@@ -21,7 +21,7 @@ constexpr std::chrono::seconds patience{60};
 /// Whether an engine that is not LibTorch's computes here, which has devices of its own. What the engine is, is remembered.
 bool engine_is_anothers() {
     try {
-        return !is_build_of_torch(torch_info().build);
+        return !is_build_of_torch(engine_build());
     } catch (const Error&) {  // it cannot be loaded, which whoever needs it will say
         return false;
     }

@@ -115,6 +115,11 @@ const TorchInfo& torch_info() {
     return info;
 }
 
+std::string engine_build() {
+    const std::optional<TorchInfo> known = recall();
+    return known ? known->build : engine().torch_info().build;
+}
+
 std::string blas_fault(const std::string& blas) {
     if (blas.find("/blas/libblas.so") != std::string::npos)
         return "LibTorch runs on the reference BLAS, many times slower than OpenBLAS; install libopenblas0-openmp";

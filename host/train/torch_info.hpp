@@ -17,6 +17,9 @@ struct TorchInfo {
 /// or only planned, does without the 0.6 s and 130 MB that LibTorch takes. Throws Error (unusable) if it cannot be loaded.
 const TorchInfo& torch_info();
 
+/// TorchInfo's build, without remembering anything. Throws Error (unusable) likewise.
+std::string engine_build();
+
 /// What is wrong with that BLAS, and the remedy; "" if nothing is.
 std::string blas_fault(const std::string& blas);
 

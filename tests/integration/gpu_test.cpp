@@ -112,10 +112,10 @@ TEST_F(Sweeps, OnAGpuThoseThatDoNotFitBesideEachOtherAreTrainedOneAfterTheOther)
         if (finding.at("name") == "GPU 0") memory = finding.at("memory").get<std::uint64_t>();
     ASSERT_GT(memory, 0U) << doctor.out;
     const std::string gib = std::to_string(memory * 6 / 10 >> 30);
-    const ProcessResult result = sweep("[[run]]\nmodel = \"takes_memory\"\nseeds = [1, 2]\n[[run]]\nmodel = \"net\"\n", {},
+    const ProcessResult result = sweep("[[run]]\nmodel = \"takes_memory\"\n[[run]]\nmodel = \"net\"\n", {"--seeds", "1,2"},
                                        {{"LABHOST_TEST_GIB", gib}});
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(all_numbers("runs").size(), 3U);
+    EXPECT_EQ(all_numbers("runs").size(), 4U);
 }
 
 TEST_F(Sweeps, OnAGpuOneThatNeedsMoreMemoryThanThereIsFailsAndSaysSo) {

@@ -146,6 +146,8 @@ class Check:
                     return
                 start = time.monotonic()
                 try:
+                    if left < 1 and verdicts.is_peer(way):
+                        raise Failed("no time was left for it")
                     seconds, reason = self.one_time(way, left)
                 except Failed as failure:
                     if not verdicts.is_peer(way):
@@ -251,7 +253,7 @@ def main():
     parser.add_argument("--part", choices=PARTS, help="only this one")
     parser.add_argument("--again", action="store_true", help="forget what was done, of the part or of all")
     parser.add_argument("--minutes", type=float, default=9, help="that a part may take; a peer that has not ended by then is left out")
-    parser.add_argument("--rounds", type=int, default=3, help="of times, at most; fewer where nine minutes do not hold them")
+    parser.add_argument("--rounds", type=int, default=3, help="of times, at most; fewer where the minutes do not hold them")
     # For a try without a GPU: a fake nvidia-smi in PATH, --device cpu, few images.
     parser.add_argument("--device", default="cuda", help=argparse.SUPPRESS)
     parser.add_argument("--train-limit", type=int, default=60000, help=argparse.SUPPRESS)

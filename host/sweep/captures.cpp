@@ -29,7 +29,8 @@ std::optional<CaptureVerdict> Captures::verdict_on(const Plugin& plugin, const D
 
 bool Captures::learn(const Plugin& plugin, const Device& device, const CaptureVerdict& verdict) {
     const auto before = verdict_on(plugin, device);
-    if (before && before->captured == verdict.captured) return false;
+    // A run that was begun before may still say that it was captured: in training, where the test cannot be.
+    if (before && (before->captured == verdict.captured || !before->captured)) return false;
     const std::string gpu = name_of_gpu(device);
     known_[{plugin.sha256, gpu}] = verdict;
     remember_capture(plugin.sha256, gpu, verdict);

@@ -93,6 +93,7 @@ struct Active {
     double earlier_seconds = 0.0;     ///< of the sessions before
     double done_before = 0.0;        ///< work that this session began with
     std::optional<Progress> last{};  ///< of this session
+    bool announced = false;          ///< its start
     bool stepped = false;            ///< has done a batch
     bool pausing = false;
     bool paused = false;
@@ -123,7 +124,7 @@ public:
         for (;;) {
             if (!stopping_ && StopSignals::noted() != 0) stop();
             if (!stopping_ && (is_news_ || Clock::now() - filled_ >= tick)) fill();
-            if (in_doubt() && active_.empty() && !stopping_) give_up();
+            if (in_doubt() && active_.empty() && workers_.empty() && !captures_.any_under_way() && !stopping_) give_up();
             if (active_.empty() && (stopping_ || waiting_.empty())) break;
             std::vector<Child*> children;
             for (const auto& worker : workers_) children.push_back(worker->child.get());
@@ -193,7 +194,7 @@ private:
     }
 
     /// How many runs may be in a process with this one.
-    int runs_of_a_process_with(const Task& task) {
+    int runs_of_a_process_with(const Task& task, const Device& device) {
         const PlannedRun& run = *task.run;
         const TrainerSettings& trainer = run.settings.trainer;
         // The memory of a process is limited, not that of a run; without graphs a run keeps a core busy.
@@ -203,7 +204,7 @@ private:
         const int at_once = run.device.cuda && !options_.jobs ? runs_for_a_gpu() : jobs_;
         int most = 1;
         if (run.device.cuda) {
-            if (engine().gpu_can_be_shared() && graphs_for(run))
+            if (engine().gpu_can_be_shared() && graphs_for(run, device))
                 most = options_.per_process.value_or(at_once);
         } else if (trainer.numerics != "fast") {  // its kernels are the process's
             most = options_.per_process.value_or(1);
@@ -212,8 +213,8 @@ private:
     }
 
     /// Whether its steps are to be captured: they are, unless they are known not to be.
-    bool graphs_for(const PlannedRun& run) {
-        const auto verdict = captures_.verdict_on(*run.plugin, run.device);
+    bool graphs_for(const PlannedRun& run, const Device& device) {
+        const auto verdict = captures_.verdict_on(*run.plugin, device);
         if (verdict && !verdict->captured) say_not_captured(*run.plugin, verdict->why);
         return !verdict || verdict->captured;
     }
@@ -300,12 +301,11 @@ private:
 
     std::optional<Place> place_for(const Task& task) {
         if (static_cast<int>(active_.size()) >= (in_doubt() ? 1 : jobs_)) return std::nullopt;
-        const int together = runs_of_a_process_with(task);
-        if (!task.run->device.cuda) return place_on(task.run->device, task, together);
+        if (!task.run->device.cuda) return place_on(task.run->device, task);
         std::vector<int> runs;
         for (int index = 0; index < static_cast<int>(gpus_.count()); ++index) runs.push_back(runs_on_gpu(index));
         for (const int index : gpus_.to_try(runs, named_gpu(*task.run)))
-            if (auto place = place_on({.cuda = true, .index = index}, task, together)) return place;
+            if (auto place = place_on({.cuda = true, .index = index}, task)) return place;
         return std::nullopt;
     }
 
@@ -314,7 +314,8 @@ private:
         return run.settings.trainer.device.starts_with("cuda:") ? std::optional(run.device.index) : std::nullopt;
     }
 
-    std::optional<Place> place_on(const Device& device, const Task& task, int together) {
+    std::optional<Place> place_on(const Device& device, const Task& task) {
+        const int together = runs_of_a_process_with(task, device);
         int places = (in_doubt() ? 1 : jobs_) - static_cast<int>(active_.size());
         if (device.cuda) {
             const int at_once = options_.jobs ? jobs_ : runs_for_a_gpu();
@@ -349,7 +350,7 @@ private:
             if (!gpu_takes_a_process(load, places, together, static_cast<int>(waiting_.size()))) return std::nullopt;
         }
         const bool in_company = together > 1 && std::ranges::any_of(waiting_, [&](const Task& other) {
-                                    return other.run != task.run && can_share_a_process(*task.run, *other.run) && runs_of_a_process_with(other) > 1;
+                                    return other.run != task.run && can_share_a_process(*task.run, *other.run) && runs_of_a_process_with(other, device) > 1;
                                 });
         return Place{.device = device, .in_company = in_company};
     }
@@ -512,7 +513,7 @@ private:
 
     WorkerOrders orders_for(const Task& task, const Place& place) {
         const TrainerSettings& trainer = task.run->settings.trainer;
-        WorkerOrders orders{.device = place.device, .memory_limit_name = {}, .graphs = !place.device.cuda || graphs_for(*task.run),
+        WorkerOrders orders{.device = place.device, .memory_limit_name = {}, .graphs = !place.device.cuda || graphs_for(*task.run, place.device),
                             .in_company = place.in_company, .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
@@ -554,7 +555,7 @@ private:
         Worker& worker = *made;
         worker.orders = orders_for(task, place);
         worker.example = task.run;
-        worker.most_runs = place.in_company ? runs_of_a_process_with(task) : 1;
+        worker.most_runs = place.in_company ? runs_of_a_process_with(task, place.device) : 1;
         worker.fit = place.device.cuda ? 1 : worker.most_runs;
         const PlannedRun* only = place.in_company ? nullptr : task.run;
         ChildOptions child{.own_group = true,
@@ -663,7 +664,9 @@ private:
         }
     }
 
-    void tell_start(const Active& active, const std::optional<Progress>& from) {
+    /// Once.
+    void tell_start(Active& active, const std::optional<Progress>& from) {
+        if (std::exchange(active.announced, true)) return;
         observer_.run_started(*active.task.run, active.task.index, plan_.runs.size(), from);
     }
 

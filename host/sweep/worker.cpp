@@ -225,6 +225,12 @@ public:
         return false;
     }
 
+    /// Until what was to be written is; throws what went wrong with it.
+    void await_writer() {
+        if (written_.valid()) take_what_was_written();
+        tell_epoch();
+    }
+
     /// After NotCaptured: the process ends, and no trainer of it must be destroyed.
     void abandon() { static_cast<void>(trainer_.release()); }
 
@@ -296,6 +302,8 @@ private:
             outbox_.send(message::pack(message::resumed, resumed));
         } catch (const StorageError&) {
             throw;
+        } catch (const GpuFault&) {  // says nothing of the checkpoint
+            throw;
         } catch (const OtherGpu& e) {
             start_again(RunFolder::Unusable::other_gpu, e.what());
         } catch (const Error& e) {
@@ -357,12 +365,16 @@ private:
             return;
         }
         job();
+        checkpointed_ = Clock::now();
         await_writer();
     }
 
-    /// Until what was to be written is; throws what went wrong with it.
-    void await_writer() {
-        if (written_.valid()) written_.get();
+    /// See await_writer.
+    void take_what_was_written() {
+        written_.get();
+        checkpointed_ = Clock::now();
+    }
+    void tell_epoch() {
         if (const auto epoch = std::exchange(epoch_to_tell_, std::nullopt))
             outbox_.send(message::pack(message::epoch, *epoch));
     }
@@ -511,6 +523,7 @@ private:
                                      orders_.memory_limit_name, size_text(orders_.memory_limit), reason);
             last_words = fmt::format("{}{}", message::failed, reason);
         }
+        settle(it, last_words);
         if (orders_.in_company) {  // alone, the process's end does it
             it.trained.reset();
             locks_.leave(run.folder);
@@ -518,9 +531,25 @@ private:
         if (!last_words.empty()) outbox.send(last_words);
     }
 
+    /// An epoch that was done before is told of, and a disk that refused it matters more than what came then.
+    static void settle(const Going& it, std::string& last_words) {
+        if (!it.trained) return;
+        try {
+            it.trained->await_writer();
+        } catch (const StorageError& e) {
+            last_words = fmt::format("{}{}", message::storage_fault, e.what());
+        } catch (const std::exception&) {  // what is to be told is told
+        }
+    }
+
     void abandon_all() {
-        for (const Going& each : going_)
-            if (each.trained) each.trained->abandon();
+        for (const Going& each : going_) {
+            if (!each.trained) continue;
+            each.trained->abandon();
+            std::string fault;
+            settle(each, fault);
+            if (!fault.empty()) RunOutbox(outbox_, each.order.number).send(fault);
+        }
         usable_ = false;
     }
 

@@ -8,6 +8,7 @@
 
 #include "support/text.hpp"
 #include "train/gpu_fault.hpp"
+#include "train/torch_gpus.hpp"
 
 #if defined(LABHOST_WITH_CUDA)
 #include <ATen/cuda/CUDAGraph.h>
@@ -35,6 +36,13 @@ struct OnTheHost {
     std::vector<void*> memory{};
     torch::Tensor generator;
 };
+
+/// cudaErrorStreamCapture... are 900 to 908; words without a number are of what a step did in one.
+bool is_of_a_capture(const GpuFault& fault) {
+    constexpr int first = 900;
+    constexpr int last = 908;
+    return fault.kind() == GpuFault::Kind::device && (fault.code() == 0 || (fault.code() >= first && fault.code() <= last));
+}
 
 void capture(at::cuda::CUDAGraph& graph, const std::function<void()>& step, const torch::nn::Module& module) {
     const OnTheHost before(module);
@@ -64,7 +72,8 @@ void StepGraph::run(const std::function<void()>& step, const torch::nn::Module& 
             static_cast<void>(graph.release());
             const auto* const torch = dynamic_cast<const c10::Error*>(&e);
             const std::string words = one_line(torch != nullptr ? torch->what_without_backtrace() : e.what());
-            if (is_out_of_gpu_memory(words)) throw GpuFault(GpuFault::Kind::out_of_memory, 0, words);  // no fault of the plugin's
+            const auto fault = torch != nullptr ? gpu_fault_of(*torch, words) : gpu_fault_in(words);
+            if (fault && !is_of_a_capture(*fault)) throw *fault;  // not this plugin's doing
             throw NotCaptured(words);
         }
         state_->graph = std::move(graph);

@@ -3,12 +3,11 @@
 #include <cstdlib>
 
 #include <ATen/Context.h>
-#include <torch/version.h>
 
 namespace labhost {
 
 void ask_for_determinism(bool refuse) {
-    ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);  // cuBLAS reads it when it is first used
+    ::setenv("CUBLAS_WORKSPACE_CONFIG", workspace_of_cublas, 1);
     at::Context& context = at::globalContext();
     context.setDeterministicAlgorithms(true, /*warn_only=*/!refuse);
     context.setDeterministicCuDNN(true);
@@ -35,11 +34,20 @@ EachPlaceOnce::~EachPlaceOnce() {
     if (asked_) at::globalContext().setDeterministicAlgorithms(true, warn_only_);
 }
 
-void NondeterminismNoted::process(const c10::Warning& warning) {
-    if (const auto name = nondeterministic_operator(warning.msg()); !name.empty())
-        operators_.emplace(name);
-    else
-        next_->process(warning);
+bool NondeterminismNoted::note(std::string_view words) {
+    const auto name = nondeterministic_operator(words);
+    if (!name.empty()) operators_.emplace(name);
+    return !name.empty();
 }
+
+#if TORCH_VERSION_MAJOR >= 2
+void NondeterminismNoted::process(const c10::Warning& warning) {
+    if (!note(warning.msg())) next_->process(warning);
+}
+#else
+void NondeterminismNoted::process(const c10::SourceLocation& place, const std::string& words, bool verbatim) {
+    if (!note(words)) next_->process(place, words, verbatim);
+}
+#endif
 
 }  // namespace labhost

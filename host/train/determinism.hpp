@@ -6,8 +6,18 @@
 #include <string_view>
 
 #include <c10/util/Exception.h>
+#include <torch/version.h>
 
 namespace labhost {
+
+#if TORCH_VERSION_MAJOR >= 2
+namespace torch_warnings = c10::WarningUtils;
+#else
+namespace torch_warnings = c10::Warning;
+#endif
+
+/// One for each stream, so that sums have one order. cuBLAS reads it from $CUBLAS_WORKSPACE_CONFIG when it is first used.
+constexpr const char* workspace_of_cublas = ":4096:8";
 
 /// Asks this process's LibTorch for the algorithms on a GPU that give the same bits each time: cuDNN's deterministic ones,
 /// cuBLAS with a workspace of its own for each stream, and of LibTorch's operators those forms that have one. An operator
@@ -39,11 +49,17 @@ class NondeterminismNoted final : public c10::WarningHandler {
 public:
     /// `next`: gets the other warnings.
     explicit NondeterminismNoted(c10::WarningHandler* next) : next_(next) {}
+#if TORCH_VERSION_MAJOR >= 2
     void process(const c10::Warning& warning) override;
+#else
+    void process(const c10::SourceLocation& place, const std::string& words, bool verbatim) override;
+#endif
 
     const std::set<std::string>& operators() const { return operators_; }
 
 private:
+    bool note(std::string_view words);
+
     c10::WarningHandler* next_;
     std::set<std::string> operators_;
 };

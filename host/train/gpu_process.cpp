@@ -24,10 +24,10 @@ void step_once(torch::Device gpu) {
 
 }  // namespace
 
-void prepare_gpu_process(torch::Device gpu, bool refuse_nondeterminism) {
+void prepare_gpu_process(torch::Device gpu) {
     // CUDA has eight unless it is told before it starts, and up to 32.
     ::setenv("CUDA_DEVICE_MAX_CONNECTIONS", "32", /*replace=*/0);
-    ask_for_determinism(refuse_nondeterminism);
+    ::setenv("CUBLAS_WORKSPACE_CONFIG", workspace_of_cublas, /*replace=*/1);
     if (!at::detail::getCUDAHooks().hasPrimaryContext(gpu.index())) step_once(gpu);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <labhost/abi.h>
 #include <torch/torch.h>
 #include <torch/version.h>
@@ -11,6 +12,7 @@
 #include "plugin/loaded_torch.hpp"
 #include "support/error.hpp"
 #include "train/engine.hpp"
+#include "train/gpu_process.hpp"
 #include "train/model.hpp"
 #include "train/pickle.hpp"
 #include "train/torch_gpus.hpp"
@@ -63,7 +65,16 @@ public:
     }
 
     GpuSurvey survey_gpus() const override { return gpus_of_torch(); }
-    GpuMemory gpu_memory(const Device& device) const override { return memory_of_gpu(device.index); }
+    GpuMemory gpu_memory(const Device& device) const override {
+        try {
+            prepare_gpu_process({torch::kCUDA, static_cast<c10::DeviceIndex>(device.index)});
+        } catch (const c10::Error& e) {
+            const std::string words = fmt::format("LibTorch failed to start on {}: {}", device.text(), e.what_without_backtrace());
+            if (const auto fault = gpu_fault_of(e, words)) throw *fault;
+            throw Error(ExitCode::run_failed, words);
+        }
+        return memory_of_gpu(device.index);
+    }
     bool gpu_can_be_shared() const override { return can_share_draws(); }
 
     std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,

@@ -162,7 +162,7 @@ private:
     Loader test_loader_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
     std::unique_ptr<Profiler> profiler_;
-    NondeterminismNoted noted_{c10::WarningUtils::get_warning_handler()};
+    NondeterminismNoted noted_{torch_warnings::get_warning_handler()};
     std::string gpu_text_;  ///< of the checkpoints
     bool graphs_;
     std::array<Replayed, 2> replayed_;  ///< training, test
@@ -364,7 +364,7 @@ void TorchTrainer::start_profile() {
 std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {
     const auto epoch = static_cast<std::int64_t>(history_.size()) + 1;
     const bool done = in_turn(fmt::format("in epoch {}", epoch), [&] {
-        const c10::WarningUtils::WarningHandlerGuard noting(&noted_);
+        const torch_warnings::WarningHandlerGuard noting(&noted_);
         if (!testing_) {
             if (!pass(on_step)) return false;
             trained_ = sums_.known().metrics();
@@ -517,10 +517,12 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
         at::set_num_threads(run.trainer.threads);
         const torch::Device where = device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
                                                 : torch::Device(torch::kCPU);
-        if (device.cuda)
-            prepare_gpu_process(where, /*refuse_nondeterminism=*/run.trainer.deterministic);
-        else if (run.trainer.deterministic)
+        if (device.cuda) {
+            prepare_gpu_process(where);
+            ask_for_determinism(/*refuse=*/run.trainer.deterministic);
+        } else if (run.trainer.deterministic) {
             at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+        }
         if (device.cuda && run.trainer.numerics == "fast")  // for convolutions PyTorch itself allows it unasked
             at::globalContext().setAllowTF32CuBLAS(run.trainer.precision == "tf32");
         if (options.in_company && !device.cuda && run.trainer.numerics == "fast")

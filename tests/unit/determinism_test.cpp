@@ -8,7 +8,11 @@ namespace labhost {
 namespace {
 
 struct Kept final : c10::WarningHandler {
+#if TORCH_VERSION_MAJOR >= 2
     void process(const c10::Warning& warning) override { words += warning.msg(); }
+#else
+    void process(const c10::SourceLocation&, const std::string& message, bool) override { words += message; }
+#endif
     std::string words{};
 };
 
@@ -29,7 +33,7 @@ TEST_F(Determinism, TheOperatorIsNamed) {
 TEST_F(Determinism, OperatorsAreNotedOnceAndOtherWarningsGoOn) {
     Kept kept;
     NondeterminismNoted noted(&kept);
-    const c10::WarningUtils::WarningHandlerGuard guard(&noted);
+    const torch_warnings::WarningHandlerGuard guard(&noted);
     ask_for_determinism(/*refuse=*/false);
     put();
     put();

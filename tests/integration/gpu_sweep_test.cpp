@@ -94,6 +94,14 @@ TEST_F(GpuSweep, ThirtyRunsAreRefilledIntoOneProcessForEachGpu) {
     EXPECT_LT(most_beside(), 12);
 }
 
+TEST_F(GpuSweep, RunsAreSharedOutOverTheGpus) {
+    const ProcessResult result = sweep(models({"alpha"}), {{"gpus", 2}, {"step_ms", 5}, {"slow_start_ms", {{"alpha-s2", 300}}}}, {"--seeds", "1,2,3,4,5,6,7,8"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto all = begun();
+    EXPECT_EQ(std::ranges::count(all, "cuda:0", &Begun::device), 4) << "though it began sooner";
+    EXPECT_EQ(std::ranges::count(all, "cuda:1", &Begun::device), 4);
+}
+
 TEST_F(GpuSweep, AGpuThatIsBusyBeforeTheFirstBatchTakesNoMoreRuns) {
     const ProcessResult result = sweep(models({"alpha"}), {{"fault_at_start", {{"cuda:0", 46}}}}, {"--seeds", "1,2,3,4,5,6"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -223,6 +231,9 @@ TEST_F(GpuSweep, APluginWhoseFirstStepsCrashHasItsProcessesToItself) {
     EXPECT_EQ(count("finished"), 5U);
     EXPECT_TRUE(has(result.err, "runs of plugin 'beta' have a process each")) << result.err;
     EXPECT_FALSE(has(read_file(folder_ / "log"), "resume")) << "nobody else was disturbed";
+    const auto all = begun();
+    EXPECT_EQ(std::ranges::count(all, "beta-s1", &Begun::run), 2) << "tried, and trained";
+    EXPECT_TRUE(std::ranges::none_of(all, [](const Begun& one) { return one.run == "beta-s2" && one.company; }));
 }
 
 TEST_F(GpuSweep, ACrashInARefilledProcessCostsOnlyWhatWasUnderWay) {
@@ -252,16 +263,24 @@ TEST_F(GpuSweep, TheTimeOfOthersDoesNotCountForARunsLimit) {
 }
 
 TEST_F(GpuSweep, AGpuThatTakesOneProcessOnlyIsNotTakenForABadOne) {
-    const ProcessResult result = sweep(models({"alpha", "beta"}), {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"not_captured", {"beta"}}}, {"--seeds", "1,2,3"});
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(count("finished"), 6U);
-    EXPECT_FALSE(has(result.err, "takes no more runs")) << result.err;
+    const std::string file = models({"alpha", "beta"});
+    for (const char* second : {"alpha-s1", "beta-s1"}) {  // the worker comes after the trial of the other plugin, or before it
+        const ProcessResult result = sweep(file, {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"slow_start_ms", {{second, 200}}}}, {"--seeds", "1,2,3"});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_EQ(count("finished"), 6U);
+        EXPECT_FALSE(has(result.err, "takes no more runs")) << result.err;
+        for (const char* made : {"runs", "cache"}) fs::remove_all(folder_ / made);
+    }
 }
 
 TEST_F(GpuSweep, OnACpuSixRunsUseOneProcess) {
     const ProcessResult result = sweep(models({"alpha"}, "device = \"cpu\"\n"), json::object(), {"--jobs", "2", "--per-process", "2", "--seeds", "1,2,3,4,5,6"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(begun().size(), 6U);
+    for (int seed = 1; seed <= 6; ++seed) {  // the script's: what is told of a run is recorded of that run
+        const json record = json::parse(read_file(run_folder("e", "alpha-s" + std::to_string(seed)) / "result.json"));
+        EXPECT_EQ(record.at("final").at("test.correct"), seed);
+    }
     EXPECT_EQ(pids(begun()).size(), 1U);
     EXPECT_EQ(most_beside(), 1);
 }

@@ -212,6 +212,13 @@ TEST_F(GpuSweep, APluginThatCannotBeCapturedRestartsNobody) {
     EXPECT_EQ(begun().size(), 9U) << "nothing is tried again";
 }
 
+TEST_F(GpuSweep, APluginWhoseFirstRunCannotBeCapturedGoesOnWithoutGraphs) {
+    const ProcessResult result = sweep(models({"beta"}), {{"gpus", 1}, {"not_captured", {"beta"}}}, {"--seeds", "1,2,3"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(count("finished"), 3U);
+    EXPECT_EQ(std::ranges::count(begun(), true, &Begun::graphs), 1);
+}
+
 TEST_F(GpuSweep, ValidateFindsOutWhatASweepWouldTry) {
     folder_.write("script.json", json{{"not_captured", {"beta"}}}.dump());
     const ProcessResult validated =
@@ -264,8 +271,9 @@ TEST_F(GpuSweep, TheTimeOfOthersDoesNotCountForARunsLimit) {
 
 TEST_F(GpuSweep, AGpuThatTakesOneProcessOnlyIsNotTakenForABadOne) {
     const std::string file = models({"alpha", "beta"});
-    for (const char* second : {"alpha-s1", "beta-s1"}) {  // the worker comes after the trial of the other plugin, or before it
-        const ProcessResult result = sweep(file, {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"slow_start_ms", {{second, 200}}}}, {"--seeds", "1,2,3"});
+    for (const char* second : {"alpha-s1", "beta-s1"}) {  // the worker comes after the trial of the other plugin, which takes long, or before it
+        const ProcessResult result = sweep(file, {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"late_ms", {{second, 150}}}, {"slow_start_ms", {{"beta-s1", 500}}}},
+                                           {"--seeds", "1,2,3"});
         EXPECT_EQ(result.exit_code, 0) << result.err;
         EXPECT_EQ(count("finished"), 6U);
         EXPECT_FALSE(has(result.err, "takes no more runs")) << result.err;
@@ -277,9 +285,12 @@ TEST_F(GpuSweep, OnACpuSixRunsUseOneProcess) {
     const ProcessResult result = sweep(models({"alpha"}, "device = \"cpu\"\n"), json::object(), {"--jobs", "2", "--per-process", "2", "--seeds", "1,2,3,4,5,6"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(begun().size(), 6U);
-    for (int seed = 1; seed <= 6; ++seed) {  // the script's: what is told of a run is recorded of that run
-        const json record = json::parse(read_file(run_folder("e", "alpha-s" + std::to_string(seed)) / "result.json"));
-        EXPECT_EQ(record.at("final").at("test.correct"), seed);
+    for (int seed = 1; seed <= 6; ++seed) {  // the script's: what is told of a run is taken for that run's
+        const std::string id = "alpha-s" + std::to_string(seed);
+        EXPECT_EQ(json::parse(read_file(run_folder("e", id) / "result.json")).at("final").at("test.correct"), seed);
+        std::size_t lines = 0;
+        for (std::size_t at = 0; (at = result.err.find(id + "  epoch ", at)) != std::string::npos; ++at) ++lines;
+        EXPECT_EQ(lines, 3U) << result.err;
     }
     EXPECT_EQ(pids(begun()).size(), 1U);
     EXPECT_EQ(most_beside(), 1);

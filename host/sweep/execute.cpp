@@ -5,6 +5,7 @@
 #include <csignal>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <span>
 #include <string>
@@ -66,6 +67,7 @@ struct Worker {
     const PlannedRun* example{};  ///< of what it trains
     int most_runs = 1;            ///< at once
     int fit = 1;                  ///< of these, by the GPU's memory; 1 until it has been measured
+    bool is_measured = false;
     std::uint32_t told = 0;       ///< runs in its life
     bool no_more = false;         ///< runs are to come
     std::optional<Clock::time_point> computes_since{};  ///< a run of it has done a batch
@@ -304,8 +306,17 @@ private:
         if (!task.run->device.cuda) return place_on(task.run->device, task);
         std::vector<int> runs;
         for (int index = 0; index < static_cast<int>(gpus_.count()); ++index) runs.push_back(runs_on_gpu(index));
-        for (const int index : gpus_.to_try(runs, named_gpu(*task.run)))
+        const std::vector<int> candidates = gpus_.to_try(runs, named_gpu(*task.run));
+        // One that starts faster does not take what is another's share.
+        const bool one_begins = std::ranges::any_of(workers_, [&](const auto& worker) {
+            return worker->orders.device.cuda && worker->shared() && !worker->no_more && !worker->is_measured &&
+                   std::ranges::find(candidates, worker->orders.device.index) != candidates.end();
+        });
+        const int share = share_of_a_gpu(std::accumulate(runs.begin(), runs.end(), static_cast<int>(waiting_.size())), static_cast<int>(candidates.size()));
+        for (const int index : candidates) {
+            if (one_begins && runs[static_cast<std::size_t>(index)] >= share) continue;
             if (auto place = place_on({.cuda = true, .index = index}, task)) return place;
+        }
         return std::nullopt;
     }
 
@@ -606,6 +617,7 @@ private:
             .measured =
                 [this, &it](const MeasuredMemory& memory) {
                     it.worker->fit = runs_that_fit(memory, it.worker->most_runs);
+                    it.worker->is_measured = true;
                     is_news_ = true;
                 },
             .paused = [&it] { it.paused = true; },

@@ -24,6 +24,11 @@ int runs_that_fit(const MeasuredMemory& measured, int cap) {
 
 int half_of(int runs) { return std::max(1, runs / 2); }
 
+int share_of_a_gpu(int runs, int gpus) {
+    const int some = std::max(1, gpus);
+    return (runs + some - 1) / some;
+}
+
 bool Gpus::bench(int index, const std::string& why) {
     Known& gpu = gpus_.at(static_cast<std::size_t>(index));
     if (!gpu.benched.empty()) return false;

@@ -30,6 +30,9 @@ int runs_that_fit(const MeasuredMemory& measured, int cap);
 /// How many may try together where `runs` had too little memory: half as many, 1 at least.
 int half_of(int runs);
 
+/// How many of `runs`, under way and waiting, a GPU of `gpus` may take while another one has not begun to take more than its first.
+int share_of_a_gpu(int runs, int gpus);
+
 class Gpus {
 public:
     explicit Gpus(std::size_t count) : gpus_(count) {}

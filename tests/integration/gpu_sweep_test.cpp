@@ -94,6 +94,14 @@ TEST_F(GpuSweep, ThirtyRunsAreRefilledIntoOneProcessForEachGpu) {
     EXPECT_LT(most_beside(), 12);
 }
 
+TEST_F(GpuSweep, RunsAreSharedOutOverTheGpus) {
+    const ProcessResult result = sweep(models({"alpha"}), {{"gpus", 2}, {"step_ms", 5}, {"slow_start_ms", {{"alpha-s2", 300}}}}, {"--seeds", "1,2,3,4,5,6,7,8"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto all = begun();
+    EXPECT_EQ(std::ranges::count(all, "cuda:0", &Begun::device), 4) << "though it began sooner";
+    EXPECT_EQ(std::ranges::count(all, "cuda:1", &Begun::device), 4);
+}
+
 TEST_F(GpuSweep, AGpuThatIsBusyBeforeTheFirstBatchTakesNoMoreRuns) {
     const ProcessResult result = sweep(models({"alpha"}), {{"fault_at_start", {{"cuda:0", 46}}}}, {"--seeds", "1,2,3,4,5,6"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -215,6 +223,13 @@ TEST_F(GpuSweep, AProcessThatHasJustBegunTakesNewPluginsAsTheyAre) {
     EXPECT_EQ(times.at("gamma-s1"), 2) << "no process for a trial, but the company again: " << read_file(folder_ / "log");
 }
 
+TEST_F(GpuSweep, APluginWhoseFirstRunCannotBeCapturedGoesOnWithoutGraphs) {
+    const ProcessResult result = sweep(models({"beta"}), {{"gpus", 1}, {"not_captured", {"beta"}}}, {"--seeds", "1,2,3"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(count("finished"), 3U);
+    EXPECT_EQ(std::ranges::count(begun(), true, &Begun::graphs), 1);
+}
+
 TEST_F(GpuSweep, ValidateFindsOutWhatASweepWouldTry) {
     folder_.write("script.json", json{{"not_captured", {"beta"}}}.dump());
     const ProcessResult validated =
@@ -235,6 +250,9 @@ TEST_F(GpuSweep, APluginWhoseFirstStepsCrashHasItsProcessesToItself) {
     EXPECT_EQ(count("finished"), 5U);
     EXPECT_TRUE(has(result.err, "runs of plugin 'beta' have a process each")) << result.err;
     EXPECT_FALSE(has(read_file(folder_ / "log"), "resume")) << "nobody else was disturbed";
+    const auto all = begun();
+    EXPECT_EQ(std::ranges::count(all, "beta-s1", &Begun::run), 2) << "tried, and trained";
+    EXPECT_TRUE(std::ranges::none_of(all, [](const Begun& one) { return one.run == "beta-s2" && one.company; }));
 }
 
 TEST_F(GpuSweep, AfterACrashInAProcessThatHasJustBegunTheOthersGoOnTogether) {
@@ -275,16 +293,28 @@ TEST_F(GpuSweep, TheTimeOfOthersDoesNotCountForARunsLimit) {
 }
 
 TEST_F(GpuSweep, AGpuThatTakesOneProcessOnlyIsNotTakenForABadOne) {
-    const ProcessResult result = sweep(models({"alpha", "beta"}), {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"not_captured", {"beta"}}}, {"--seeds", "1,2,3"});
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(count("finished"), 6U);
-    EXPECT_FALSE(has(result.err, "takes no more runs")) << result.err;
+    const std::string file = models({"alpha", "beta"});
+    for (const char* second : {"alpha-s1", "beta-s1"}) {  // the worker comes after the trial of the other plugin, which takes long, or before it
+        const ProcessResult result = sweep(file, {{"gpus", 1}, {"exclusive", true}, {"step_ms", 3}, {"late_ms", {{second, 150}}}, {"slow_start_ms", {{"beta-s1", 500}}}},
+                                           {"--seeds", "1,2,3"});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_EQ(count("finished"), 6U);
+        EXPECT_FALSE(has(result.err, "takes no more runs")) << result.err;
+        for (const char* made : {"runs", "cache"}) fs::remove_all(folder_ / made);
+    }
 }
 
 TEST_F(GpuSweep, OnACpuSixRunsUseOneProcess) {
     const ProcessResult result = sweep(models({"alpha"}, "device = \"cpu\"\n"), json::object(), {"--jobs", "2", "--per-process", "2", "--seeds", "1,2,3,4,5,6"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(begun().size(), 6U);
+    for (int seed = 1; seed <= 6; ++seed) {  // the script's: what is told of a run is taken for that run's
+        const std::string id = "alpha-s" + std::to_string(seed);
+        EXPECT_EQ(json::parse(read_file(run_folder("e", id) / "result.json")).at("final").at("test.correct"), seed);
+        std::size_t lines = 0;
+        for (std::size_t at = 0; (at = result.err.find(id + "  epoch ", at)) != std::string::npos; ++at) ++lines;
+        EXPECT_EQ(lines, 3U) << result.err;
+    }
     EXPECT_EQ(pids(begun()).size(), 1U);
     EXPECT_EQ(most_beside(), 1);
 }

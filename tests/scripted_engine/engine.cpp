@@ -53,9 +53,9 @@ public:
     ScriptedTrainer(const RunSettings& run, const Plugin& plugin, const Device& device, const TrainerOptions& options)
         : run_(run), plugin_(plugin.id()), device_(device), options_(options) {
         log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(), options.graphs, options.in_company, runs_here));
-        if (const Json slow = script().value("slow_start_ms", Json::object()); slow.contains(run.id))
-            std::this_thread::sleep_for(std::chrono::milliseconds(slow.at(run.id).get<int>()));
+        sleep_as_told("late_ms");
         if (device.cuda && script().value("exclusive", false) && !has_gpu_for_itself(device)) fault(46);
+        sleep_as_told("slow_start_ms");
         if (const Json at_start = script().value("fault_at_start", Json::object()); at_start.contains(device.text())) fault(at_start.at(device.text()));
         if (runs_here + 1 > script().value("most_runs", 1000)) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
         if (script().value("never_fits", "") == run.id) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
@@ -103,6 +103,11 @@ public:
     std::string state_dict() const override { return fmt::format("weights of {}", run_.id); }
 
 private:
+    void sleep_as_told(const char* key) const {
+        if (const Json slow = script().value(key, Json::object()); slow.contains(run_.id))
+            std::this_thread::sleep_for(std::chrono::milliseconds(slow.at(run_.id).get<int>()));
+    }
+
     std::int64_t epoch() const { return static_cast<std::int64_t>(history_.size()) + 1; }
 
     /// {"run", "step", "code"}, once for the whole sweep: `file` is made then.

@@ -73,6 +73,13 @@ TEST(Gpus, WhereMemoryRanOutHalfAsManyTry) {
     EXPECT_EQ(gpus.most_runs(1, 12), 12) << "of another GPU nothing is known";
 }
 
+TEST(Gpus, EachHasItsShare) {
+    EXPECT_EQ(share_of_a_gpu(8, 2), 4);
+    EXPECT_EQ(share_of_a_gpu(9, 2), 5);
+    EXPECT_EQ(share_of_a_gpu(3, 8), 1);
+    EXPECT_EQ(share_of_a_gpu(3, 0), 3);
+}
+
 TEST(Gpus, NoGpusAreNotAllBenched) { EXPECT_FALSE(Gpus(0).all_are_benched()); }
 
 TEST(OwnShare, IsWhatTurnsLeaveToEach) {

@@ -43,11 +43,11 @@ public:
     const Sums& known() const { return known_; }
     /// Waits for a GPU to have added all, and reads the losses.
     const Sums& read_losses();
-    /// The same without waiting: what `ask` asks a GPU for, `hear` takes once it has come.
-    void ask();
-    void hear();
     /// The same, and what is correct. `labels`: int64 [examples of the data], where the batches are.
     const Sums& read(const torch::Tensor& labels);
+    /// The losses without waiting: what `ask` asks a GPU for, `hear` takes once it has come.
+    void ask();
+    void hear();
 
     std::int64_t examples() const { return examples_; }
 

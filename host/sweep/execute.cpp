@@ -523,7 +523,7 @@ private:
     }
 
     WorkerOrders orders_for(const Task& task, const Place& place) {
-        const TrainerSettings& trainer = task.run->settings.trainer;
+        [[maybe_unused]] const TrainerSettings& trainer = task.run->settings.trainer;  // a sanitizer knows no limits
         WorkerOrders orders{.device = place.device, .memory_limit_name = {}, .graphs = !place.device.cuda || graphs_for(*task.run, place.device),
                             .in_company = place.in_company, .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too

@@ -18,7 +18,7 @@ int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by
 int runs_that_fit(const MeasuredMemory& measured, int cap) {
     constexpr std::uint64_t unseen = 2;
     const std::uint64_t used = measured.before.free > measured.now.free ? measured.before.free - measured.now.free : 0;
-    const std::uint64_t of_a_run = used / std::max<std::uint64_t>(1, measured.runs) * (measured.epoch_done ? 1 : unseen);
+    const std::uint64_t of_a_run = used / std::max<std::uint64_t>(1, measured.runs) * (measured.all_tested ? 1 : unseen);
     return runs_that_fit(measured.now.free, measured.now.total, used, of_a_run, cap);
 }
 

@@ -15,8 +15,8 @@ namespace labhost {
 struct MeasuredMemory {
     GpuMemory before{};        ///< before its first run, with CUDA started
     GpuMemory now{};
-    std::uint32_t runs = 1;    ///< that it has had at once, at most
-    bool epoch_done = false;   ///< training and test have both been seen
+    std::uint32_t runs = 1;    ///< that it has had at once, at most, with their training steps captured
+    bool all_tested = false;   ///< training and test of so many have been seen
 };
 
 /// How many runs fit on a GPU together, within `cap`, 1 at least. `free` and `total`: its memory now; `used_by_process_before`: of what is not free, that
@@ -24,7 +24,7 @@ struct MeasuredMemory {
 int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by_process_before, std::uint64_t used_by_run, int cap);
 
 /// The same of a worker that has measured. What it took in all is shared out over its runs, so that what CUDA's libraries take once makes the
-/// first estimate a careful one; a test has its own graph, and counts as much until one was seen.
+/// first estimate a careful one; a test has its own graph, and counts as much until all have tested.
 int runs_that_fit(const MeasuredMemory& measured, int cap);
 
 /// How many may try together where `runs` had too little memory: half as many, 1 at least.

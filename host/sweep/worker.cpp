@@ -156,15 +156,21 @@ public:
     void begin() {
         if (device_.cuda && measured_.before.total == 0) measured_.before = engine().gpu_memory(device_);
     }
-    void has(std::size_t runs) { measured_.runs = std::max(measured_.runs, static_cast<std::uint32_t>(runs)); }
-    MeasuredMemory now(bool epoch_done) {
+    /// A run has been captured, and has the memory of its training; or one that had has gone.
+    void captured() { measured_.runs = std::max(measured_.runs, ++runs_); }
+    void gone() { --runs_; }
+    /// `tested`: by a run that had not tested before.
+    MeasuredMemory now(bool tested) {
         measured_.now = engine().gpu_memory(device_);
-        measured_.epoch_done |= epoch_done;
+        tested_ += tested ? 1 : 0;
+        measured_.all_tested = tested_ >= measured_.runs;
         return measured_;
     }
 
 private:
     Device device_;
+    std::uint32_t runs_ = 0;    ///< now, of those that are captured
+    std::uint32_t tested_ = 0;  ///< that have ever been
     MeasuredMemory measured_{};
 };
 
@@ -176,6 +182,7 @@ public:
           outbox_(outbox), memory_(memory), writer_(writer), folder_(run_.folder) {}
     ~RunOfWorker() {
         if (written_.valid()) written_.wait();  // it writes into the folder
+        if (said_captured_) memory_.gone();
     }
     RunOfWorker(const RunOfWorker&) = delete;
     RunOfWorker& operator=(const RunOfWorker&) = delete;
@@ -227,8 +234,12 @@ public:
 
     /// Until what was to be written is; throws what went wrong with it.
     void await_writer() {
-        if (written_.valid()) take_what_was_written();
-        tell_epoch();
+        if (written_.valid()) {
+            written_.get();
+            checkpointed_ = Clock::now();
+        }
+        if (const auto epoch = std::exchange(epoch_to_tell_, std::nullopt))
+            outbox_.send(message::pack(message::epoch, *epoch));
     }
 
     /// After NotCaptured: the process ends, and no trainer of it must be destroyed.
@@ -325,6 +336,7 @@ private:
         if (!orders_.device.cuda) return;
         const bool captured = !said_captured_ && trainer_->captured();
         said_captured_ |= captured;
+        if (captured) memory_.captured();
         if (captured) outbox_.send({&message::captured, 1});
         if (!in_company_ || (!captured && (!epoch_done || said_epoch_))) return;
         said_epoch_ |= epoch_done;
@@ -367,16 +379,6 @@ private:
         job();
         checkpointed_ = Clock::now();
         await_writer();
-    }
-
-    /// See await_writer.
-    void take_what_was_written() {
-        written_.get();
-        checkpointed_ = Clock::now();
-    }
-    void tell_epoch() {
-        if (const auto epoch = std::exchange(epoch_to_tell_, std::nullopt))
-            outbox_.send(message::pack(message::epoch, *epoch));
     }
 
     /// Which operators made the run's numbers others each time: for people, and in its run.json.
@@ -488,7 +490,6 @@ private:
         attempt(it, [&] {
             locks_.enter(plan_.runs[it.order.index].folder);
             if (orders_.in_company) memory_.begin();
-            memory_.has(going_.size());
             it.trained = std::make_unique<RunOfWorker>(plan_, it.order, orders_, RunOutbox(outbox_, it.order.number), memory_,
                                                        writer_.get());
             return more = it.trained->prepare();

@@ -159,6 +159,14 @@ TEST_F(GpuSweep, RunsArePlacedByTheMemoryThatOneTook) {
     EXPECT_EQ(pids(begun()).size(), 1U) << "the first run is its plugin's trial";
 }
 
+TEST_F(GpuSweep, RunsThatHaveNotTakenTheirMemoryYetDoNotMakeTheOthersSmall) {
+    const ProcessResult result = sweep(models({"alpha"}), {{"gpus", 1}, {"memory_mb", 16000}, {"captured_mb", 2000}, {"tested_mb", 2000}, {"step_ms", 3}},
+                                       {"--seeds", "1,2,3,4,5,6"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(count("finished"), 6U);
+    EXPECT_EQ(most_beside(), 2) << "three of 4 GB on 16 GB, of which half comes with the first test";
+}
+
 TEST_F(GpuSweep, PerGpuIsAnUpperBound) {
     ASSERT_EQ(sweep(models({"alpha"}), {{"gpus", 1}}, {"--per-gpu", "2", "--seeds", "1,2,3,4,5"}).exit_code, 0);
     EXPECT_EQ(most_beside(), 1);

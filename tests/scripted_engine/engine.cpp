@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -36,8 +37,15 @@ void log(const std::string& line) {
     if (script().contains("log")) std::ofstream(script().at("log").get<std::string>(), std::ios::app) << line + "\n" << std::flush;
 }
 
-int runs_here = 0;  ///< in this process
-int most_here = 0;  ///< at once: what they took, LibTorch keeps
+/// Runs of this process, and how many there were at once: what they took, LibTorch keeps.
+struct Here {
+    int now = 0;
+    int most = 0;
+    void enter() { most = std::max(most, ++now); }
+};
+Here runs_begun;
+Here runs_captured;
+Here runs_tested;
 
 [[noreturn]] void fault(int code) { throw gpu_fault_of_code(code, fmt::format("CUDA error: scripted fault {}", code)); }
 
@@ -52,16 +60,20 @@ class ScriptedTrainer final : public Trainer {
 public:
     ScriptedTrainer(const RunSettings& run, const Plugin& plugin, const Device& device, const TrainerOptions& options)
         : run_(run), plugin_(plugin.id()), device_(device), options_(options) {
-        log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(), options.graphs, options.in_company, runs_here));
+        log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(), options.graphs, options.in_company, runs_begun.now));
         sleep_as_told("late_ms");
         if (device.cuda && script().value("exclusive", false) && !has_gpu_for_itself(device)) fault(46);
         sleep_as_told("slow_start_ms");
         if (const Json at_start = script().value("fault_at_start", Json::object()); at_start.contains(device.text())) fault(at_start.at(device.text()));
-        if (runs_here + 1 > script().value("most_runs", 1000)) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
+        if (runs_begun.now + 1 > script().value("most_runs", 1000)) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
         if (script().value("never_fits", "") == run.id) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
-        most_here = std::max(most_here, ++runs_here);
+        runs_begun.enter();
     }
-    ~ScriptedTrainer() override { --runs_here; }
+    ~ScriptedTrainer() override {
+        --runs_begun.now;
+        runs_captured.now -= captured_ ? 1 : 0;
+        runs_tested.now -= tested_ ? 1 : 0;
+    }
     ScriptedTrainer(const ScriptedTrainer&) = delete;
     ScriptedTrainer& operator=(const ScriptedTrainer&) = delete;
     ScriptedTrainer(ScriptedTrainer&&) = delete;
@@ -78,6 +90,7 @@ public:
         const PassMetrics metrics{.loss = 1.0 / static_cast<double>(epoch()), .accuracy = 50.0, .correct = static_cast<std::int64_t>(run_.seed), .count = 100};
         history_.push_back({.epoch = epoch(), .train = metrics, .test = metrics, .seconds = 0.1});
         step_ = 0;
+        if (!std::exchange(tested_, true)) runs_tested.enter();
         return history_.back();
     }
 
@@ -125,10 +138,11 @@ private:
         if (!device_.cuda || !options_.graphs || steps_done_ != steps_to_capture) return;
         for (const Json& plugin : script().value("not_captured", Json::array()))
             if (plugin == plugin_) {
-                log(fmt::format("not captured: {} beside {}", run_.id, runs_here - 1));
+                log(fmt::format("not captured: {} beside {}", run_.id, runs_begun.now - 1));
                 throw NotCaptured("scripted: it reads a value back");
             }
         captured_ = true;
+        runs_captured.enter();
     }
 
     RunSettings run_;
@@ -140,6 +154,7 @@ private:
     std::int64_t step_ = 0;
     std::int64_t steps_done_ = 0;
     bool captured_ = false;
+    bool tested_ = false;
 };
 
 class ScriptedEngine final : public Engine {
@@ -152,7 +167,10 @@ public:
     }
     GpuMemory gpu_memory(const Device&) const override {
         const std::uint64_t total = script().value("memory_mb", std::uint64_t{65536}) * megabyte;
-        const std::uint64_t used = static_cast<std::uint64_t>(most_here) * script().value("run_mb", std::uint64_t{1}) * megabyte;
+        const auto taken = [](const Here& runs, const char* key, std::uint64_t otherwise) {
+            return static_cast<std::uint64_t>(runs.most) * script().value(key, otherwise) * megabyte;
+        };
+        const std::uint64_t used = taken(runs_begun, "run_mb", 1) + taken(runs_captured, "captured_mb", 0) + taken(runs_tested, "tested_mb", 0);
         return {.free = total > used ? total - used : 0, .total = total};
     }
     bool gpu_can_be_shared() const override { return true; }

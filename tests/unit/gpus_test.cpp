@@ -30,7 +30,7 @@ TEST(RunsThatFit, AreWithinTheCapAndOneAtLeast) {
 TEST(RunsThatFit, AFirstRunThatHasNotTestedCountsTwice) {
     MeasuredMemory measured{.before = {16 * gb, 17 * gb}, .now = {15 * gb, 17 * gb}, .runs = 1};
     const int early = runs_that_fit(measured, 100);
-    measured.epoch_done = true;
+    measured.all_tested = true;
     const int later = runs_that_fit(measured, 100);
     EXPECT_EQ(early, 7);
     EXPECT_EQ(later, 14);
@@ -38,8 +38,8 @@ TEST(RunsThatFit, AFirstRunThatHasNotTestedCountsTwice) {
 
 TEST(RunsThatFit, WhatIsTakenOnceIsSharedOutOverTheRuns) {
     // A first run took 2 GB, three more 1 GB each.
-    EXPECT_EQ(runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {14 * gb, 16 * gb}, .runs = 1, .epoch_done = true}, 100), 7);
-    EXPECT_EQ(runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {11 * gb, 16 * gb}, .runs = 4, .epoch_done = true}, 100), 12);
+    EXPECT_EQ(runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {14 * gb, 16 * gb}, .runs = 1, .all_tested = true}, 100), 7);
+    EXPECT_EQ(runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {11 * gb, 16 * gb}, .runs = 4, .all_tested = true}, 100), 12);
 }
 
 TEST(Gpus, OneThatIsBenchedTakesNoRuns) {

@@ -28,7 +28,8 @@ std::set<std::string> jobs_in(const Queue& queue, const std::vector<Submission>&
     std::set<std::string> jobs;
     for (const auto& [task, said] : queue.tasks)
         if (!(going && said.state == "COMPLETING") &&
-            std::ranges::any_of(submissions, [&](const Submission& submission) { return submission.holds_job(task.first); }))
+            std::ranges::any_of(submissions,
+                                [&](const Submission& submission) { return submission.holds_job(task.first); }))
             jobs.insert(task.first);
     return jobs;
 }
@@ -42,9 +43,12 @@ void cancel_until_gone(const std::vector<Submission>& submissions) {
         if (left.empty()) return;
         const std::vector<std::string> names(left.begin(), left.end());
         if (std::chrono::steady_clock::now() > until)
-            throw Error(ExitCode::run_failed, fmt::format("labhost cancel: error: {} minutes after scancel, Slurm still has tasks of the jobs {}; look "
-                                                          "with squeue, and cancel again",
-                                                          patience.count(), join(names)));
+            throw Error(
+                ExitCode::run_failed,
+                fmt::format(
+                    "labhost cancel: error: {} minutes after scancel, Slurm still has tasks of the jobs {}; look "
+                    "with squeue, and cancel again",
+                    patience.count(), join(names)));
         const auto going = jobs_in(queue, submissions, /*going=*/true);
         if (!going.empty()) cancel_jobs({going.begin(), going.end()});
         std::this_thread::sleep_for(look_every);
@@ -56,17 +60,20 @@ ExitCode cancel(const Options& options) {
     const std::string experiment = submitted_name(options);
     auto submissions = find_submissions(runs, experiment);
     if (submissions.empty()) throw nothing_submitted(runs, experiment);
-    const auto lock = lock_submissions(runs);  // what is being submitted is cancelled too, and what was killed then is known by its name
+    // What is being submitted is cancelled too, and what was killed then is known by its name.
+    const auto lock = lock_submissions(runs);
     submissions = find_submissions(runs, experiment);
     const Queue queue = queued_tasks();
     for (Submission& submission : submissions)
         if (adopt_jobs(submission, queue)) write_jobs(submission);
-    std::erase_if(submissions, [&](const Submission& submission) { return jobs_in(queue, {submission}, false).empty(); });
+    std::erase_if(submissions,
+                  [&](const Submission& submission) { return jobs_in(queue, {submission}, false).empty(); });
     for (const Submission& submission : submissions)
         write_file_atomically(submission.folder / "cancelled", "");  // before: a task must not requeue itself
     const std::size_t jobs = jobs_in(queue, submissions, false).size();
     cancel_until_gone(submissions);
-    fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs, experiment);
+    fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs,
+               experiment);
     return ExitCode::ok;
 }
 

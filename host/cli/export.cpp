@@ -13,8 +13,9 @@ namespace {
 
 ExitCode export_runs(const Options& options) {
     if (int{options.csv} + int{options.json} + int{options.tensorboard.has_value()} != 1)
-        throw Error(ExitCode::usage,
-                    "labhost export: error: give one of --csv, --json and --tensorboard DIR (see labhost export --help)");
+        throw Error(
+            ExitCode::usage,
+            "labhost export: error: give one of --csv, --json and --tensorboard DIR (see labhost export --help)");
     const FoundRuns found = find_runs("export", options.arguments, options);
     say_warnings(found.warnings);
     const auto& runs = found.runs;

@@ -45,7 +45,8 @@ void take_command(ExperimentRecord& experiment) {
 
 FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const Overrides& overrides) {
     if (!overrides.set.empty() || !overrides.seeds.empty() || overrides.device)
-        refuse(verb, "--set, --seeds and --device are for an EXPERIMENT.toml; choose among runs that are there with --only");
+        refuse(verb,
+               "--set, --seeds and --device are for an EXPERIMENT.toml; choose among runs that are there with --only");
     FoundRecords records = find_records(folder);
     if (records.runs.empty()) {
         say_warnings(records.warnings);
@@ -63,9 +64,10 @@ FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const 
         if (auto experiment = read_experiment_record(place))
             found.experiments.push_back(std::move(*experiment));
         else if (file_exists(place / "experiment.json"))
-            found.warnings.push_back(printable(fmt::format("{}: is damaged, so nothing is said of the experiment's claims; the "
-                                                           "EXPERIMENT.toml knows them too",
-                                                           (place / "experiment.json").native())));
+            found.warnings.push_back(
+                printable(fmt::format("{}: is damaged, so nothing is said of the experiment's claims; the "
+                                      "EXPERIMENT.toml knows them too",
+                                      (place / "experiment.json").native())));
     }
     return found;
 }
@@ -85,8 +87,9 @@ std::vector<ClaimVerdict> FoundRuns::verdicts() const {
     std::vector<ClaimVerdict> all;
     for (const ExperimentRecord& experiment : experiments) {
         std::vector<RunRecord> own;
-        std::ranges::copy_if(runs, std::back_inserter(own),
-                             [&](const RunRecord& run) { return place_of(run.folder).parent_path() == place_of(experiment.folder); });
+        std::ranges::copy_if(runs, std::back_inserter(own), [&](const RunRecord& run) {
+            return place_of(run.folder).parent_path() == place_of(experiment.folder);
+        });
         std::ranges::move(judge(experiment.claims, own), std::back_inserter(all));
     }
     return all;

@@ -59,7 +59,8 @@ ExitCode collect_garbage(const Options& options) {
             if (remove_garbage(item)) {
                 ++removed;
             } else {
-                diagnose(fmt::format("labhost: {}: kept: it is being trained, or was begun again\n", printable(item.run.native())));
+                diagnose(fmt::format("labhost: {}: kept: it is being trained, or was begun again\n",
+                                     printable(item.run.native())));
             }
         } catch (const StorageError& e) {
             diagnose(fmt::format("{}\n", e.what()));

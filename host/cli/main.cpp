@@ -35,10 +35,10 @@ std::string as_typed(const std::vector<std::string>& arguments) {
 }
 
 ExitCode dispatch(std::vector<std::string> arguments) {
-    const std::vector<Verb> verbs{run_verb(),      plan_verb(), results_verb(), report_verb(), export_verb(), plugins_verb(),
-                                  inspect_verb(),  validate_verb(), new_verb(),  fetch_verb(),  gc_verb(),
-                                  submit_verb(),   status_verb(),   collect_verb(), cancel_verb(), doctor_verb(),
-                                  run_one_verb()};
+    const std::vector<Verb> verbs{run_verb(),     plan_verb(),    results_verb(),  report_verb(),  export_verb(),
+                                  plugins_verb(), inspect_verb(), validate_verb(), new_verb(),     fetch_verb(),
+                                  gc_verb(),      submit_verb(),  status_verb(),   collect_verb(), cancel_verb(),
+                                  doctor_verb(),  run_one_verb()};
     if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
         if (arguments.empty()) {
             diagnose(overview(verbs));

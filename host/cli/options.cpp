@@ -40,9 +40,11 @@ po::options_description describe(const VerbSyntax& syntax) {
             "where data sets are kept (default: $LABHOST_DATA, then the cache)");
     if (syntax.runs) {
         add("jobs", po::value<std::string>()->value_name("N|auto"),
-            "runs at once; auto (the default): as many as there are cores for their threads, or --per-gpu for each GPU");
+            "runs at once; auto (the default): as many as there are cores for their threads, or --per-gpu for each "
+            "GPU");
         add("per-gpu", po::value<std::string>()->value_name("N|auto"),
-            "runs at once on each GPU, at most; auto (the default): 12, memory permitting, or, in a process each, its share of the cores up to 4");
+            "runs at once on each GPU, at most; auto (the default): 12, memory permitting, or, in a process each, its "
+            "share of the cores up to 4");
         add("per-process", po::value<std::string>()->value_name("N|auto"),
             "runs that share a process, in turns; auto (the default): on a CPU 1, on a GPU all that it has at once");
         add("timeout", po::value<std::string>()->value_name("TIME"),
@@ -84,7 +86,8 @@ po::options_description describe(const VerbSyntax& syntax) {
     }
     if (syntax.exports) {
         add("csv", "tidy CSV on standard output: a row for each run and epoch");
-        add("tensorboard", po::value<std::string>()->value_name("DIR"), "event files for TensorBoard, a folder for each run");
+        add("tensorboard", po::value<std::string>()->value_name("DIR"),
+            "event files for TensorBoard, a folder for each run");
     }
     if (syntax.submits) {
         const auto text = [&](const char* name, const char* value, const char* what) {
@@ -93,19 +96,22 @@ po::options_description describe(const VerbSyntax& syntax) {
         add("slurm", "as an array of tasks of a Slurm cluster (the only kind there is)");
         text("partition", "NAME", "of the cluster; this and what follows replaces [launch.slurm]");
         text("account", "NAME", "that is charged");
-        text("time", "TIME", "limit of a task, as sbatch takes it: 30 (minutes), 2:00:00; two minutes before, it makes a checkpoint");
+        text("time", "TIME",
+             "limit of a task, as sbatch takes it: 30 (minutes), 2:00:00; two minutes before, it makes a checkpoint");
         text("mem", "SIZE", "of a task: 4G");
         text("gpus-per-task", "N", "GPUs of a task; device = \"auto\" is then one of these");
         text("cpus-per-task", "N", "cores of a task");
         text("array-parallelism", "P", "tasks at once, of each array");
         text("pack", "K", "runs of a task, side by side on its cores (default: 1)");
         text("max-requeues", "N", "how often a task that is interrupted goes back into the queue (default: 100)");
-        add("sbatch", po::value<Texts>()->value_name("KEY=VALUE")->composing(), "any other option of sbatch (repeatable)");
+        add("sbatch", po::value<Texts>()->value_name("KEY=VALUE")->composing(),
+            "any other option of sbatch (repeatable)");
         add("wait", "stay until all is over, then print the results; Ctrl-C leaves the jobs alone");
         add("dry-run", "only print the script and sbatch's command");
     }
     if (syntax.follows)
-        add("set", po::value<Texts>()->value_name("KEY=VALUE")->composing(), "as it was submitted with: experiment.name counts here");
+        add("set", po::value<Texts>()->value_name("KEY=VALUE")->composing(),
+            "as it was submitted with: experiment.name counts here");
     if (syntax.removes || syntax.follows || syntax.places_runs) {
         add("runs", po::value<std::string>()->value_name("DIR"), "where run folders are kept (default: runs)");
     }
@@ -184,7 +190,8 @@ void read_submit_options(const VerbSyntax& syntax, const po::variables_map& valu
     };
     const auto number = [&](const char* name, int least) -> std::optional<std::int64_t> {
         const auto value = read_count(syntax, values, name);
-        if (value && *value < least) refuse(syntax, fmt::format("--{} {}: give an integer from {} up", name, *value, least));
+        if (value && *value < least)
+            refuse(syntax, fmt::format("--{} {}: give an integer from {} up", name, *value, least));
         return value ? std::optional<std::int64_t>(*value) : std::nullopt;
     };
     options.slurm = values.count("slurm") != 0;
@@ -241,8 +248,8 @@ void read_results_options(const VerbSyntax& syntax, const po::variables_map& val
         for (const std::string& text : values["metric"].as<std::vector<std::string>>()) {
             const auto metric = parse_metric(text);
             if (!metric)
-                refuse(syntax, fmt::format("--metric {}: give one of {}, and behind it @3 for an epoch or @best{}", text,
-                                           join(metric_names()), did_you_mean(text, metric_names())));
+                refuse(syntax, fmt::format("--metric {}: give one of {}, and behind it @3 for an epoch or @best{}",
+                                           text, join(metric_names()), did_you_mean(text, metric_names())));
             options.metrics.push_back(*metric);
         }
     if (!options.metrics.empty() && !options.noise && !options.compare)

@@ -22,8 +22,8 @@ struct Options {
     bool force = false;
     bool profile = false;
     bool dry_run = false;
-    std::optional<int> jobs{};     ///< nothing: auto
-    std::optional<int> per_gpu{};  ///< nothing: auto
+    std::optional<int> jobs{};         ///< nothing: auto
+    std::optional<int> per_gpu{};      ///< nothing: auto
     std::optional<int> per_process{};  ///< nothing: auto
     int retries = 0;
     bool fail_fast = false;
@@ -63,7 +63,7 @@ struct Options {
     // submit
     bool slurm = false;
     bool wait = false;
-    SlurmSettings launch{};                            ///< what is set here goes before the file's [launch.slurm]
+    SlurmSettings launch{};  ///< what is set here goes before the file's [launch.slurm]
     std::optional<std::int64_t> pack{};
     std::optional<std::int64_t> max_requeues{};
 };
@@ -74,18 +74,19 @@ struct VerbSyntax {
     std::string argument{};     ///< "EXPERIMENT.toml", "PLAN INDEX", "PLUGIN..." for any number, or "" for none
     std::string summary{};      ///< one line
     bool selects_runs = false;  ///< --set --only --seeds --device --runs
-    bool runs = false;          ///< --jobs --per-gpu --per-process --timeout --retries --fail-fast --check-claims --force --profile --dry-run --quiet
-    bool plugins = false;       ///< --plugins --allow-insecure-plugins
-    bool data = false;          ///< --data
-    bool json = false;          ///< --json
-    bool queries = false;       ///< --where --sort --reverse --top --csv --markdown --noise --compare --metric
-    bool reports = false;       ///< --output --watch
-    bool exports = false;       ///< --csv --tensorboard
-    bool removes = false;       ///< --yes --runs
-    bool places_runs = false;   ///< --runs
-    bool follows = false;       ///< --set --runs, of what was submitted
-    bool submits = false;       ///< --slurm --partition ... --sbatch --wait --dry-run
-    bool validates = false;     ///< --test --only-failed --list --seed --loss --timeout
+    bool runs = false;     ///< --jobs --per-gpu --per-process --timeout --retries --fail-fast --check-claims --force
+                           ///< --profile --dry-run --quiet
+    bool plugins = false;  ///< --plugins --allow-insecure-plugins
+    bool data = false;     ///< --data
+    bool json = false;     ///< --json
+    bool queries = false;  ///< --where --sort --reverse --top --csv --markdown --noise --compare --metric
+    bool reports = false;  ///< --output --watch
+    bool exports = false;  ///< --csv --tensorboard
+    bool removes = false;  ///< --yes --runs
+    bool places_runs = false;  ///< --runs
+    bool follows = false;      ///< --set --runs, of what was submitted
+    bool submits = false;      ///< --slurm --partition ... --sbatch --wait --dry-run
+    bool validates = false;    ///< --test --only-failed --list --seed --loss --timeout
 };
 
 /// Throws Error (usage) for what the verb does not take, with the nearest option.

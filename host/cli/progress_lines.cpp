@@ -39,8 +39,9 @@ void ProgressLines::epoch_finished(const PlannedRun& run, const EpochMetrics& m)
 }
 
 void ProgressLines::run_paused(const PlannedRun& run) {
-    print_line(fmt::format("{}  stopped, {}", name(run),
-                           run.status == RunStatus::resumable ? "to go on from its checkpoint" : "without a checkpoint"));
+    print_line(
+        fmt::format("{}  stopped, {}", name(run),
+                    run.status == RunStatus::resumable ? "to go on from its checkpoint" : "without a checkpoint"));
     places_.erase(&run);
 }
 

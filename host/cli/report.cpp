@@ -23,7 +23,8 @@ constexpr std::chrono::milliseconds look_every{1000};
 constexpr std::chrono::milliseconds tick{100};
 constexpr int reload_seconds = 3;
 
-/// Where the page goes: a file, or where none is yet. What a link points to is written, and nothing but a file replaced.
+/// Where the page goes: a file, or where none is yet. What a link points to is written, and nothing but a file
+/// replaced.
 std::filesystem::path output_of(const Options& options) {
     namespace fs = std::filesystem;
     const std::string name = printable(options.output.native());
@@ -58,7 +59,8 @@ std::size_t count_over(const FoundRuns& found) {
 class Watched {
 public:
     explicit Watched(const Options& options) : options_(options) {
-        for (const std::string& name : options.arguments) (is_experiment_file(name) ? files_ : folders_).push_back(name);
+        for (const std::string& name : options.arguments)
+            (is_experiment_file(name) ? files_ : folders_).push_back(name);
         if (!files_.empty()) planned_ = find_runs("report", files_, options);
         if (files_.empty() && folders_.empty()) find_runs("report", {}, options);  // says that RUNS are wanted
     }

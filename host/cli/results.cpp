@@ -72,9 +72,10 @@ Side side_of(const std::string& name, std::span<const RunRecord> runs) {
     for (const Configuration& configuration : side.configurations) {
         const auto same = std::ranges::count(side.configurations, configuration.id, &Configuration::id);
         if (same > 1)
-            refuse(fmt::format("--compare: {} has {} configurations called {}: name an experiment's folder or file, or "
-                               "choose with --where",
-                               name, same, configuration.id));
+            refuse(
+                fmt::format("--compare: {} has {} configurations called {}: name an experiment's folder or file, or "
+                            "choose with --where",
+                            name, same, configuration.id));
     }
     return side;
 }
@@ -92,8 +93,8 @@ Side side_of_configuration(const std::string& name, std::span<const RunRecord> r
         refuse(fmt::format("--compare {}: neither a folder nor a configuration of these runs{}", name,
                            did_you_mean(name, names)));
     if (fitting.size() > 1)
-        refuse(fmt::format("--compare {}: there are several: {} and {}; name one of these", name,
-                           fitting[0].label, fitting[1].label));
+        refuse(fmt::format("--compare {}: there are several: {} and {}; name one of these", name, fitting[0].label,
+                           fitting[1].label));
     return {name, fitting};
 }
 
@@ -103,9 +104,7 @@ Comparisons compare_arguments(const Options& options, std::span<const MetricChoi
     std::vector<std::string> names;
     for (const std::string& argument : options.arguments) (names_runs(argument) ? places : names).push_back(argument);
     const Query query = query_of(options);
-    const auto runs_of = [&](std::span<const std::string> of) {
-        return select(find_all(of, options).runs, query);
-    };
+    const auto runs_of = [&](std::span<const std::string> of) { return select(find_all(of, options).runs, query); };
     if (names.empty() && places.size() == 2) {
         const auto runs_of_a = runs_of(std::span(places).first(1));
         const auto runs_of_b = runs_of(std::span(places).last(1));
@@ -123,8 +122,8 @@ Comparisons compare_arguments(const Options& options, std::span<const MetricChoi
 }
 
 ExitCode show_comparison(const Options& options) {
-    const std::vector<MetricChoice> usual{{.key = "test.accuracy"}, {.key = "test.loss"}, {.key = "train.accuracy"},
-                                          {.key = "train.loss"}};
+    const std::vector<MetricChoice> usual{
+        {.key = "test.accuracy"}, {.key = "test.loss"}, {.key = "train.accuracy"}, {.key = "train.loss"}};
     const Comparisons comparisons = compare_arguments(options, options.metrics.empty() ? usual : options.metrics);
     print_cells(options, comparison_json(comparisons),
                 [&](Digits digits) { return comparison_cells(comparisons, digits); });

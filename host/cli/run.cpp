@@ -28,9 +28,9 @@ void warn_of_blas(const Options& options) {
 void name_profiles(const Plan& plan) {
     for (const PlannedRun& run : plan.runs) {
         const auto file = run.folder / "profile.txt";
-        diagnose(file_exists(file) ? fmt::format("{}  profile: {} (and trace.json)\n", run.settings.id, file.native())
-                                   : fmt::format("{}  no profile: it was finished before; --force runs it again\n",
-                                                 run.settings.id));
+        diagnose(file_exists(file)
+                     ? fmt::format("{}  profile: {} (and trace.json)\n", run.settings.id, file.native())
+                     : fmt::format("{}  no profile: it was finished before; --force runs it again\n", run.settings.id));
     }
 }
 

@@ -1,4 +1,5 @@
-// labhost run-one: a task of a cluster: trains its runs of a submission, and puts itself back into the queue when it is interrupted.
+// labhost run-one: a task of a cluster: trains its runs of a submission, and puts itself back into the queue when it is
+// interrupted.
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -13,8 +14,8 @@
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "record/run_folder.hpp"
-#include "record/run_record.hpp"
 #include "record/run_lock.hpp"
+#include "record/run_record.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/signals.hpp"
@@ -49,10 +50,11 @@ Plan plan_of(const Submission& submission, std::span<const SubmittedRun> runs) {
     Overrides overrides = submission.overrides;
     overrides.device = runs.front().device;
     for (const SubmittedRun& run : runs) overrides.only.push_back(run.id);
-    Plan plan = make_plan(read_experiment(submission.file(), overrides),
-                          {.plugins = {.folders = {submission.folder / "plugins"}, .allow_insecure = submission.allow_insecure},
-                           .data = submission.data_folder,
-                           .runs = submission.runs_folder});
+    Plan plan =
+        make_plan(read_experiment(submission.file(), overrides),
+                  {.plugins = {.folders = {submission.folder / "plugins"}, .allow_insecure = submission.allow_insecure},
+                   .data = submission.data_folder,
+                   .runs = submission.runs_folder});
     if (plan.runs.size() != runs.size())
         throw Error(ExitCode::usage, fmt::format("{} has not the runs of its plan", submission.folder.native()));
     plan.command = submission.command;
@@ -79,34 +81,40 @@ RunRecord known_of(const Submission& submission, const SubmittedRun& run) {
     return known;
 }
 
-/// Records that a run cannot be trained here, unless it is finished or another process has it. False if it is not finished.
+/// Records that a run cannot be trained here, unless it is finished or another process has it. False if it is not
+/// finished.
 bool fail(const Submission& submission, const SubmittedRun& run, const std::string& reason) {
     const fs::path folder = submission.run_folder(run);
     RunLocks locks(folder.parent_path());
     const bool ours = locks.claim_alone(folder);
-    if (const auto result = read_result(folder); result && result->finished && result->fingerprint == run.fingerprint) return true;
+    if (const auto result = read_result(folder); result && result->finished && result->fingerprint == run.fingerprint)
+        return true;
     if (!ours) return false;
     const std::string text = fmt::format("on node {}: {}", node_name(), one_line(reason));
     const RunRecord known = known_of(submission, run);
-    Json provenance{{"host", node_name()}, {"command", submission.command}, {"git", submission.revision},
+    Json provenance{{"host", node_name()},
+                    {"command", submission.command},
+                    {"git", submission.revision},
                     {"experiment_file", (submission.overrides.folder / submission.file_name).native()}};
     if (const auto task = own_slurm_task()) provenance["slurm"] = to_json(*task);
-    record_failure(folder, {{"schema", 1},
-                            {"experiment", submission.experiment},
-                            {"id", run.id},
-                            {"model", run.model},
-                            {"params", known.params},
-                            {"trainer", known.trainer},
-                            {"data", known.data},
-                            {"seed", run.seed},
-                            {"fingerprint", run.fingerprint},
-                            {"provenance", provenance}},
+    record_failure(folder,
+                   {{"schema", 1},
+                    {"experiment", submission.experiment},
+                    {"id", run.id},
+                    {"model", run.model},
+                    {"params", known.params},
+                    {"trainer", known.trainer},
+                    {"data", known.data},
+                    {"seed", run.seed},
+                    {"fingerprint", run.fingerprint},
+                    {"provenance", provenance}},
                    text);
     diagnose(fmt::format("{}  failed: {}\n", run.id, text));
     return false;
 }
 
-/// Plans runs of one device. Where they cannot be planned together each is tried by itself, and what cannot be planned fails alone.
+/// Plans runs of one device. Where they cannot be planned together each is tried by itself, and what cannot be planned
+/// fails alone.
 std::vector<Plan> plans_of(const Submission& submission, std::span<const SubmittedRun> runs, bool& all_well) {
     std::vector<Plan> plans;
     try {
@@ -127,7 +135,8 @@ std::vector<Plan> plans_of(const Submission& submission, std::span<const Submitt
 }
 
 /// False if one failed.
-bool train(const Submission& submission, Plan& plan, const std::map<std::string, SubmittedRun>& submitted, const Options& options) {
+bool train(const Submission& submission, Plan& plan, const std::map<std::string, SubmittedRun>& submitted,
+           const Options& options) {
     bool all_well = true;
     std::vector<PlannedRun> right;
     for (PlannedRun& run : plan.runs) {
@@ -136,17 +145,21 @@ bool train(const Submission& submission, Plan& plan, const std::map<std::string,
             right.push_back(std::move(run));
         else
             all_well &= fail(submission, asked,
-                             "it would not give the numbers that were asked for: since it was submitted its data or its init_from file changed, or "
-                             "this node has another LibTorch, BLAS or, with numerics = \"fast\", another instruction set; submit it again, or ask "
+                             "it would not give the numbers that were asked for: since it was submitted its data or "
+                             "its init_from file changed, or "
+                             "this node has another LibTorch, BLAS or, with numerics = \"fast\", another instruction "
+                             "set; submit it again, or ask "
                              "for equal nodes (--sbatch constraint=...)");
     }
     plan.runs = std::move(right);
     if (plan.runs.empty()) return all_well;
     int threads = 1;
     for (const PlannedRun& run : plan.runs) threads = std::max(threads, run.settings.trainer.threads);
-    const int jobs = static_cast<int>(std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan.runs.size())));
+    const int jobs = static_cast<int>(
+        std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan.runs.size())));
     execute(plan, {.jobs = jobs, .per_gpu = {}, .per_process = {}, .retries = retries}, *make_progress(options));
-    return all_well && std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
+    return all_well &&
+           std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
 }
 
 std::int64_t restarts() {
@@ -154,7 +167,8 @@ std::int64_t restarts() {
     return task ? task->restarts : 0;
 }
 
-/// Whether it failed in this task before that was put back into the queue: what failed is for the next submit to try again.
+/// Whether it failed in this task before that was put back into the queue: what failed is for the next submit to try
+/// again.
 bool failed_before(const Submission& submission, const SubmittedRun& run) {
     const auto task = own_slurm_task();
     if (!task || task->restarts == 0) return false;
@@ -174,8 +188,8 @@ std::string progress_of(const Submission& submission, std::span<const SubmittedR
     return text;
 }
 
-/// Whether this task was killed, put back into the queue and killed again, and nothing had come of it: so it would go on up to
-/// max_requeues. The task's script marks that it was killed. Notes this start.
+/// Whether this task was killed, put back into the queue and killed again, and nothing had come of it: so it would go
+/// on up to max_requeues. The task's script marks that it was killed. Notes this start.
 bool is_killed_in_vain(const Submission& submission, std::span<const SubmittedRun> runs) {
     constexpr std::int64_t at_most = 1;  // a node may be at fault
     const auto task = own_slurm_task();
@@ -195,9 +209,11 @@ bool is_killed_in_vain(const Submission& submission, std::span<const SubmittedRu
 }
 
 std::string back_into_the_queue(const Submission& submission) {
-    if (file_exists(submission.folder / "cancelled")) return "its submission was cancelled, so it is not put back into the queue";
+    if (file_exists(submission.folder / "cancelled"))
+        return "its submission was cancelled, so it is not put back into the queue";
     if (restarts() >= submission.max_requeues)
-        return fmt::format("it was put back into the queue {} times, which is max_requeues; labhost submit goes on", restarts());
+        return fmt::format("it was put back into the queue {} times, which is max_requeues; labhost submit goes on",
+                           restarts());
     const auto [done, why] = requeue_own_task();
     return done ? "it is back in the queue" : fmt::format("it could not be put back into the queue: {}", why);
 }
@@ -206,15 +222,18 @@ ExitCode run_one(const Options& options) {
     const StopSignals signals(StopSignals::Second::ignored);
     const std::string& text = options.arguments[1];
     if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
-        throw Error(ExitCode::usage, fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(text)));
+        throw Error(ExitCode::usage,
+                    fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(text)));
     std::optional<Submission> submission;
     try {
         submission = wait_for_submission(options.argument);
         const std::size_t task = std::stoul(text);
         if (task >= submission->tasks())
-            throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task, submission->id, submission->tasks()));
+            throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task,
+                                                     submission->id, submission->tasks()));
         const auto begin = task * submission->pack;
-        const std::span own = std::span(submission->runs).subspan(begin, std::min(submission->pack, submission->runs.size() - begin));
+        const std::span own =
+            std::span(submission->runs).subspan(begin, std::min(submission->pack, submission->runs.size() - begin));
         const bool in_vain = is_killed_in_vain(*submission, own);
         bool all_well = true;
         std::map<std::string, std::vector<SubmittedRun>> by_device;
@@ -222,10 +241,12 @@ ExitCode run_one(const Options& options) {
         for (const SubmittedRun& run : own) {
             if (failed_before(*submission, run)) {
                 all_well = false;
-                diagnose(fmt::format("{} failed before this task was put back into the queue; labhost submit tries it again\n", run.id));
+                diagnose(fmt::format(
+                    "{} failed before this task was put back into the queue; labhost submit tries it again\n", run.id));
             } else if (in_vain) {
                 all_well &= fail(*submission, run,
-                                 "its task was killed twice (see its log) without a checkpoint in between; if it lacked memory, ask for more (mem), or "
+                                 "its task was killed twice (see its log) without a checkpoint in between; if it "
+                                 "lacked memory, ask for more (mem), or "
                                  "pack fewer runs; checkpoints within an epoch: trainer.checkpoint_every");
             } else {
                 by_device[run.device].push_back(run);
@@ -233,7 +254,8 @@ ExitCode run_one(const Options& options) {
             }
         }
         for (const auto& [device, runs] : by_device)
-            for (Plan& plan : plans_of(*submission, runs, all_well)) all_well &= train(*submission, plan, by_id, options);
+            for (Plan& plan : plans_of(*submission, runs, all_well))
+                all_well &= train(*submission, plan, by_id, options);
         return all_well ? ExitCode::ok : ExitCode::run_failed;
     } catch (const StopError& e) {
         diagnose(fmt::format("labhost: task {} was interrupted and has made its checkpoints; {}\n", text,
@@ -245,7 +267,8 @@ ExitCode run_one(const Options& options) {
 }  // namespace
 
 Verb run_one_verb() {
-    return {{.verb = "run-one", .argument = "PLAN INDEX", .summary = "a task of a submission, as the cluster runs it"}, run_one};
+    return {{.verb = "run-one", .argument = "PLAN INDEX", .summary = "a task of a submission, as the cluster runs it"},
+            run_one};
 }
 
 }  // namespace labhost

@@ -33,7 +33,9 @@ constexpr std::chrono::minutes patience{5};       // with a Slurm that does not 
 bool is_over(const RunRecord& run) { return run.status == "finished" || run.status == "failed"; }
 
 /// Slurm has it no more, and it left no result.
-bool is_lost(const RunRecord& run) { return run.status == "resumable" || run.status == "unfinished" || run.status == "lost"; }
+bool is_lost(const RunRecord& run) {
+    return run.status == "resumable" || run.status == "unfinished" || run.status == "lost";
+}
 
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -54,23 +56,31 @@ std::string log_of(const Submission& submission, std::size_t run) {
 /// Of the task in which a run ended, which may be one of an earlier submission; "" if that is not known.
 std::string log_of(const std::vector<Submission>& submissions, const RunRecord& run) {
     for (const Submission& submission : submissions)
-        if (const fs::path log = submission.folder / "log" / fmt::format("{}.txt", run.job); submission.holds_job(run.job) && file_exists(log))
+        if (const fs::path log = submission.folder / "log" / fmt::format("{}.txt", run.job);
+            submission.holds_job(run.job) && file_exists(log))
             return log.native();
     return "";
 }
 
 /// A submission's runs, those that needed no task behind the others.
 const SubmittedRun& run_at(const Submission& submission, std::size_t index) {
-    return index < submission.runs.size() ? submission.runs[index] : submission.finished[index - submission.runs.size()];
+    return index < submission.runs.size() ? submission.runs[index]
+                                          : submission.finished[index - submission.runs.size()];
 }
 
 RunRecord record_in(const fs::path& folder, const SubmittedRun& run, const std::string& experiment) {
     if (file_exists(folder / "run.json")) {
         FoundRecords found = find_records(folder);
-        if (!found.runs.empty() && found.runs.front().fingerprint == run.fingerprint) return std::move(found.runs.front());
+        if (!found.runs.empty() && found.runs.front().fingerprint == run.fingerprint)
+            return std::move(found.runs.front());
     }
-    return {.experiment = experiment, .id = run.id, .model = run.model, .seed = run.seed, .fingerprint = run.fingerprint,
-            .folder = folder, .status = "lost"};
+    return {.experiment = experiment,
+            .id = run.id,
+            .model = run.model,
+            .seed = run.seed,
+            .fingerprint = run.fingerprint,
+            .folder = folder,
+            .status = "lost"};
 }
 
 std::map<std::string, int> counts_of(const SubmittedRecords& records) {
@@ -90,7 +100,8 @@ ExitCode print_collected(const SubmittedRecords& records, const Options& options
     for (std::size_t i = 0; i < records.runs.size(); ++i) {
         const RunRecord& run = records.runs[i];
         if (!is_lost(run) && run.status != "failed") continue;
-        diagnose(fmt::format("labhost: {} {}{}; labhost submit hands it over again\n", run.id, is_lost(run) ? "was not ended by its task" : "failed",
+        diagnose(fmt::format("labhost: {} {}{}; labhost submit hands it over again\n", run.id,
+                             is_lost(run) ? "was not ended by its task" : "failed",
                              records.logs[i].empty() ? "" : fmt::format(" ({})", records.logs[i])));
     }
     return code;
@@ -98,7 +109,8 @@ ExitCode print_collected(const SubmittedRecords& records, const Options& options
 
 ExitCode collect(const Options& options) {
     const SubmittedRecords records = submitted_records(options.places.runs, submitted_name(options));
-    const bool some_open = std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run) && !is_lost(run); });
+    const bool some_open =
+        std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run) && !is_lost(run); });
     if (some_open) diagnose(fmt::format("labhost: not all are over yet: {}\n", counts_text(records)));
     return print_collected(records, options);
 }
@@ -154,7 +166,8 @@ std::string submitted_name(const Options& options) {
         const auto all = find_submissions(fs::absolute(options.places.runs), "");
         std::string name;
         for (const Submission& submission : all)  // sorted by name, then by age
-            if (options.overrides.set.empty() && submission.overrides.folder / submission.file_name == file) name = submission.experiment;
+            if (options.overrides.set.empty() && submission.overrides.folder / submission.file_name == file)
+                name = submission.experiment;
         if (name.empty()) throw;
         diagnose(fmt::format("labhost: warning: {}; going by what was submitted of it as {}\n", e.what(), name));
         return name;
@@ -162,9 +175,11 @@ std::string submitted_name(const Options& options) {
 }
 
 Error nothing_submitted(const fs::path& runs_folder, const std::string& experiment) {
-    return {ExitCode::usage, fmt::format("{}: error: nothing of {} was submitted from here; labhost submit does it, or name the folder of runs "
-                                         "with --runs",
-                                         printable((runs_folder / ".submit").native()), experiment)};
+    return {ExitCode::usage,
+            fmt::format(
+                "{}: error: nothing of {} was submitted from here; labhost submit does it, or name the folder of runs "
+                "with --runs",
+                printable((runs_folder / ".submit").native()), experiment)};
 }
 
 SubmittedRecords submitted_records(const fs::path& runs_folder, const std::string& experiment) {
@@ -189,7 +204,8 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
         records.runs.push_back(record_in(submission->run_folder(run), run, experiment));
         RunRecord& record = records.runs.back();
         records.logs.push_back(log_of(submissions, record));
-        if (records.logs.back().empty() && index < submission->runs.size()) records.logs.back() = log_of(*submission, index);
+        if (records.logs.back().empty() && index < submission->runs.size())
+            records.logs.back() = log_of(*submission, index);
         // What failed in this submission is over, though others of its task go on.
         if (record.status == "finished" || (record.status == "failed" && submission->holds_job(record.job))) continue;
         if (const auto task = task_of(*submission, index, queue)) {
@@ -197,7 +213,8 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
             record.reason = task->state == "PENDING" ? task->reason : std::string();
         }
     }
-    if (auto known = read_experiment_record(fs::absolute(runs_folder) / experiment)) records.experiment = std::move(*known);
+    if (auto known = read_experiment_record(fs::absolute(runs_folder) / experiment))
+        records.experiment = std::move(*known);
     records.experiment.name = experiment;
     return records;
 }
@@ -219,14 +236,16 @@ ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& expe
                 said = std::move(now);
             }
             if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, options);
-            const bool only_lost = std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
+            const bool only_lost =
+                std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
             if (!only_lost) lost_since = heard;
             if (heard - lost_since > late_at_most) return print_collected(records, options);
         } catch (const SlurmError& e) {
             wait_no_more_if_asked();  // Ctrl-C ends squeue, too
             if (Clock::now() - heard > patience) throw;
             if (!std::exchange(silence_said, true))
-                diagnose(fmt::format("labhost: warning: {}; it is asked again, for {} minutes\n", e.what(), patience.count()));
+                diagnose(fmt::format("labhost: warning: {}; it is asked again, for {} minutes\n", e.what(),
+                                     patience.count()));
             lost_since = Clock::now();
         }
         const auto until = Clock::now() + ask_every;

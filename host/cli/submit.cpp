@@ -13,10 +13,10 @@
 #include "support/files.hpp"
 #include "support/git.hpp"
 #include "support/text.hpp"
-#include "train/torch_info.hpp"
 #include "sweep/plan_record.hpp"
 #include "sweep/slurm.hpp"
 #include "sweep/submission.hpp"
+#include "train/torch_info.hpp"
 
 namespace labhost {
 
@@ -29,9 +29,11 @@ SlurmSettings settings_of(const SlurmSettings& file, const Options& options) {
         if (is_given) value = given;
     };
     const SlurmSettings& given = options.launch;
-    for (std::string SlurmSettings::*text : {&SlurmSettings::partition, &SlurmSettings::account, &SlurmSettings::time, &SlurmSettings::mem})
+    for (std::string SlurmSettings::*text :
+         {&SlurmSettings::partition, &SlurmSettings::account, &SlurmSettings::time, &SlurmSettings::mem})
         take(settings.*text, given.*text, !(given.*text).empty());
-    for (auto number : {&SlurmSettings::gpus_per_task, &SlurmSettings::cpus_per_task, &SlurmSettings::array_parallelism})
+    for (auto number :
+         {&SlurmSettings::gpus_per_task, &SlurmSettings::cpus_per_task, &SlurmSettings::array_parallelism})
         take(settings.*number, given.*number, (given.*number).has_value());
     take(settings.pack, options.pack.value_or(1), options.pack.has_value());
     take(settings.max_requeues, options.max_requeues.value_or(0), options.max_requeues.has_value());
@@ -45,7 +47,8 @@ bool has_failed(const Submission& submission, const SubmittedRun& run) {
     return result && !result->finished && result->fingerprint == run.fingerprint && submission.holds_job(result->job);
 }
 
-/// Fingerprints that Slurm has not ended yet. Notes the jobs of a submit that was killed; under the lock, that is, unless `only_looks`.
+/// Fingerprints that Slurm has not ended yet. Notes the jobs of a submit that was killed; under the lock, that is,
+/// unless `only_looks`.
 std::set<std::string> queued_fingerprints(const Places& places, const std::string& experiment, bool only_looks) {
     auto submissions = find_submissions(places.runs, experiment);
     std::set<std::string> queued;
@@ -54,7 +57,8 @@ std::set<std::string> queued_fingerprints(const Places& places, const std::strin
     for (Submission& submission : submissions) {
         if (adopt_jobs(submission, queue) && !only_looks) write_jobs(submission);
         for (std::size_t i = 0; i < submission.runs.size(); ++i)
-            if (task_of(submission, i, queue) && !has_failed(submission, submission.runs[i])) queued.insert(submission.runs[i].fingerprint);
+            if (task_of(submission, i, queue) && !has_failed(submission, submission.runs[i]))
+                queued.insert(submission.runs[i].fingerprint);
     }
     return queued;
 }
@@ -82,7 +86,9 @@ Submission submission_of(const Plan& plan, const SlurmSettings& settings, const 
                                .model = run.settings.model,
                                .seed = run.settings.seed,
                                .fingerprint = run.fingerprint,
-                               .device = !run.device.cuda ? "cpu" : asked == "auto" ? "cuda" : asked};
+                               .device = !run.device.cuda  ? "cpu"
+                                         : asked == "auto" ? "cuda"
+                                                           : asked};
         if (run.status == RunStatus::finished)
             submission.finished.push_back(std::move(submitted));
         else if (queued.contains(run.fingerprint))
@@ -90,15 +96,16 @@ Submission submission_of(const Plan& plan, const SlurmSettings& settings, const 
         else
             submission.runs.push_back(std::move(submitted));
     }
-    diagnose(fmt::format("labhost: {} runs: {} finished, {} pending or running, {} to submit\n", plan.runs.size(), submission.finished.size(),
-                         waiting, submission.runs.size()));
+    diagnose(fmt::format("labhost: {} runs: {} finished, {} pending or running, {} to submit\n", plan.runs.size(),
+                         submission.finished.size(), waiting, submission.runs.size()));
     return submission;
 }
 
 void print_dry_run(Submission submission, const SlurmSettings& settings) {
     submission.folder = submission.runs_folder / ".submit" / "ID";
     std::vector<std::string> words;
-    for (const std::string& word : sbatch_command(submission, settings, 0, submission.tasks())) words.push_back(shell_quoted(word));
+    for (const std::string& word : sbatch_command(submission, settings, 0, submission.tasks()))
+        words.push_back(shell_quoted(word));
     fmt::print("{}\n\n# {}\n{}", join(words, " "), (submission.folder / "task.sh").native(), task_script(submission));
 }
 
@@ -130,8 +137,10 @@ void hand_over(Submission& submission, const Plan& plan, const SlurmSettings& se
 void warn_of_gpus(const Plan& plan, const SlurmSettings& settings) {
     if (settings.gpus_per_task && torch_info().build == "cpu" &&
         std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return run.device.cuda; }))
-        diagnose("labhost submit: warning: gpus_per_task: this labhost's LibTorch is built for CPUs alone, so a run that is to be on a GPU "
-                 "will fail; build it with another, or leave gpus_per_task out\n");
+        diagnose(
+            "labhost submit: warning: gpus_per_task: this labhost's LibTorch is built for CPUs alone, so a run that is "
+            "to be on a GPU "
+            "will fail; build it with another, or leave gpus_per_task out\n");
 }
 
 void print_jobs(const Submission& submission, const Options& options) {
@@ -140,11 +149,13 @@ void print_jobs(const Submission& submission, const Options& options) {
         jobs.push_back({{"job", job.job}, {"tasks", job.tasks}});
         if (!options.json) fmt::print("{}\t{} tasks\n", job.job, job.tasks);
     }
-    if (options.json) fmt::print("{}", to_text({{"schema", 1}, {"experiment", submission.experiment}, {"jobs", std::move(jobs)}}));
+    if (options.json)
+        fmt::print("{}", to_text({{"schema", 1}, {"experiment", submission.experiment}, {"jobs", std::move(jobs)}}));
 }
 
 ExitCode submit(const Options& options) {
-    if (!options.slurm) throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
+    if (!options.slurm)
+        throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
     Experiment experiment = read_experiment(options.argument, options.overrides);
     const SlurmSettings settings = settings_of(experiment.slurm, options);
     diagnose(warning_of_time_limit(settings));
@@ -164,7 +175,8 @@ ExitCode submit(const Options& options) {
     write_experiment(experiment_of(plan));
     if (submission.tasks() > 0) hand_over(submission, plan, settings);
     lock.reset();
-    if (options.wait && submission.finished.size() == plan.runs.size()) return print_collected(records_of(plan), plan.claims, options);
+    if (options.wait && submission.finished.size() == plan.runs.size())
+        return print_collected(records_of(plan), plan.claims, options);
     if (!options.wait) print_jobs(submission, options);
     if (!options.wait) return ExitCode::ok;
     return wait_for_submitted(options.places.runs, plan.experiment, options);

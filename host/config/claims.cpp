@@ -24,7 +24,8 @@ MetricChoice read_metric(StrictTable& table) {
     const auto metric = parse_metric(*written);
     if (!metric)
         table.fail("metric", fmt::format("= '{}': after '@' comes an epoch, from 1, or 'best'; without '@' it is the "
-                                         "last epoch", *written));
+                                         "last epoch",
+                                         *written));
     return *metric;
 }
 
@@ -59,13 +60,15 @@ Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
     }
     const auto margin = table.number("margin", 0.0, infinity);
     if (claim.test != ClaimTest::greater && margin.value_or(0.0) <= 0.0)
-        fail_at(margin ? table.where("margin") : table.where(),
-                fmt::format("a [[claim]] with test = \"{}\" needs a margin above 0: the largest difference that does not "
-                            "matter, in the metric's unit (points, for an accuracy)",
-                            *test));
+        fail_at(
+            margin ? table.where("margin") : table.where(),
+            fmt::format("a [[claim]] with test = \"{}\" needs a margin above 0: the largest difference that does not "
+                        "matter, in the metric's unit (points, for an accuracy)",
+                        *test));
     claim.margin = margin.value_or(0.0);
     claim.alpha = table.number("alpha", 0.0, 0.5).value_or(claim.alpha);
-    if (claim.alpha <= 0.0) table.fail("alpha", "must be above 0: the share of false claims that is borne, such as 0.05");
+    if (claim.alpha <= 0.0)
+        table.fail("alpha", "must be above 0: the share of false claims that is borne, such as 0.05");
     table.finish();
     return claim;
 }
@@ -82,8 +85,8 @@ std::string to_text(ClaimTest test) {
 }
 
 const std::vector<std::string>& metric_names() {
-    static const std::vector<std::string> names{"test.accuracy",  "test.loss",  "test.correct", "train.accuracy",
-                                                "train.loss", "train.correct", "seconds"};
+    static const std::vector<std::string> names{"test.accuracy", "test.loss",     "test.correct", "train.accuracy",
+                                                "train.loss",    "train.correct", "seconds"};
     return names;
 }
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "config/claims.hpp"
-#include "config/slurm.hpp"
 #include "config/location.hpp"
+#include "config/slurm.hpp"
 
 namespace labhost {
 
@@ -29,8 +29,8 @@ struct TrainerSettings {
     std::int64_t batch_size = 64;
     std::int64_t test_batch_size = 1000;
     Loss loss = Loss::nll;
-    std::string device = "auto";  ///< auto | cpu | cuda | cuda:N
-    int threads = 1;              ///< intra-op threads of one run
+    std::string device = "auto";        ///< auto | cpu | cuda | cuda:N
+    int threads = 1;                    ///< intra-op threads of one run
     std::string numerics = "pytorch";   ///< pytorch: its bits; fast: the same sums in another order
     std::string precision = "float32";  ///< float32 | tf32 | bf16; others than float32 with fast numerics only
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
@@ -39,10 +39,10 @@ struct TrainerSettings {
     bool deterministic = false;  ///< only algorithms that give the same bits each time (CUDA has others)
 
     // What a run may use, and when it is given up: no part of what determines its numbers.
-    std::optional<double> timeout{};             ///< seconds of one session of the run
-    std::optional<std::uint64_t> memory_limit{}; ///< bytes of private memory of its process
-    std::optional<double> checkpoint_every{};    ///< seconds between checkpoints within an epoch
-    bool fail_on_nan = false;                    ///< a loss that is not a number ends the run
+    std::optional<double> timeout{};              ///< seconds of one session of the run
+    std::optional<std::uint64_t> memory_limit{};  ///< bytes of private memory of its process
+    std::optional<double> checkpoint_every{};     ///< seconds between checkpoints within an epoch
+    bool fail_on_nan = false;                     ///< a loss that is not a number ends the run
 };
 
 /// [data]

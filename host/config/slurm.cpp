@@ -16,9 +16,9 @@ namespace {
 constexpr std::int64_t most = 1'000'000;
 
 /// What would break what labhost relies on.
-constexpr std::array<std::string_view, 15> own{"array",  "requeue",  "no-requeue", "open-mode", "signal",
-                                               "parsable", "output", "job-name",  "wrap",      "chdir",
-                                               "error",  "clusters", "wait",       "test-only", "ntasks"};
+constexpr std::array<std::string_view, 15> own{"array",    "requeue",  "no-requeue", "open-mode", "signal",
+                                               "parsable", "output",   "job-name",   "wrap",      "chdir",
+                                               "error",    "clusters", "wait",       "test-only", "ntasks"};
 
 std::string one_line_of(StrictTable& table, std::string_view key) {
     std::string text = table.string(key).value_or("");
@@ -32,14 +32,16 @@ std::pair<std::string, std::string> parse_sbatch(const std::string& option) {
     const std::size_t equals = option.find('=');
     std::string key = option.substr(0, equals);
     const bool proper = !key.empty() && key.front() != '-' &&
-                        key.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string::npos && is_one_line(option);
+                        key.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string::npos &&
+                        is_one_line(option);
     if (!proper)
-        throw Error(ExitCode::usage, fmt::format("'{}' is no option of sbatch; give KEY=VALUE without dashes in front, such as "
-                                                 "constraint=avx512", printable(option)));
+        throw Error(ExitCode::usage,
+                    fmt::format("'{}' is no option of sbatch; give KEY=VALUE without dashes in front, such as "
+                                "constraint=avx512",
+                                printable(option)));
     // sbatch takes abbreviations, too.
     const auto taken = std::ranges::find_if(own, [&](std::string_view name) { return name.starts_with(key); });
-    if (taken != own.end())
-        throw Error(ExitCode::usage, fmt::format("--{} is set by labhost itself", *taken));
+    if (taken != own.end()) throw Error(ExitCode::usage, fmt::format("--{} is set by labhost itself", *taken));
     return {key, equals == std::string::npos ? "" : option.substr(equals + 1)};
 }
 

@@ -19,17 +19,17 @@ struct SlurmSettings {
     std::string mem{};   ///< "4G"
     std::optional<std::int64_t> gpus_per_task{};
     std::optional<std::int64_t> cpus_per_task{};
-    std::optional<std::int64_t> array_parallelism{};  ///< tasks at once
-    std::int64_t pack = 1;                            ///< runs a task
-    std::int64_t max_requeues = 100;                  ///< of a task that is interrupted
+    std::optional<std::int64_t> array_parallelism{};            ///< tasks at once
+    std::int64_t pack = 1;                                      ///< runs a task
+    std::int64_t max_requeues = 100;                            ///< of a task that is interrupted
     std::vector<std::pair<std::string, std::string>> sbatch{};  ///< other options, without "--"
 };
 
 /// Throws Error (usage) with the key's place.
 SlurmSettings read_slurm(StrictTable table);
 
-/// "KEY=VALUE" of --sbatch, or a key of the table: refuses what is no option, and those that labhost sets itself. Throws
-/// Error (usage) saying why, without a place.
+/// "KEY=VALUE" of --sbatch, or a key of the table: refuses what is no option, and those that labhost sets itself.
+/// Throws Error (usage) saying why, without a place.
 std::pair<std::string, std::string> parse_sbatch(const std::string& option);
 
 }  // namespace labhost

@@ -21,7 +21,7 @@ struct CatalogFile {
 
 struct CatalogEntry {
     std::string_view name;
-    std::array<CatalogFile, 4> files;  ///< train images, train labels, test images, test labels
+    std::array<CatalogFile, 4> files;          ///< train images, train labels, test images, test labels
     std::array<std::string_view, 10> classes;  ///< what the labels 0 to 9 stand for
 };
 

@@ -40,10 +40,7 @@ Findings look_in_child(const Subject& subject, const std::function<void(const Te
         } catch (const Error& e) {
             tell(finding_of(subject.name, subject.if_it_fails, e));
         } catch (const std::exception& e) {
-            tell({.name = subject.name,
-                  .status = subject.if_it_fails,
-                  .says = e.what(),
-                  .remedy = subject.remedy});
+            tell({.name = subject.name, .status = subject.if_it_fails, .says = e.what(), .remedy = subject.remedy});
         }
     };
     const auto on_message = [&](std::string_view text) { findings.push_back(finding_from(Json::parse(text))); };
@@ -82,7 +79,7 @@ Answer ask_program(const std::vector<std::string>& command) {
     try {
         ChildOptions options{.limit = program_limit,
                              .on_message = [&](std::string_view text) { said = Json::parse(text); }};
-#if !defined(__SANITIZE_ADDRESS__)  // which takes address space without end
+#if !defined(__SANITIZE_ADDRESS__)                       // which takes address space without end
         options.memory_limit = std::uint64_t{1} << 30U;  // so that one that prints without end ends
 #endif
         const ChildEnd end = run_in_child(body, options);

@@ -65,7 +65,8 @@ bool parse_listed(const std::string& line, ListedGpu& gpu) {
     return true;
 }
 
-/// "No devices were found", "NVIDIA-SMI has failed because ...", "Unable to determine the device handle for ...": some versions end with 0 all the same.
+/// "No devices were found", "NVIDIA-SMI has failed because ...", "Unable to determine the device handle for ...": some
+/// versions end with 0 all the same.
 bool is_complaint(const std::string& line) {
     return line.starts_with("No devices") || line.starts_with("NVIDIA-SMI") || line.starts_with("Failed") ||
            line.starts_with("Error") || line.starts_with("Unable to");

@@ -73,11 +73,9 @@ void transpose(std::int64_t rows, std::int64_t columns, const float* from, std::
         std::int64_t c = 0;
         for (; c + width <= columns; c += width) {
             Vectors<width> square;
-            for (int i = 0; i < width; ++i)
-                square[i] = load(from + (r + i) * from_stride + c);
+            for (int i = 0; i < width; ++i) square[i] = load(from + (r + i) * from_stride + c);
             transpose_from<1>(square);
-            for (int i = 0; i < width; ++i)
-                store(to + (c + i) * to_stride + r, square[i]);
+            for (int i = 0; i < width; ++i) store(to + (c + i) * to_stride + r, square[i]);
         }
         for (; c < columns; ++c)
             for (int i = 0; i < width; ++i) to[c * to_stride + r + i] = from[(r + i) * from_stride + c];
@@ -95,9 +93,8 @@ struct Tap {
 };
 
 template <int channels, int vectors>
-void add_taps(Sums<channels, vectors>& sums, std::int64_t from_channels, const float* image,
-              std::int64_t image_stride, const float* weight, std::int64_t weight_stride, const Tap* taps,
-              std::int64_t tap_count) {
+void add_taps(Sums<channels, vectors>& sums, std::int64_t from_channels, const float* image, std::int64_t image_stride,
+              const float* weight, std::int64_t weight_stride, const Tap* taps, std::int64_t tap_count) {
     Sums<channels, vectors> s = sums;
     for (std::int64_t channel = 0; channel < from_channels; ++channel) {
         for (const Tap* tap = taps; tap != taps + tap_count; ++tap) {
@@ -142,9 +139,8 @@ void with_constant(std::int64_t n, const Function& function) {
     const auto call = [&]<int i>(std::integral_constant<int, i>) {
         if (n == i) function.template operator()<i>();
     };
-    [&]<int... i>(std::integer_sequence<int, i...>) {
-        (call(std::integral_constant<int, i + 1>()), ...);
-    }(std::make_integer_sequence<int, most>());
+    [&]<int... i>(std::integer_sequence<int, i...>) { (call(std::integral_constant<int, i + 1>()), ...); }
+    (std::make_integer_sequence<int, most>());
 }
 
 // ---- the layouts of one block of images: [channel][row][column][image]
@@ -166,9 +162,11 @@ std::int64_t padded_inputs(const ConvolutionShape& s) {
 }
 
 /// Input with a border of zeros; the lanes of images that are not there are zero as well.
-void lay_out_input(const ConvolutionShape& s, const Layout& layout, std::int64_t images, const float* input, float* to) {
+void lay_out_input(const ConvolutionShape& s, const Layout& layout, std::int64_t images, const float* input,
+                   float* to) {
     const bool padded = s.padding_height != 0 || s.padding_width != 0;
-    if (padded || images < layout.lanes) std::memset(to, 0, sizeof(float) * static_cast<std::size_t>(padded_inputs(s) * layout.lanes));
+    if (padded || images < layout.lanes)
+        std::memset(to, 0, sizeof(float) * static_cast<std::size_t>(padded_inputs(s) * layout.lanes));
     if (!padded) return transpose(images, s.inputs(), input, s.inputs(), to, layout.lanes);
     for (std::int64_t c = 0; c < s.in_channels; ++c)
         for (std::int64_t y = 0; y < s.in_height; ++y)
@@ -187,22 +185,21 @@ void forward_channels(const ConvolutionShape& s, const Layout& layout, const flo
     for (std::int64_t y = 0; y < s.out_height; ++y) {
         for (std::int64_t x = 0; x < s.out_width; ++x) {
             Sums<channels, vectors> sums;
-            for (int c = 0; c < channels; ++c) 
+            for (int c = 0; c < channels; ++c)
                 for (int v = 0; v < vectors; ++v) sums[c][v] = splat(bias == nullptr ? 0.0F : bias[c]);
             add_taps(sums, s.in_channels,
                      input + (y * s.stride_height * layout.padded_width + x * s.stride_width) * layout.lanes,
                      layout.in_channel(), weight, tap_count * channels, taps, tap_count);
             for (int c = 0; c < channels; ++c)
                 for (int v = 0; v < vectors; ++v)
-                    store(output + ((c * s.out_height + y) * s.out_width + x) * layout.lanes +
-                              v * width,
-                          sums[c][v]);
+                    store(output + ((c * s.out_height + y) * s.out_width + x) * layout.lanes + v * width, sums[c][v]);
         }
     }
 }
 
 std::int64_t scratch(const ConvolutionShape& s) {
-    const std::int64_t taps = 2 * s.kernel_height * s.kernel_width * static_cast<std::int64_t>(sizeof(Tap) / sizeof(float));
+    const std::int64_t taps =
+        2 * s.kernel_height * s.kernel_width * static_cast<std::int64_t>(sizeof(Tap) / sizeof(float));
     return 2 * block * (padded_inputs(s) + s.outputs()) + taps + 4 * width;
 }
 
@@ -225,8 +222,8 @@ private:
     float* memory_;
 };
 
-void forward(const ConvolutionShape& s, std::int64_t images, const float* input, const float* packed,
-             const float* bias, float* output, float* memory) {
+void forward(const ConvolutionShape& s, std::int64_t images, const float* input, const float* packed, const float* bias,
+             float* output, float* memory) {
     const Layout layout(s, images);
     Scratch scratch(memory);
     float* in = scratch.take(padded_inputs(s) * layout.lanes);
@@ -239,9 +236,10 @@ void forward(const ConvolutionShape& s, std::int64_t images, const float* input,
     for (std::int64_t first = 0; first < s.out_channels; first += blocks.size) {
         const std::int64_t channels = std::min(blocks.size, s.out_channels - first);
         for (std::int64_t t = 0; t < tap_count; ++t)
-            taps[t] = {(t / s.kernel_width * s.dilation_height * layout.padded_width +
-                        t % s.kernel_width * s.dilation_width) * layout.lanes,
-                       t * channels};
+            taps[t] = {
+                (t / s.kernel_width * s.dilation_height * layout.padded_width + t % s.kernel_width * s.dilation_width) *
+                    layout.lanes,
+                t * channels};
         with_constant<most_channels>(channels, [&]<int c>() {
             const auto kernel = layout.lanes == block ? &forward_channels<c, 2> : &forward_channels<c, 1>;
             kernel(s, layout, in, packed + first * s.in_channels * tap_count, bias == nullptr ? nullptr : bias + first,
@@ -282,9 +280,7 @@ void input_gradient_channels(const ConvolutionShape& s, const Layout& layout, co
                      s.kernel_height * s.kernel_width * channels, taps, tap_count);
             for (int c = 0; c < channels; ++c)
                 for (int v = 0; v < vectors; ++v)
-                    store(grad_input + ((c * s.in_height + y) * s.in_width + x) * layout.lanes +
-                              v * width,
-                          sums[c][v]);
+                    store(grad_input + ((c * s.in_height + y) * s.in_width + x) * layout.lanes + v * width, sums[c][v]);
         }
     }
 }
@@ -333,25 +329,23 @@ void add_weight_gradient(const ConvolutionShape& s, const Layout& layout, const 
                 for (int t = 0; t < taps; ++t)
                     pixel[t] = load(row + (x * s.stride_width) * layout.lanes + v + tap[t].image);
                 for (int c = 0; c < channels; ++c) {
-                    const Vector gradient =
-                        load(g + c * out_channel + x * layout.lanes + v);
+                    const Vector gradient = load(g + c * out_channel + x * layout.lanes + v);
                     for (int t = 0; t < taps; ++t) sums[c][t] += gradient * pixel[t];
                 }
             }
         }
     }
     for (int c = 0; c < channels; ++c)
-        for (int t = 0; t < taps; ++t)
-            grad_weight[c * weight_stride + t] +=
-                sum_of(sums[c][t]);
+        for (int t = 0; t < taps; ++t) grad_weight[c * weight_stride + t] += sum_of(sums[c][t]);
 }
 
 void weight_gradient(const ConvolutionShape& s, const Layout& layout, const float* grad_output, const float* input,
                      Tap* taps, float* grad_weight) {
     const std::int64_t tap_count = s.kernel_height * s.kernel_width;
     for (std::int64_t t = 0; t < tap_count; ++t)
-        taps[t].image = (t / s.kernel_width * s.dilation_height * layout.padded_width +
-                         t % s.kernel_width * s.dilation_width) * layout.lanes;
+        taps[t].image =
+            (t / s.kernel_width * s.dilation_height * layout.padded_width + t % s.kernel_width * s.dilation_width) *
+            layout.lanes;
     const Blocks channel_blocks(s.out_channels, tile);
     const Blocks tap_blocks(tap_count, tile);
     for (std::int64_t first = 0; first < s.out_channels; first += channel_blocks.size) {
@@ -360,11 +354,10 @@ void weight_gradient(const ConvolutionShape& s, const Layout& layout, const floa
             for (std::int64_t t = 0; t < tap_count; t += tap_blocks.size) {
                 with_constant<tile>(channels, [&]<int c>() {
                     with_constant<tile>(std::min(tap_blocks.size, tap_count - t), [&]<int n>() {
-                        add_weight_gradient<c, n>(s, layout,
-                                                  grad_output + first * s.out_height * s.out_width * layout.lanes,
-                                                  input + from * layout.in_channel(), taps + t,
-                                                  grad_weight + (first * s.in_channels + from) * tap_count + t,
-                                                  s.in_channels * tap_count);
+                        add_weight_gradient<c, n>(
+                            s, layout, grad_output + first * s.out_height * s.out_width * layout.lanes,
+                            input + from * layout.in_channel(), taps + t,
+                            grad_weight + (first * s.in_channels + from) * tap_count + t, s.in_channels * tap_count);
                     });
                 });
             }

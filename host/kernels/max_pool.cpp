@@ -71,9 +71,8 @@ void spread_one(float gradient, std::int64_t index, std::int64_t at, std::int64_
 void spread_four(const float* gradients, const std::int64_t* indices, std::int64_t at, std::int64_t width, float* upper,
                  float* lower) {
     const Floats gradient = load(gradients) + 0.0F;
-    const Integers index =
-        __builtin_convertvector(*reinterpret_cast<const LongsInMemory*>(indices), Integers) -
-        (static_cast<std::int32_t>(at) + Integers{0, 2, 4, 6});
+    const Integers index = __builtin_convertvector(*reinterpret_cast<const LongsInMemory*>(indices), Integers) -
+                           (static_cast<std::int32_t>(at) + Integers{0, 2, 4, 6});
     const auto below = static_cast<std::int32_t>(width);
     const auto where = [&](std::int32_t place) { return index == place ? gradient : Floats{}; };
     const Floats a = where(0);

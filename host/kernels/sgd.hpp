@@ -5,8 +5,8 @@
 
 namespace labhost::kernels {
 
-/// buffer = momentum * buffer + gradient; parameter -= lr * buffer; for `count` elements, in float32, as torch.optim.SGD
-/// computes it but for rounding. `gradient` may be null: zero.
+/// buffer = momentum * buffer + gradient; parameter -= lr * buffer; for `count` elements, in float32, as
+/// torch.optim.SGD computes it but for rounding. `gradient` may be null: zero.
 void sgd_step(std::int64_t count, float lr, float momentum, const float* gradient, float* buffer, float* parameter);
 
 }  // namespace labhost::kernels

@@ -17,10 +17,10 @@ namespace labhost {
 
 namespace {
 
-/// UCX, which comes with the MPI of Debian 13's LibTorch, takes the signals of crashes when it is loaded, and SIGHUP: what a
-/// plugin dies of would be told with a backtrace of UCX's, and a labhost would outlive its terminal. It asks the environment
-/// then (openucx/ucx: src/ucs/config/global_opts.c, src/ucs/debug/debug.c); an empty set of ways to handle errors, and
-/// signal 0, mean that it takes none. What the user has set stays.
+/// UCX, which comes with the MPI of Debian 13's LibTorch, takes the signals of crashes when it is loaded, and SIGHUP:
+/// what a plugin dies of would be told with a backtrace of UCX's, and a labhost would outlive its terminal. It asks the
+/// environment then (openucx/ucx: src/ucs/config/global_opts.c, src/ucs/debug/debug.c); an empty set of ways to handle
+/// errors, and signal 0, mean that it takes none. What the user has set stays.
 void keep_ucx_from_signals() {
     ::setenv("UCX_HANDLE_ERRORS", "", /*overwrite=*/0);
     ::setenv("UCX_DEBUG_SIGNO", "0", /*overwrite=*/0);
@@ -30,7 +30,8 @@ void keep_ucx_from_signals() {
 void refuse_other_torch(const boost::dll::shared_library& engine) {
     LoadedTorch loaded;
     engine.get<void(LoadedTorch&)>("labhost_loaded_torch")(loaded);
-    if (const std::string why = why_other_torch(loaded, host_stamp()); !why.empty()) throw Error(ExitCode::unusable, why);
+    if (const std::string why = why_other_torch(loaded, host_stamp()); !why.empty())
+        throw Error(ExitCode::unusable, why);
 }
 
 boost::dll::shared_library load() {
@@ -46,10 +47,12 @@ boost::dll::shared_library load() {
     } catch (const Error&) {
         throw;
     } catch (const std::exception& e) {
-        throw Error(ExitCode::unusable,
-                    fmt::format("{}: error: cannot be loaded: {}; install LibTorch {}+{}, see that LD_LIBRARY_PATH names no other, "
-                                "or build labhost again",
-                                file.native(), e.what(), host_stamp().field("torch"), host_stamp().field("build")));
+        throw Error(
+            ExitCode::unusable,
+            fmt::format(
+                "{}: error: cannot be loaded: {}; install LibTorch {}+{}, see that LD_LIBRARY_PATH names no other, "
+                "or build labhost again",
+                file.native(), e.what(), host_stamp().field("torch"), host_stamp().field("build")));
     }
 }
 

@@ -16,7 +16,8 @@ std::string_view numbers_of(std::string_view version) {
 
 /// The major number of "cu130" is "13", as is that of "13.0"; "" if the build names none ("cpu", "cuda").
 std::string major_of_build(const std::string& build) {
-    const bool names_one = build.size() > 3 && build.starts_with("cu") && std::isdigit(static_cast<unsigned char>(build[2])) != 0;
+    const bool names_one =
+        build.size() > 3 && build.starts_with("cu") && std::isdigit(static_cast<unsigned char>(build[2])) != 0;
     return names_one ? build.substr(2, build.size() - 3) : "";
 }
 
@@ -29,12 +30,16 @@ std::string why_other_torch(const LoadedTorch& loaded, const Stamp& built_with) 
     const std::string build = built_with.field("build");
     const std::string torch = built_with.field("torch");
     const std::string major = major_of_build(build);
-    const bool same = numbers_of(loaded.version) == numbers_of(torch) && loaded.cuda.empty() == !build.starts_with("cu") &&
+    const bool same = numbers_of(loaded.version) == numbers_of(torch) &&
+                      loaded.cuda.empty() == !build.starts_with("cu") &&
                       (loaded.cuda.empty() || major.empty() || major_of_cuda(loaded.cuda) == major);
     if (same) return "";
-    return fmt::format("{}: error: this is LibTorch {} for {}, and labhost was built with {}+{}; it was found first: take its folder out of "
-                       "LD_LIBRARY_PATH, install LibTorch {}+{} where it was, or build labhost again with this one",
-                       loaded.file, loaded.version, loaded.cuda.empty() ? "CPUs alone" : "CUDA " + loaded.cuda, torch, build, torch, build);
+    return fmt::format(
+        "{}: error: this is LibTorch {} for {}, and labhost was built with {}+{}; it was found first: take its folder "
+        "out of "
+        "LD_LIBRARY_PATH, install LibTorch {}+{} where it was, or build labhost again with this one",
+        loaded.file, loaded.version, loaded.cuda.empty() ? "CPUs alone" : "CUDA " + loaded.cuda, torch, build, torch,
+        build);
 }
 
 }  // namespace labhost

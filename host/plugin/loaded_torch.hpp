@@ -14,8 +14,9 @@ struct LoadedTorch {
     std::string cuda{};     ///< that it was built for, "13.0"; "" for CPUs alone
 };
 
-/// Why a labhost with this stamp cannot compute with it, and what to do; "" if it can, or that cannot be told. The version
-/// must be the same, and CUDA's major number, which that of the runtime goes with; CUDA keeps its interface within one.
+/// Why a labhost with this stamp cannot compute with it, and what to do; "" if it can, or that cannot be told. The
+/// version must be the same, and CUDA's major number, which that of the runtime goes with; CUDA keeps its interface
+/// within one.
 std::string why_other_torch(const LoadedTorch& loaded, const Stamp& built_with);
 
 }  // namespace labhost

@@ -100,7 +100,8 @@ Claim claim_from_json(const Json& json) {
     claim.value = json.value("value", 0.0);
     claim.margin = json.at("margin").get<double>();
     claim.alpha = json.at("alpha").get<double>();
-    const bool sane = metric && to_text(claim.test) == test && claim.margin >= 0.0 && claim.alpha > 0.0 && claim.alpha <= 0.5;
+    const bool sane =
+        metric && to_text(claim.test) == test && claim.margin >= 0.0 && claim.alpha > 0.0 && claim.alpha <= 0.5;
     if (!sane) throw Error(ExitCode::usage, "a recorded claim is damaged");
     claim.metric = *metric;
     return claim;

@@ -13,8 +13,8 @@ namespace labhost {
 Json to_json(const EpochMetrics& metrics);
 EpochMetrics metrics_from_json(const Json& json);
 
-/// "classes", "confusion" (a row of counts for each label), "height", "width", and "mistakes": each with "example", "label",
-/// "predicted", "probabilities", and "pixels": its image in `test`, a byte a pixel, in base64.
+/// "classes", "confusion" (a row of counts for each label), "height", "width", and "mistakes": each with "example",
+/// "label", "predicted", "probabilities", and "pixels": its image in `test`, a byte a pixel, in base64.
 Json to_json(const Predictions& predictions, const Split& test);
 
 /// Keys as in a file's [[claim]].

@@ -34,9 +34,9 @@ void prepare(const fs::path& folder, std::initializer_list<const char*> removed)
 }
 
 // result.json goes first: from then on the run is not over.
-constexpr std::initializer_list<const char*> all_files{"result.json", "model.pt",    "predictions.json",
+constexpr std::initializer_list<const char*> all_files{"result.json",   "model.pt",      "predictions.json",
                                                        "checkpoint.pt", "metrics.jsonl", "log.txt",
-                                                       "run.json",    "profile.txt", "trace.json"};
+                                                       "run.json",      "profile.txt",   "trace.json"};
 
 }  // namespace
 
@@ -116,7 +116,12 @@ void RunFolder::close(const Result& result, std::string_view output) {
 void record_failure(const fs::path& folder, const Json& run, const std::string& reason) {
     RunFolder failed(folder);
     if (!file_exists(folder / "run.json")) failed.begin(run);
-    failed.close({.finished = false, .reason = reason, .final = {}, .seconds = 0.0, .fingerprint = run.at("fingerprint").get<std::string>()}, "");
+    failed.close({.finished = false,
+                  .reason = reason,
+                  .final = {},
+                  .seconds = 0.0,
+                  .fingerprint = run.at("fingerprint").get<std::string>()},
+                 "");
 }
 
 std::string log_lines(const EpochMetrics& m) {

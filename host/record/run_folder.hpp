@@ -36,8 +36,8 @@ public:
     /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
     void go_on(const std::vector<EpochMetrics>& done);
 
-    /// Takes metrics, log, weights and predictions from the folder of a finished run with the same fingerprint, and writes run.json.
-    /// False, and nothing is changed, if they are not all there.
+    /// Takes metrics, log, weights and predictions from the folder of a finished run with the same fingerprint, and
+    /// writes run.json. False, and nothing is changed, if they are not all there.
     bool adopt(const std::filesystem::path& twin, const Json& run);
 
     /// A line of metrics.jsonl, and the notebook's lines in log.txt.
@@ -64,8 +64,8 @@ private:
     std::optional<AppendFile> log_;
 };
 
-/// Records that a run failed before it could begin; `run` is its run.json, if it has none. What a checkpoint there holds stays. Throws
-/// StorageError.
+/// Records that a run failed before it could begin; `run` is its run.json, if it has none. What a checkpoint there
+/// holds stays. Throws StorageError.
 void record_failure(const std::filesystem::path& folder, const Json& run, const std::string& reason);
 
 /// The notebook's own lines for an epoch, to the character.

@@ -116,10 +116,12 @@ std::string holder_of(const fs::path& run_folder) {
     if (const std::string job = printable(text_at(slurm, "job")); !job.empty()) {
         const Json restarts = slurm.value("restarts", Json(0));
         const bool again = restarts.is_number_integer() && restarts > 0;
-        return again ? fmt::format("job {}, restart {}, on node {}", job, restarts.dump(), host) : fmt::format("job {} on node {}", job, host);
+        return again ? fmt::format("job {}, restart {}, on node {}", job, restarts.dump(), host)
+                     : fmt::format("job {} on node {}", job, host);
     }
-    return note.contains("pid") && note["pid"].is_number_integer() ? fmt::format("process {} on {}", note["pid"].dump(), host)
-                                                                   : fmt::format("another process on {}", host);
+    return note.contains("pid") && note["pid"].is_number_integer()
+               ? fmt::format("process {} on {}", note["pid"].dump(), host)
+               : fmt::format("another process on {}", host);
 }
 
 }  // namespace labhost

@@ -22,8 +22,8 @@ public:
     /// Makes the folder. Throws StorageError.
     explicit RunLocks(const std::filesystem::path& experiment_folder);
 
-    /// False if another process has it. Else notes in the run's folder who has it now, for holder_of. Throws StorageError if the
-    /// file system cannot lock.
+    /// False if another process has it. Else notes in the run's folder who has it now, for holder_of. Throws
+    /// StorageError if the file system cannot lock.
     bool claim(const std::filesystem::path& run_folder);
     /// As claim, and no worker may be left that writes the run's folder: for removing it.
     bool claim_alone(const std::filesystem::path& run_folder);
@@ -47,8 +47,9 @@ private:
 /// file would end them.
 bool is_claimed(const std::filesystem::path& run_folder);
 
-/// Who claimed the run last: "job 12_3, restart 1, on node n0", "process 4711 on host"; "another process" where that is not noted. Only
-/// where the claim is held does it say who holds it: the note of a process that was killed stays until the next one's.
+/// Who claimed the run last: "job 12_3, restart 1, on node n0", "process 4711 on host"; "another process" where that is
+/// not noted. Only where the claim is held does it say who holds it: the note of a process that was killed stays until
+/// the next one's.
 std::string holder_of(const std::filesystem::path& run_folder);
 
 }  // namespace labhost

@@ -143,7 +143,7 @@ std::vector<EpochMetrics> read_epochs(const fs::path& folder) {
             }
         }
     } catch (const Damage&) {  // there is none
-    } catch (const Error&) {  // it cannot be read
+    } catch (const Error&) {   // it cannot be read
     }
     return epochs;
 }

@@ -167,7 +167,9 @@ std::string figures(const ClaimVerdict& v) {
         text += about ? fmt::format(" (95 %: {:.4f} to {:.4f})", v.interval->low, v.interval->high)
                       : fmt::format(" (95 %: {:+.4f} to {:+.4f})", v.interval->low, v.interval->high);
     text += about ? fmt::format(", {} within {}", claim.value, claim.margin) : fmt::format(", margin {}", claim.margin);
-    if (v.p) text += fmt::format(", p {} (adjusted {}, by permutation {})", p_text(*v.p), p_text(*v.p_holm), p_text(*v.p_permutation));
+    if (v.p)
+        text += fmt::format(", p {} (adjusted {}, by permutation {})", p_text(*v.p), p_text(*v.p_holm),
+                            p_text(*v.p_permutation));
     return text + fmt::format(", {} seed{}", v.seeds, v.seeds == 1 ? "" : "s");
 }
 

@@ -21,7 +21,8 @@ std::map<std::uint64_t, double> values_of(const Configuration& configuration, co
     return values;
 }
 
-Comparison compare_one(const std::string& name, const Configuration& a, const Configuration& b, const MetricChoice& metric) {
+Comparison compare_one(const std::string& name, const Configuration& a, const Configuration& b,
+                       const MetricChoice& metric) {
     const auto of_a = values_of(a, metric);
     const auto of_b = values_of(b, metric);
     std::vector<double> paired_a;
@@ -106,7 +107,8 @@ Comparisons compare(const Side& a, const Side& b, std::span<const MetricChoice> 
 }
 
 Cells comparison_cells(const Comparisons& comparisons, Digits digits) {
-    Cells cells{.header = {"configuration", "metric", "seeds", "A", "B", "A - B", "low", "high", "p", "p adjusted"}, .left = 2};
+    Cells cells{.header = {"configuration", "metric", "seeds", "A", "B", "A - B", "low", "high", "p", "p adjusted"},
+                .left = 2};
     if (digits == Digits::four) cells.notes.push_back(fmt::format("A: {}   B: {}", comparisons.a, comparisons.b));
     std::size_t unpaired = 0;
     for (const Comparison& row : comparisons.rows) {
@@ -116,14 +118,17 @@ Cells comparison_cells(const Comparisons& comparisons, Digits digits) {
         const auto bound = [&](double Interval::*end) {
             return number_cell(row.interval ? std::optional((*row.interval).*end) : std::nullopt, digits);
         };
-        cells.rows.push_back({row.configuration, row.metric.text(), fmt::format("{}", row.seeds), mean(row.a), mean(row.b),
-                              number_cell(row.difference, digits), bound(&Interval::low), bound(&Interval::high),
-                              p_cell(row.p, digits), p_cell(row.p_holm, digits)});
+        cells.rows.push_back({row.configuration, row.metric.text(), fmt::format("{}", row.seeds), mean(row.a),
+                              mean(row.b), number_cell(row.difference, digits), bound(&Interval::low),
+                              bound(&Interval::high), p_cell(row.p, digits), p_cell(row.p_holm, digits)});
         unpaired = std::max(unpaired, row.unpaired);
     }
-    cells.notes.emplace_back("means over the seeds that both have; low, high: of A - B at 95 %; p: two-sided paired t test, "
-                             "adjusted for the configurations of a metric (Holm)");
-    if (unpaired > 0) cells.notes.push_back(fmt::format("up to {} seeds of a configuration are left out, since one side has no value", unpaired));
+    cells.notes.emplace_back(
+        "means over the seeds that both have; low, high: of A - B at 95 %; p: two-sided paired t test, "
+        "adjusted for the configurations of a metric (Holm)");
+    if (unpaired > 0)
+        cells.notes.push_back(
+            fmt::format("up to {} seeds of a configuration are left out, since one side has no value", unpaired));
     const auto only = [&](const char* side, const std::vector<std::string>& labels) {
         if (!labels.empty()) cells.notes.push_back(fmt::format("only in {}: {}", side, join(labels)));
     };

@@ -17,8 +17,8 @@ std::vector<Configuration> configurations_of(std::span<const RunRecord> runs) {
     for (const RunRecord& run : runs) {
         Json same = run.fingerprint_of;
         same.erase("seed");
-        const std::string key = Json{run.experiment, id_without_seed(run), same}.dump(
-            -1, ' ', false, Json::error_handler_t::replace);
+        const std::string key =
+            Json{run.experiment, id_without_seed(run), same}.dump(-1, ' ', false, Json::error_handler_t::replace);
         // Copies of a run, from several places, are each one of their own.
         for (int copy = 1;; ++copy) {
             const auto [place, is_new] = places.emplace(fmt::format("{} {}", copy, key), found.size());

@@ -9,7 +9,8 @@
 
 namespace labhost {
 
-/// What `--json` of run and results prints; `claims` is a list of verdicts. With several experiments "experiment" is null, and each run says its own.
+/// What `--json` of run and results prints; `claims` is a list of verdicts. With several experiments "experiment" is
+/// null, and each run says its own.
 Json results_json(std::span<const RunRecord> runs, Json claims = Json::array());
 
 /// A header and a row for each run (RFC 4180): experiment, id, status, model, seed, params.*, metrics, seconds,

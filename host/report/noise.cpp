@@ -42,7 +42,8 @@ std::vector<NoiseFloor> noise_of(std::span<const Configuration> configurations, 
 }
 
 Cells noise_cells(std::span<const NoiseFloor> floors, Digits digits) {
-    Cells cells{.header = {"configuration", "metric", "seeds", "mean", "deviation", "least", "most", "resolves"}, .left = 2};
+    Cells cells{.header = {"configuration", "metric", "seeds", "mean", "deviation", "least", "most", "resolves"},
+                .left = 2};
     std::size_t without = 0;
     std::string why;
     for (const NoiseFloor& floor : floors) {
@@ -57,7 +58,8 @@ Cells noise_cells(std::span<const NoiseFloor> floors, Digits digits) {
     }
     if (without > 0) cells.notes.push_back(fmt::format("{} values are missing, the first since {}", without, why));
     cells.notes.emplace_back(
-        "resolves: the least difference between two such configurations that these seeds find four times in five (one-sided "
+        "resolves: the least difference between two such configurations that these seeds find four times in five "
+        "(one-sided "
         "paired t test, alpha 0.05, pairs independent)");
     return cells;
 }

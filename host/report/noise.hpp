@@ -16,10 +16,10 @@ namespace labhost {
 struct NoiseFloor {
     std::string configuration{};  ///< its label
     MetricChoice metric{};
-    std::size_t seeds = 0;     ///< that have a value
-    std::size_t without = 0;   ///< that have none
-    std::string why{};         ///< the first of these has none
-    double mean = 0.0;         ///< all in the metric's unit; with no seeds not set
+    std::size_t seeds = 0;    ///< that have a value
+    std::size_t without = 0;  ///< that have none
+    std::string why{};        ///< the first of these has none
+    double mean = 0.0;        ///< all in the metric's unit; with no seeds not set
     double least = 0.0;
     double most = 0.0;
     std::optional<double> deviation{};  ///< of a sample; from two seeds on

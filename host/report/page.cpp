@@ -114,7 +114,8 @@ void add_predictions(Json& json, const fs::path& folder, Images& images) {
     Json mistakes = Json::array();
     for (const Json& mistake : predictions["mistakes"]) {
         if (mistakes.size() == mistakes_of_a_run) break;
-        if (!is_mistake(mistake, classes) || !is_image(mistake["pixels"], predictions["height"], predictions["width"])) continue;
+        if (!is_mistake(mistake, classes) || !is_image(mistake["pixels"], predictions["height"], predictions["width"]))
+            continue;
         const auto image = images.add(mistake["pixels"], predictions["height"], predictions["width"]);
         if (!image) continue;
         Json probabilities = Json::array();
@@ -209,22 +210,24 @@ Json classes_of(const RunRecord& run) {
 
 Json configuration_json(const Configuration& configuration, std::span<const std::string> swept) {
     const RunRecord& run = *configuration.runs.begin()->second;
-    Json json{{"label", configuration.label},
-              {"experiment", configuration.experiment},
-              {"model", run.model},
-              {"params", run.params},
-              {"epochs", run.trainer.contains("epochs") && run.trainer["epochs"].is_number_integer() ? run.trainer["epochs"] : Json(0)},
-              {"reference", to_json(run.reference)},
-              {"classes", classes_of(run)},
-              {"swept", Json::object()}};
+    Json json{
+        {"label", configuration.label},
+        {"experiment", configuration.experiment},
+        {"model", run.model},
+        {"params", run.params},
+        {"epochs",
+         run.trainer.contains("epochs") && run.trainer["epochs"].is_number_integer() ? run.trainer["epochs"] : Json(0)},
+        {"reference", to_json(run.reference)},
+        {"classes", classes_of(run)},
+        {"swept", Json::object()}};
     for (const std::string& key : swept)
         if (const auto value = value_of(run, key)) json["swept"][key] = *value;
     return json;
 }
 
 Json experiment_json(const ExperimentRecord& experiment) {
-    return {{"name", experiment.name},         {"title", experiment.title},     {"file", experiment.file.native()},
-            {"source", experiment.source},     {"command", experiment.command}, {"git", experiment.revision}};
+    return {{"name", experiment.name},     {"title", experiment.title},     {"file", experiment.file.native()},
+            {"source", experiment.source}, {"command", experiment.command}, {"git", experiment.revision}};
 }
 
 /// JSON that can stand in a script element: '<' would begin a tag there.
@@ -262,10 +265,12 @@ std::string title_of(const PageContent& content) {
 }
 
 std::string part(const char* name) {
-    const fs::path file = installed_file(fs::path("share/labhost/report") / name, fs::path("share/labhost/report") / name);
+    const fs::path file =
+        installed_file(fs::path("share/labhost/report") / name, fs::path("share/labhost/report") / name);
     if (!file_exists(file))
-        throw Error(ExitCode::run_failed,
-                    fmt::format("{}: error: no such file, though it belongs to labhost; install labhost again", file.native()));
+        throw Error(
+            ExitCode::run_failed,
+            fmt::format("{}: error: no such file, though it belongs to labhost; install labhost again", file.native()));
     return read_file(file);
 }
 
@@ -293,7 +298,8 @@ Json page_data(const PageContent& content) {
     Json runs = Json::array();
     Images images;
     Provenance provenance;
-    const std::size_t most_epochs = std::clamp<std::size_t>(epochs_of_a_page / std::max<std::size_t>(1, content.runs.size()), 20, 1000);
+    const std::size_t most_epochs =
+        std::clamp<std::size_t>(epochs_of_a_page / std::max<std::size_t>(1, content.runs.size()), 20, 1000);
     for (const Configuration& configuration : configurations) {
         for (const auto& [seed, run] : configuration.runs) {
             Json json{{"id", run->id},
@@ -338,7 +344,8 @@ std::string report_page(const PageContent& content, const PageParts& parts) {
     const Script charts{parts.charts};
     const Script script{parts.script};
     const std::string policy = fmt::format(
-        "default-src 'none'; script-src {} {}; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; script-src {} {}; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action "
+        "'none'",
         charts.policy(), script.policy(), base64(sha256_bytes(parts.style)));
     std::string plain = results_table(content.runs);
     if (!content.verdicts.empty()) plain = verdicts_text(content.verdicts) + "\n" + plain;
@@ -349,8 +356,11 @@ std::string report_page(const PageContent& content, const PageParts& parts) {
                "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n"
                "<title>{} - labhost</title>\n<style>",
                policy, html_text(title_of(content))) +
-           parts.style + "</style>\n</head>\n<body>\n<noscript><p>Charts and sorting need JavaScript. The results as text:</p>\n<pre>" +
-           html_text(plain) + "</pre></noscript>\n<main id=\"page\"></main>\n<script id=\"data\" type=\"application/json\">" +
+           parts.style +
+           "</style>\n</head>\n<body>\n<noscript><p>Charts and sorting need JavaScript. The results as "
+           "text:</p>\n<pre>" +
+           html_text(plain) +
+           "</pre></noscript>\n<main id=\"page\"></main>\n<script id=\"data\" type=\"application/json\">" +
            embedded(page_data(content)) + "</script>\n" + charts.element() + script.element() + "</body>\n</html>\n";
 }
 

@@ -197,11 +197,10 @@ void Condition::check(std::span<const RunRecord> runs) const {
         if (value) example = value;
     }
     if (example)
-        throw Error(ExitCode::usage,
-                    fmt::format("--where '{} {} {}': error: '{}' is {}, as in {} = {}", printable(key_), operator_,
-                                printable(value_), printable(value_),
-                                example->is_boolean() ? "neither true nor false" : "no number", printable(key_),
-                                plain_text(*example)));
+        throw Error(ExitCode::usage, fmt::format("--where '{} {} {}': error: '{}' is {}, as in {} = {}",
+                                                 printable(key_), operator_, printable(value_), printable(value_),
+                                                 example->is_boolean() ? "neither true nor false" : "no number",
+                                                 printable(key_), plain_text(*example)));
 }
 
 std::vector<std::string> Query::keys() const {

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t most_exact = 20;
 constexpr int drawn_flips = 100'000;
 
-/// Upper tail of Student's t; without any spread the sign flips' least p, since accuracies of a few seeds may agree by chance.
+/// Upper tail of Student's t; without any spread the sign flips' least p, since accuracies of a few seeds may agree by
+/// chance.
 double upper_tail(const Spread& d, double distance) {
     if (d.deviation == 0.0) return distance > 0.0 ? std::exp2(-static_cast<double>(d.count)) : 1.0;
     const boost::math::students_t t(static_cast<double>(d.count - 1));
@@ -44,7 +45,9 @@ Spread spread_of(std::span<const double> differences) {
     return spread;
 }
 
-double p_greater(const Spread& differences, double margin) { return upper_tail(differences, differences.mean - margin); }
+double p_greater(const Spread& differences, double margin) {
+    return upper_tail(differences, differences.mean - margin);
+}
 
 double p_less(const Spread& differences, double margin) { return upper_tail(differences, margin - differences.mean); }
 
@@ -77,9 +80,8 @@ double p_permutation_greater(std::span<const double> differences, double margin)
     for (double& difference : d) difference -= margin;
     const double observed = std::accumulate(d.begin(), d.end(), 0.0);
     // Sums of the same numbers in another order differ in their last bits.
-    const double at_least = observed - 1e-12 * std::accumulate(d.begin(), d.end(), 0.0, [](double sum, double x) {
-                                return sum + std::abs(x);
-                            });
+    const double at_least = observed - 1e-12 * std::accumulate(d.begin(), d.end(), 0.0,
+                                                               [](double sum, double x) { return sum + std::abs(x); });
     if (d.size() <= most_exact) {
         // In Gray's order each step flips one sign.
         double sum = -std::accumulate(d.begin(), d.end(), 0.0);

@@ -18,8 +18,8 @@ struct Spread {
 
 Spread spread_of(std::span<const double> differences);
 
-/// p of the one-sided paired t test (Student 1908) that the mean is greater than `margin`, as in scipy.stats.ttest_1samp(d,
-/// margin, alternative="greater"). Without any spread 2^-count if the mean is above, else 1.
+/// p of the one-sided paired t test (Student 1908) that the mean is greater than `margin`, as in
+/// scipy.stats.ttest_1samp(d, margin, alternative="greater"). Without any spread 2^-count if the mean is above, else 1.
 double p_greater(const Spread& differences, double margin);
 double p_less(const Spread& differences, double margin);
 
@@ -30,7 +30,8 @@ double p_different(const Spread& differences);
 double p_equivalent(const Spread& differences, double margin);
 
 /// p of the sign-flip permutation test that the differences are centred above `margin`: exact up to 20 of them
-/// (scipy.stats.permutation_test, permutation_type="samples"), else from 100,000 flips that are drawn from a fixed seed.
+/// (scipy.stats.permutation_test, permutation_type="samples"), else from 100,000 flips that are drawn from a fixed
+/// seed.
 double p_permutation_greater(std::span<const double> differences, double margin);
 
 /// The interval of the mean at this confidence, by Student's t.
@@ -40,10 +41,10 @@ struct Interval {
 };
 Interval confidence_interval(const Spread& differences, double confidence);
 
-/// The least difference between two configurations that a one-sided paired t test over `seeds` seeds finds, at this alpha, with
-/// this power, where runs of one configuration have this standard deviation, and those of a pair are independent (so that their
-/// difference has the square root of two of it): from the noncentral t distribution (Cohen 1988, chapter 2). `seeds` at
-/// least 2; zero without deviation.
+/// The least difference between two configurations that a one-sided paired t test over `seeds` seeds finds, at this
+/// alpha, with this power, where runs of one configuration have this standard deviation, and those of a pair are
+/// independent (so that their difference has the square root of two of it): from the noncentral t distribution (Cohen
+/// 1988, chapter 2). `seeds` at least 2; zero without deviation.
 double resolvable_difference(double deviation, std::size_t seeds, double alpha = 0.05, double power = 0.8);
 
 /// Holm's adjusted p values (1979), in the order given: below alpha, each may be called significant together.

@@ -1,8 +1,8 @@
 // TensorBoard's event files: records of a length, a protocol buffer of type tensorflow.Event, and their checksums.
 //
-// Written by hand: Debian's libprotobuf would be a second one in the process where LibTorch brings its own (docs/decisions/0019).
-// Field numbers are those of tensorflow/core/util/event.proto, framework/summary.proto, tensor.proto and tensor_shape.proto; the framing is
-// that of lib/io/record_writer.h.
+// Written by hand: Debian's libprotobuf would be a second one in the process where LibTorch brings its own
+// (docs/decisions/0019). Field numbers are those of tensorflow/core/util/event.proto, framework/summary.proto,
+// tensor.proto and tensor_shape.proto; the framing is that of lib/io/record_writer.h.
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -95,7 +95,9 @@ Message event_at(double seconds, std::int64_t step) {
     return event;
 }
 
-Message scalar(const std::string& tag, double value) { return Message().text(1, tag).real32(2, static_cast<float>(value)); }
+Message scalar(const std::string& tag, double value) {
+    return Message().text(1, tag).real32(2, static_cast<float>(value));
+}
 
 /// As torch.utils.tensorboard's add_text writes it.
 Message text(const std::string& tag, const std::string& value) {
@@ -169,7 +171,8 @@ std::size_t write_tensorboard(std::span<const RunRecord> runs, const fs::path& f
     for (const RunRecord& run : runs) {
         const auto epochs = read_epochs(run.folder);
         if (epochs.empty()) continue;
-        const double start = seconds_of(text_at(object_in(read_object(run.folder / "run.json"), "provenance"), "started"));
+        const double start =
+            seconds_of(text_at(object_in(read_object(run.folder / "run.json"), "provenance"), "started"));
         std::error_code error;
         const std::string name = folder_name(fs::weakly_canonical(run.folder, error).filename().native());
         fs::path target = folder / folder_name(run.experiment) / name;
@@ -179,9 +182,11 @@ std::size_t write_tensorboard(std::span<const RunRecord> runs, const fs::path& f
         fs::create_directories(target, error);
         if (!error) remove_earlier(target, error);
         if (error)
-            throw StorageError(fmt::format("{}: error: cannot write events there: {}; choose another with --tensorboard DIR",
-                                           target.native(), error.message()));
-        write_file_atomically(target / fmt::format("{}{:.0f}{}", file_name, start, file_end), events_of(run, epochs, start));
+            throw StorageError(
+                fmt::format("{}: error: cannot write events there: {}; choose another with --tensorboard DIR",
+                            target.native(), error.message()));
+        write_file_atomically(target / fmt::format("{}{:.0f}{}", file_name, start, file_end),
+                              events_of(run, epochs, start));
     }
     return written.size();
 }

@@ -94,7 +94,8 @@ class Line {
 public:
     Line() {
         std::array<int, 2> ends{};
-        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("no socket to a child process");
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+            fail("no socket to a child process");
         sending_.emplace(ends[0]);
         receiving_.emplace(ends[1]);
     }
@@ -294,7 +295,7 @@ struct Child::State {
 
     ChildEnd end(int status) {
         if (options.own_group) process->kill();  // what it started
-        hear();                                   // what it said last
+        hear();                                  // what it said last
         tail.finish_line();
         ChildEnd end{.output = options.capture_output ? tail.text() : ""};
         if (timed_out) {

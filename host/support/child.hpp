@@ -58,7 +58,7 @@ struct ChildEnd {
 
 struct ChildOptions {
     std::optional<std::chrono::milliseconds> limit{};
-    bool own_group = false;  ///< what the child has started is killed with it; so it is where there is a time limit
+    bool own_group = false;      ///< what the child has started is killed with it; so it is where there is a time limit
     bool capture_output = true;  ///< else what it writes to standard output goes to standard error
     std::optional<std::uint64_t> memory_limit{};  ///< bytes of private memory (RLIMIT_DATA)
     std::function<void(std::string_view)> on_message{};

@@ -10,11 +10,11 @@ namespace labhost {
 enum class ExitCode : int {
     ok = 0,
     run_failed = 1,
-    usage = 2,          ///< bad command line, experiment file or data
+    usage = 2,                ///< bad command line, experiment file or data
     claim_not_supported = 3,  ///< with --check-claims
-    unusable = 4,       ///< a plugin or device cannot be used
-    interrupted = 130,  ///< by SIGINT
-    terminated = 143,   ///< by SIGTERM
+    unusable = 4,             ///< a plugin or device cannot be used
+    interrupted = 130,        ///< by SIGINT
+    terminated = 143,         ///< by SIGTERM
 };
 
 /// A message says where, what, and what to do; `main` prints it and exits with `code`.

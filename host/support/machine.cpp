@@ -23,7 +23,8 @@ int usable_cores() {
 }
 
 std::uint64_t usable_memory() {
-    auto bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    auto bytes =
+        static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
     if (const std::uint64_t limit = cgroup_limits().memory; limit > 0) bytes = std::min(bytes, limit);
     return bytes;
 }

@@ -22,7 +22,8 @@ std::string processor_name();
 /// From the text of /proc/cpuinfo.
 std::string processor_in(const std::string& cpuinfo);
 
-/// The widest vectors that this processor computes with and we have kernels for: "avx512", "avx2" (with FMA), or "none".
+/// The widest vectors that this processor computes with and we have kernels for: "avx512", "avx2" (with FMA), or
+/// "none".
 std::string_view instruction_set();
 
 }  // namespace labhost

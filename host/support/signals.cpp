@@ -55,9 +55,9 @@ int StopSignals::noted() { return noted_signal; }
 
 void StopSignals::check() {
     if (noted_signal == 0) return;
-    throw StopError(noted_signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
-                    fmt::format("labhost: stopped by SIG{}; the same command goes on where it was",
-                                sigabbrev_np(noted_signal)));
+    throw StopError(
+        noted_signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
+        fmt::format("labhost: stopped by SIG{}; the same command goes on where it was", sigabbrev_np(noted_signal)));
 }
 
 }  // namespace labhost

@@ -18,7 +18,8 @@ public:
     StopSignals(StopSignals&&) = delete;
     StopSignals& operator=(StopSignals&&) = delete;
 
-    /// The signal that has come, or 0. In a child process (support/child) SIGUSR1 is noted too, if it was in its parent.
+    /// The signal that has come, or 0. In a child process (support/child) SIGUSR1 is noted too, if it was in its
+    /// parent.
     static int noted();
 
     /// Throws StopError (stopped by that signal) if one has come.

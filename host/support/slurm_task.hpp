@@ -10,7 +10,7 @@
 namespace labhost {
 
 struct SlurmTask {
-    std::string job{};  ///< "123_4", or "123" if it is none of an array
+    std::string job{};          ///< "123_4", or "123" if it is none of an array
     std::int64_t restarts = 0;  ///< how often it was put back into the queue
 };
 

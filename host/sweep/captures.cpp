@@ -9,7 +9,8 @@ namespace labhost {
 
 namespace {
 
-/// Longer than CUDA takes to start and a large model's first steps take. A run of which no more is known then has a process of its own.
+/// Longer than CUDA takes to start and a large model's first steps take. A run of which no more is known then has a
+/// process of its own.
 constexpr std::chrono::minutes patience{3};
 
 std::string name_of_gpu(const Device& device) {
@@ -53,8 +54,11 @@ void Captures::try_first_steps(const PlannedRun& run, const Device& device, std:
                                  .failed = [&probe](std::string_view why) { probe.failure = why; }};
     // What it writes, its run will write again.
     probe.child = std::make_unique<Child>(
-        std::function<void(const Outbox&)>([&run, device](const Outbox& outbox) { labhost::probe(run, device, outbox); }),
-        ChildOptions{.limit = patience, .own_group = true, .on_message = [listener](std::string_view text) { hear_probe(text, listener); }});
+        std::function<void(const Outbox&)>(
+            [&run, device](const Outbox& outbox) { labhost::probe(run, device, outbox); }),
+        ChildOptions{.limit = patience, .own_group = true, .on_message = [listener](std::string_view text) {
+                         hear_probe(text, listener);
+                     }});
     probes_.push_back(std::move(it));
 }
 

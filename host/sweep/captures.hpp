@@ -1,5 +1,5 @@
-// What a sweep knows of plugins on GPUs: whether their steps can be captured as CUDA graphs, found out before a run of theirs is
-// begun beside others, which it would end.
+// What a sweep knows of plugins on GPUs: whether their steps can be captured as CUDA graphs, found out before a run of
+// theirs is begun beside others, which it would end.
 #pragma once
 
 #include <functional>
@@ -30,8 +30,8 @@ public:
     void set_apart(const Plugin& plugin) { apart_.insert(plugin.sha256); }
     bool needs_own_process(const Plugin& plugin) const { return apart_.contains(plugin.sha256); }
 
-    /// Takes the run's first steps in a process of their own, unless the plugin is being tried or so many are already. What comes out is known
-    /// after `look`.
+    /// Takes the run's first steps in a process of their own, unless the plugin is being tried or so many are already.
+    /// What comes out is known after `look`.
     void try_first_steps(const PlannedRun& run, const Device& device, std::size_t most_at_once);
     bool any_under_way() const { return !probes_.empty(); }
     bool any_on(const Device& device) const;

@@ -55,8 +55,8 @@ struct Task {
     double done = 0.0;      ///< work in its checkpoint
     int attempts = 0;
     bool anew = false;
-    bool claimed = false;   ///< by us, while it waits to be tried again
-    bool alone = false;     ///< in a process of its own: something went wrong in company
+    bool claimed = false;            ///< by us, while it waits to be tried again
+    bool alone = false;              ///< in a process of its own: something went wrong in company
     Clock::time_point not_before{};  ///< asked for then, since another process has it
 };
 
@@ -68,13 +68,14 @@ struct Worker {
     int most_runs = 1;            ///< at once
     int fit = 1;                  ///< of these, by the GPU's memory; 1 until it has been measured
     bool is_measured = false;
-    std::uint32_t told = 0;       ///< runs in its life
-    bool no_more = false;         ///< runs are to come
+    std::uint32_t told = 0;                             ///< runs in its life
+    bool no_more = false;                               ///< runs are to come
     std::optional<Clock::time_point> computes_since{};  ///< a run of it has done a batch
-    bool not_captured = false;               ///< what ended it
-    std::optional<GpuFault> gpu_fault{};     ///< likewise
-    bool tried_elsewhere = false;  ///< its runs are, by that fault
-    bool died_young = false;       ///< perhaps of a plugin that nobody had tried: its runs are tried together again, and such plugins apart
+    bool not_captured = false;                          ///< what ended it
+    std::optional<GpuFault> gpu_fault{};                ///< likewise
+    bool tried_elsewhere = false;                       ///< its runs are, by that fault
+    bool died_young = false;  ///< perhaps of a plugin that nobody had tried: its runs are tried together again, and
+                              ///< such plugins apart
     Clock::time_point looked_at = Clock::now();
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
@@ -87,16 +88,16 @@ struct Worker {
 struct Active {
     Task task{};
     Worker* worker{};
-    std::uint32_t number = 0;        ///< in the worker's life
+    std::uint32_t number = 0;  ///< in the worker's life
     WorkerListener listener{};
-    double own_seconds = 0.0;        ///< its share of the worker's time
+    double own_seconds = 0.0;  ///< its share of the worker's time
     Clock::time_point begun = Clock::now();
     Clock::time_point start = begun;  ///< of its first batch in this session
     double earlier_seconds = 0.0;     ///< of the sessions before
-    double done_before = 0.0;        ///< work that this session began with
-    std::optional<Progress> last{};  ///< of this session
-    bool announced = false;          ///< its start
-    bool stepped = false;            ///< has done a batch
+    double done_before = 0.0;         ///< work that this session began with
+    std::optional<Progress> last{};   ///< of this session
+    bool announced = false;           ///< its start
+    bool stepped = false;             ///< has done a batch
     bool pausing = false;
     bool paused = false;
     std::optional<std::string> failure{};
@@ -126,7 +127,8 @@ public:
         for (;;) {
             if (!stopping_ && StopSignals::noted() != 0) stop();
             if (!stopping_ && (is_news_ || Clock::now() - filled_ >= tick)) fill();
-            if (in_doubt() && active_.empty() && workers_.empty() && !captures_.any_under_way() && !stopping_) give_up();
+            if (in_doubt() && active_.empty() && workers_.empty() && !captures_.any_under_way() && !stopping_)
+                give_up();
             if (active_.empty() && (stopping_ || waiting_.empty())) break;
             std::vector<Child*> children;
             for (const auto& worker : workers_) children.push_back(worker->child.get());
@@ -162,16 +164,18 @@ private:
 
     void check_options() const {
         if (options_.per_gpu && !is_on_gpu())
-            throw Error(ExitCode::usage, "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
-        if (options_.per_process.value_or(1) > 1 &&
-            std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
+            throw Error(ExitCode::usage,
+                        "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
+        if (options_.per_process.value_or(1) > 1 && std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
                 return !run.device.cuda && run.settings.trainer.numerics == "fast";
             }))
-            throw Error(ExitCode::usage, "labhost: error: --per-process: on a CPU, the kernels of numerics = \"fast\" are a "
-                                         "process's, so that each run needs its own; leave it out");
+            throw Error(ExitCode::usage,
+                        "labhost: error: --per-process: on a CPU, the kernels of numerics = \"fast\" are a "
+                        "process's, so that each run needs its own; leave it out");
         if (options_.per_process.value_or(1) > 1 && is_on_gpu() && !engine().gpu_can_be_shared())
-            throw Error(ExitCode::usage, "labhost: error: --per-process: several runs of a process need LibTorch 2.4 or "
-                                         "later on a GPU; leave it out, and each run has a process");
+            throw Error(ExitCode::usage,
+                        "labhost: error: --per-process: several runs of a process need LibTorch 2.4 or "
+                        "later on a GPU; leave it out, and each run has a process");
     }
 
     int default_jobs() const {
@@ -206,8 +210,7 @@ private:
         const int at_once = run.device.cuda && !options_.jobs ? runs_for_a_gpu() : jobs_;
         int most = 1;
         if (run.device.cuda) {
-            if (engine().gpu_can_be_shared() && graphs_for(run, device))
-                most = options_.per_process.value_or(at_once);
+            if (engine().gpu_can_be_shared() && graphs_for(run, device)) most = options_.per_process.value_or(at_once);
         } else if (trainer.numerics != "fast") {  // its kernels are the process's
             most = options_.per_process.value_or(1);
         }
@@ -223,9 +226,11 @@ private:
 
     void say_not_captured(const Plugin& plugin, std::string_view why) {
         if (not_captured_said_.insert(plugin.sha256).second)
-            observer_.said(nullptr, fmt::format("labhost: warning: plugin '{}': a training step cannot be captured as a CUDA graph, so its "
-                                                "kernels are launched one by one, which is slower; {} (labhost validate {} tries again)",
-                                                plugin.id(), why, plugin.file.native()));
+            observer_.said(
+                nullptr,
+                fmt::format("labhost: warning: plugin '{}': a training step cannot be captured as a CUDA graph, so its "
+                            "kernels are launched one by one, which is slower; {} (labhost validate {} tries again)",
+                            plugin.id(), why, plugin.file.native()));
     }
 
     void begin() {
@@ -257,8 +262,8 @@ private:
         return pace_.seconds(active.task.run->settings.model, std::max(0.0, work_of(*active.task.run) - done));
     }
 
-    /// With that many deaths no more are risked, until a worker has shown that it can compute, but of runs of plugins that
-    /// no one died of yet: if one computes, it is not the machine.
+    /// With that many deaths no more are risked, until a worker has shown that it can compute, but of runs of plugins
+    /// that no one died of yet: if one computes, it is not the machine.
     bool in_doubt() const { return suspects_.size() >= deaths_of_a_broken_machine; }
 
     bool may_start(const Task& task, Clock::time_point now) const {
@@ -285,13 +290,16 @@ private:
     }
 
     int runs_on_gpu(int index) const {
-        return static_cast<int>(std::ranges::count_if(active_, [&](const auto& active) { return active->worker->is_on(index); }));
+        return static_cast<int>(
+            std::ranges::count_if(active_, [&](const auto& active) { return active->worker->is_on(index); }));
     }
     int processes_on_gpu(int index) const {
-        return static_cast<int>(std::ranges::count_if(workers_, [&](const auto& worker) { return worker->is_on(index); }));
+        return static_cast<int>(
+            std::ranges::count_if(workers_, [&](const auto& worker) { return worker->is_on(index); }));
     }
     int runs_of(const Worker& worker) const {
-        return static_cast<int>(std::ranges::count(active_, &worker, [](const auto& active) { return active->worker; }));
+        return static_cast<int>(
+            std::ranges::count(active_, &worker, [](const auto& active) { return active->worker; }));
     }
 
     /// Where a run starts.
@@ -312,7 +320,8 @@ private:
             return worker->orders.device.cuda && worker->shared() && !worker->no_more && !worker->is_measured &&
                    std::ranges::find(candidates, worker->orders.device.index) != candidates.end();
         });
-        const int share = share_of_a_gpu(std::accumulate(runs.begin(), runs.end(), static_cast<int>(waiting_.size())), static_cast<int>(candidates.size()));
+        const int share = share_of_a_gpu(std::accumulate(runs.begin(), runs.end(), static_cast<int>(waiting_.size())),
+                                         static_cast<int>(candidates.size()));
         for (const int index : candidates) {
             if (one_begins && runs[static_cast<std::size_t>(index)] >= share) continue;
             if (auto place = place_on({.cuda = true, .index = index}, task)) return place;
@@ -343,30 +352,35 @@ private:
                 wait |= runs < worker->most_runs;  // soon
                 tries_itself |= wait && has_little_to_lose(*worker);
                 if (runs >= std::min(worker->most_runs, worker->fit)) continue;
-                if (runs > 0 && device.cuda && !has_little_to_lose(*worker) && !captures_.verdict_on(*task.run->plugin, device)) {
+                if (runs > 0 && device.cuda && !has_little_to_lose(*worker) &&
+                    !captures_.verdict_on(*task.run->plugin, device)) {
                     captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
                     continue;
                 }
                 return Place{.worker = worker.get(), .device = device, .in_company = true};
             }
             if (wait) {  // rather than for another process; what can be found out meanwhile, is
-                if (device.cuda && !tries_itself && !captures_.verdict_on(*task.run->plugin, device) && !plugin_trains_on(device, task))
+                if (device.cuda && !tries_itself && !captures_.verdict_on(*task.run->plugin, device) &&
+                    !plugin_trains_on(device, task))
                     captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
                 return std::nullopt;
             }
         }
         if (device.cuda) {
             GpuLoad load{.processes = processes_on_gpu(device.index), .most_processes = processes_for_a_gpu()};
-            if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());  // as was asked
+            // As was asked.
+            if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());
             if (!gpu_takes_a_process(load, places, together, static_cast<int>(waiting_.size()))) return std::nullopt;
         }
         const bool in_company = together > 1 && std::ranges::any_of(waiting_, [&](const Task& other) {
-                                    return other.run != task.run && can_share_a_process(*task.run, *other.run) && runs_of_a_process_with(other, device) > 1;
+                                    return other.run != task.run && can_share_a_process(*task.run, *other.run) &&
+                                           runs_of_a_process_with(other, device) > 1;
                                 });
         return Place{.device = device, .in_company = in_company};
     }
 
-    /// Whether processes of ours, but for so many, have the GPU, or had it a moment ago: where it takes one only, that one is ours.
+    /// Whether processes of ours, but for so many, have the GPU, or had it a moment ago: where it takes one only, that
+    /// one is ours.
     bool may_be_held_by_us(const Device& device, int but) const {
         constexpr std::chrono::seconds moment{5};
         return processes_on_gpu(device.index) > but || captures_.any_on(device) ||
@@ -377,15 +391,17 @@ private:
     }
 
     bool has_a_run_alone(int gpu) const {
-        return std::ranges::any_of(active_, [&](const auto& active) { return active->task.alone && active->worker->is_on(gpu); });
+        return std::ranges::any_of(
+            active_, [&](const auto& active) { return active->task.alone && active->worker->is_on(gpu); });
     }
 
     static bool could_take(const Worker& worker, const Device& device, const Task& task) {
-        return worker.shared() && !worker.no_more && worker.orders.device.text() == device.text() && can_share_a_process(*worker.example, *task.run);
+        return worker.shared() && !worker.no_more && worker.orders.device.text() == device.text() &&
+               can_share_a_process(*worker.example, *task.run);
     }
 
-    /// A plugin that nobody has tried may then be tried there: if it ends the process, that costs less than a process for each trial. Once in
-    /// a sweep.
+    /// A plugin that nobody has tried may then be tried there: if it ends the process, that costs less than a process
+    /// for each trial. Once in a sweep.
     bool has_little_to_lose(const Worker& worker) const {
         constexpr std::chrono::seconds a_trial{3};  // on an H100 six of them, four at once, delayed q4 by five
         return !one_died_young_ && (!worker.computes_since || Clock::now() - *worker.computes_since < a_trial);
@@ -427,8 +443,8 @@ private:
             if (next == waiting_.end()) break;
             if (!locks_->claim(next->run->folder)) {
                 if (next->not_before == Clock::time_point{})  // once
-                    observer_.said(nullptr, fmt::format("labhost: {} waits: it is claimed by {}", next->run->settings.id,
-                                                        holder_of(next->run->folder)));
+                    observer_.said(nullptr, fmt::format("labhost: {} waits: it is claimed by {}",
+                                                        next->run->settings.id, holder_of(next->run->folder)));
                 next->not_before = now + ask_for_claimed_runs_every;
                 continue;
             }
@@ -460,47 +476,59 @@ private:
 
     void tell_of_stranded() {
         if (stranded_.empty()) return;
-        const std::string what_to_do = "; `nvidia-smi` and labhost doctor say more; none of them is recorded as failed, and the same command goes on";
+        const std::string what_to_do =
+            "; `nvidia-smi` and labhost doctor say more; none of them is recorded as failed, and the same command goes "
+            "on";
         if (gpus_.all_are_benched())
-            throw Error(ExitCode::run_failed, fmt::format("labhost: error: no GPU is left for {} ({}){}", text_of_stranded(), gpus_.why_benched(), what_to_do));
-        diagnose(fmt::format("labhost: error: {} asked for a GPU that takes no more runs ({}){}\n", text_of_stranded(), gpus_.why_benched(), what_to_do));
+            throw Error(ExitCode::run_failed, fmt::format("labhost: error: no GPU is left for {} ({}){}",
+                                                          text_of_stranded(), gpus_.why_benched(), what_to_do));
+        diagnose(fmt::format("labhost: error: {} asked for a GPU that takes no more runs ({}){}\n", text_of_stranded(),
+                             gpus_.why_benched(), what_to_do));
     }
 
     std::string text_of_stranded() const {
         constexpr std::size_t most_named = 8;
         const std::span<const std::string> named(stranded_.data(), std::min(stranded_.size(), most_named));
-        return join(named, ", ") + (stranded_.size() > most_named ? fmt::format(" and {} more runs", stranded_.size() - most_named) : "");
+        return join(named, ", ") +
+               (stranded_.size() > most_named ? fmt::format(" and {} more runs", stranded_.size() - most_named) : "");
     }
 
     void bench(const Device& device, const GpuFault& fault) {
         const auto index = static_cast<std::size_t>(device.index);
         const auto& gpus = survey_gpus().gpus;
         if (gpus_.bench(device.index, one_line(fault.what())))
-            observer_.said(nullptr, fmt::format("labhost: warning: {} ({}) takes no more runs of this sweep: {}; its runs go on elsewhere, if they "
-                                                "may; `nvidia-smi` and labhost doctor say more",
-                                                device.text(), index < gpus.size() ? gpus[index].name : "", one_line(fault.what())));
+            observer_.said(
+                nullptr,
+                fmt::format(
+                    "labhost: warning: {} ({}) takes no more runs of this sweep: {}; its runs go on elsewhere, if they "
+                    "may; `nvidia-smi` and labhost doctor say more",
+                    device.text(), index < gpus.size() ? gpus[index].name : "", one_line(fault.what())));
     }
 
     bool look_at_captures() {
-        return captures_.look({.judged =
-                            [this](const PlannedRun& run, const Device& device, const CaptureVerdict& verdict) {
-                                note_that_it_left(device);
-                                if (!verdict.captured) say_not_captured(*run.plugin, verdict.why);
-                            },
-                        .gpu_fault =
-                            [this](const PlannedRun& run, const Device& device, const GpuFault& fault) {
-                                const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), /*has_computed=*/false);
-                                const bool taken_by_us = is_taken(fault) && may_be_held_by_us(device, 0);
-                                if (blame == Blame::gpu && !taken_by_us) bench(device, fault);
-                                // Too little memory, or no entry, beside the others: it must be tried among them.
-                                if (blame == Blame::memory || taken_by_us) captures_.take_as_captured(*run.plugin, device);
-                                if (blame == Blame::run) captures_.set_apart(*run.plugin);
-                            },
-                        .set_apart =
-                            [this](const PlannedRun& run, const std::string& why) {
-                                observer_.said(nullptr, fmt::format("labhost: runs of plugin '{}' have a process each: the first steps of {} failed: {}",
-                                                                    run.plugin->id(), run.settings.id, one_line(why)));
-                            }});
+        return captures_.look(
+            {.judged =
+                 [this](const PlannedRun& run, const Device& device, const CaptureVerdict& verdict) {
+                     note_that_it_left(device);
+                     if (!verdict.captured) say_not_captured(*run.plugin, verdict.why);
+                 },
+             .gpu_fault =
+                 [this](const PlannedRun& run, const Device& device, const GpuFault& fault) {
+                     const Blame blame = blame_for(fault.kind(), fault.code(), fault.what(), /*has_computed=*/false);
+                     const bool taken_by_us = is_taken(fault) && may_be_held_by_us(device, 0);
+                     if (blame == Blame::gpu && !taken_by_us) bench(device, fault);
+                     // Too little memory, or no entry, beside the others: it must be tried among them.
+                     if (blame == Blame::memory || taken_by_us) captures_.take_as_captured(*run.plugin, device);
+                     if (blame == Blame::run) captures_.set_apart(*run.plugin);
+                 },
+             .set_apart =
+                 [this](const PlannedRun& run, const std::string& why) {
+                     observer_.said(
+                         nullptr,
+                         fmt::format(
+                             "labhost: runs of plugin '{}' have a process each: the first steps of {} failed: {}",
+                             run.plugin->id(), run.settings.id, one_line(why)));
+                 }});
     }
 
     /// Whether another process has ended the run since we looked into its folder.
@@ -509,8 +537,8 @@ private:
         if (task.anew || task.claimed || task.attempts > 0) return false;
         std::optional<Result> now = read_result(run.folder);
         if (!now || now->fingerprint != run.fingerprint) return false;
-        const bool known_failure = !now->finished && run.result && now->reason == run.result->reason &&
-                                   now->seconds == run.result->seconds;
+        const bool known_failure =
+            !now->finished && run.result && now->reason == run.result->reason && now->seconds == run.result->seconds;
         if (known_failure) return false;
         run.status = now->finished ? RunStatus::finished : RunStatus::failed;
         run.result = std::move(now);
@@ -524,8 +552,11 @@ private:
 
     WorkerOrders orders_for(const Task& task, const Place& place) {
         [[maybe_unused]] const TrainerSettings& trainer = task.run->settings.trainer;  // a sanitizer knows no limits
-        WorkerOrders orders{.device = place.device, .memory_limit_name = {}, .graphs = !place.device.cuda || graphs_for(*task.run, place.device),
-                            .in_company = place.in_company, .profile = options_.profile};
+        WorkerOrders orders{.device = place.device,
+                            .memory_limit_name = {},
+                            .graphs = !place.device.cuda || graphs_for(*task.run, place.device),
+                            .in_company = place.in_company,
+                            .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
             orders.memory_limit = *trainer.memory_limit;
@@ -548,11 +579,12 @@ private:
         active->listener = listener_for(*active);
         ++active->task.attempts;
         const PlannedRun& run = *active->task.run;
-        WorkerRun order{.number = active->number, .index = active->task.index - 1, .anew = active->task.anew, .twin = {}};
+        WorkerRun order{
+            .number = active->number, .index = active->task.index - 1, .anew = active->task.anew, .twin = {}};
         if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
             order.twin = twin->second;
-            observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there", run.settings.id,
-                                                twin->second.filename().native()));
+            observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there",
+                                                run.settings.id, twin->second.filename().native()));
         }
         const bool resumes = !order.anew && file_exists(run.folder / "checkpoint.pt");
         if (!resumes && order.twin.empty()) tell_start(*active, std::nullopt);
@@ -575,11 +607,11 @@ private:
         if (const auto& timeout = task.run->settings.trainer.timeout; timeout && !place.in_company)
             child.limit = milliseconds(std::max<std::int64_t>(1, static_cast<std::int64_t>(*timeout * 1000.0)));
         if (worker.orders.memory_limit != 0) child.memory_limit = worker.orders.memory_limit;
-        worker.child = std::make_unique<Child>(
-            std::function<void(const Outbox&, Inbox&)>([this, &orders = worker.orders](const Outbox& outbox, Inbox& inbox) {
-                work(plan_, orders, *locks_, outbox, inbox);
-            }),
-            child);
+        worker.child = std::make_unique<Child>(std::function<void(const Outbox&, Inbox&)>(
+                                                   [this, &orders = worker.orders](const Outbox& outbox, Inbox& inbox) {
+                                                       work(plan_, orders, *locks_, outbox, inbox);
+                                                   }),
+                                               child);
         workers_.push_back(std::move(made));
         return worker;
     }
@@ -593,54 +625,54 @@ private:
     }
 
     WorkerListener listener_for(Active& it) {
-        return {
-            .resumed =
-                [this, &it](const Resumed& resumed) {
-                    it.last = resumed.at;
-                    it.earlier_seconds = resumed.seconds;
-                    if (resumed.has_final) it.result.final = resumed.final;
-                    it.done_before = work_done(*it.task.run, resumed.at);
-                    tell_start(it, resumed.at);
-                },
-            .progressed = [this, &it](const Progress& at) { progressed(it, at); },
-            .epoch_finished =
-                [this, &it](const EpochMetrics& metrics) {
-                    it.result.final = metrics;
-                    observer_.epoch_finished(*it.task.run, metrics);
-                },
-            .warned =
-                [this, &it](std::string_view words) {
-                    observer_.said(nullptr, words);
-                    tell_start(it, std::nullopt);
-                },
-            .captured = [this, &it] { captures_.learn(*it.task.run->plugin, it.worker->orders.device, {}); },
-            .measured =
-                [this, &it](const MeasuredMemory& memory) {
-                    it.worker->fit = runs_that_fit(memory, it.worker->most_runs);
-                    it.worker->is_measured = true;
-                    is_news_ = true;
-                },
-            .paused = [&it] { it.paused = true; },
-            .not_captured =
-                [this, &it](std::string_view why) {
-                    it.worker->not_captured = true;
-                    it.worker->no_more = true;
-                    captures_.learn(*it.task.run->plugin, it.worker->orders.device, {.captured = false, .why = std::string(why)});
-                    say_not_captured(*it.task.run->plugin, why);
-                },
-            .gpu_fault = [this, &it](const GpuFault& fault) { gpu_fault(it, fault); },
-            .finished =
-                [&it](const Finished& finished) {
-                    it.result.finished = true;
-                    it.result.final = finished.final;
-                    it.result.seconds = finished.seconds;
-                },
-            .failed = [&it](std::string_view reason) { it.failure = reason; },
-            .storage_fault =
-                [this](std::string_view words) {
-                    if (storage_fault_.empty()) storage_fault_ = words;
-                    stop();
-                }};
+        return {.resumed =
+                    [this, &it](const Resumed& resumed) {
+                        it.last = resumed.at;
+                        it.earlier_seconds = resumed.seconds;
+                        if (resumed.has_final) it.result.final = resumed.final;
+                        it.done_before = work_done(*it.task.run, resumed.at);
+                        tell_start(it, resumed.at);
+                    },
+                .progressed = [this, &it](const Progress& at) { progressed(it, at); },
+                .epoch_finished =
+                    [this, &it](const EpochMetrics& metrics) {
+                        it.result.final = metrics;
+                        observer_.epoch_finished(*it.task.run, metrics);
+                    },
+                .warned =
+                    [this, &it](std::string_view words) {
+                        observer_.said(nullptr, words);
+                        tell_start(it, std::nullopt);
+                    },
+                .captured = [this, &it] { captures_.learn(*it.task.run->plugin, it.worker->orders.device, {}); },
+                .measured =
+                    [this, &it](const MeasuredMemory& memory) {
+                        it.worker->fit = runs_that_fit(memory, it.worker->most_runs);
+                        it.worker->is_measured = true;
+                        is_news_ = true;
+                    },
+                .paused = [&it] { it.paused = true; },
+                .not_captured =
+                    [this, &it](std::string_view why) {
+                        it.worker->not_captured = true;
+                        it.worker->no_more = true;
+                        captures_.learn(*it.task.run->plugin, it.worker->orders.device,
+                                        {.captured = false, .why = std::string(why)});
+                        say_not_captured(*it.task.run->plugin, why);
+                    },
+                .gpu_fault = [this, &it](const GpuFault& fault) { gpu_fault(it, fault); },
+                .finished =
+                    [&it](const Finished& finished) {
+                        it.result.finished = true;
+                        it.result.final = finished.final;
+                        it.result.seconds = finished.seconds;
+                    },
+                .failed = [&it](std::string_view reason) { it.failure = reason; },
+                .storage_fault =
+                    [this](std::string_view words) {
+                        if (storage_fault_.empty()) storage_fault_ = words;
+                        stop();
+                    }};
     }
 
     /// The worker ends with it.
@@ -660,14 +692,20 @@ private:
             const bool company = runs > 1 || processes_on_gpu(device.index) > 1 || worker.told > 1;
             worker.tried_elsewhere = company;
             if (!company) {
-                it.failure = fmt::format("plugin '{}' needs more memory than {} has, though it had the GPU for itself among this sweep's runs: {}; a "
-                                         "smaller trainer.batch_size or test_batch_size needs less, and `nvidia-smi` shows who else is on that GPU",
-                                         it.task.run->plugin->id(), device.text(), one_line(fault.what()));
+                it.failure = fmt::format(
+                    "plugin '{}' needs more memory than {} has, though it had the GPU for itself among this sweep's "
+                    "runs: {}; a "
+                    "smaller trainer.batch_size or test_batch_size needs less, and `nvidia-smi` shows who else is on "
+                    "that GPU",
+                    it.task.run->plugin->id(), device.text(), one_line(fault.what()));
             } else if (runs > 1) {
                 gpus_.ran_out_of_memory(device.index, runs);
-                observer_.said(nullptr, fmt::format("labhost: warning: {} has too little memory for {} runs at once; its runs go on, at most {} at "
-                                                    "once: {}",
-                                                    device.text(), runs, gpus_.most_runs(device.index, runs), one_line(fault.what())));
+                observer_.said(
+                    nullptr,
+                    fmt::format(
+                        "labhost: warning: {} has too little memory for {} runs at once; its runs go on, at most {} at "
+                        "once: {}",
+                        device.text(), runs, gpus_.most_runs(device.index, runs), one_line(fault.what())));
             } else {
                 it.task.alone = true;  // in a fresh process, which counts
             }
@@ -714,13 +752,14 @@ private:
         if (ended->shared() && ended->orders.device.cuda && !ended->not_captured && !ended->tried_elsewhere &&
             (ended->gpu_fault || end->how != ChildEnd::How::completed))
             one_died_young_ |= ended->died_young = has_little_to_lose(*ended);
-        if (ended->shared() && !ended->gpu_fault && !ended->not_captured && end->how != ChildEnd::How::completed && !stopping_ &&
-            !std::ranges::all_of(left_behind, [](const auto& active) { return active->said_its_last(); }))
+        if (ended->shared() && !ended->gpu_fault && !ended->not_captured && end->how != ChildEnd::How::completed &&
+            !stopping_ && !std::ranges::all_of(left_behind, [](const auto& active) { return active->said_its_last(); }))
             say_who_died(left_behind, *end, ended->died_young);
         for (const auto& active : left_behind) finish(*active, *end);
     }
 
-    /// A run's time in company is its share of the worker's; one that is beyond its limit ends the worker, for it may hang.
+    /// A run's time in company is its share of the worker's; one that is beyond its limit ends the worker, for it may
+    /// hang.
     void watch_time(Worker& worker) {
         const auto now = Clock::now();
         const double seconds = std::chrono::duration<double>(now - std::exchange(worker.looked_at, now)).count();
@@ -731,7 +770,8 @@ private:
             active->own_seconds += own_share(seconds, runs);
             const auto& limit = active->task.run->settings.trainer.timeout;
             if (!limit || active->own_seconds <= *limit || worker.no_more || stopping_) continue;
-            observer_.said(nullptr, fmt::format("labhost: warning: {} was not done after its share of {:g} s (trainer.timeout) beside other runs; the "
+            observer_.said(nullptr, fmt::format("labhost: warning: {} was not done after its share of {:g} s "
+                                                "(trainer.timeout) beside other runs; the "
                                                 "process is ended",
                                                 active->task.run->settings.id, *limit));
             worker.no_more = true;
@@ -771,7 +811,8 @@ private:
                       seconds_since(active.start));
         if (active.last) task.anew = false;  // it has begun, and can go on
         const Worker& worker = *active.worker;
-        const bool is_gpus_fault = worker.gpu_fault && (worker.tried_elsewhere || gpus_.is_benched(worker.orders.device.index));
+        const bool is_gpus_fault =
+            worker.gpu_fault && (worker.tried_elsewhere || gpus_.is_benched(worker.orders.device.index));
         if ((worker.not_captured || is_gpus_fault) && !active.said_its_last() && !stopping_) {
             --task.attempts;
             try_again(std::move(task));
@@ -793,11 +834,13 @@ private:
             record(run, "");
             return;
         }
-        const bool alone_there = worker.gpu_fault && worker.gpu_fault->kind() == GpuFault::Kind::out_of_memory;  // nobody's but its own
+        // Nobody's but its own.
+        const bool alone_there = worker.gpu_fault && worker.gpu_fault->kind() == GpuFault::Kind::out_of_memory;
         if (worker.shared() && !alone_there) {  // it may have suffered what another did
             if (active.failure)
-                observer_.said(nullptr, fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
-                                                    run.settings.id, *active.failure));
+                observer_.said(nullptr,
+                               fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
+                                           run.settings.id, *active.failure));
             --task.attempts;
             task.alone = active.failure || !worker.died_young;
             try_again(std::move(task));
@@ -811,8 +854,8 @@ private:
             try_again(std::move(task));
             return;
         }
-        Suspect suspect{.task = std::move(task), .result = active.result, .how = end.how, .code = end.code,
-                        .output = end.output};
+        Suspect suspect{
+            .task = std::move(task), .result = active.result, .how = end.how, .code = end.code, .output = end.output};
         const bool died = !active.failure && !active.stepped &&
                           (end.how == ChildEnd::How::signalled || end.how == ChildEnd::How::exited);
         if (!died || (!suspects_.empty() && (suspects_[0].how != end.how || suspects_[0].code != end.code)))
@@ -837,9 +880,9 @@ private:
             fmt::format("plugin '{}' {}{} {}", active.task.run->plugin->id(), bare.text(),
                         end.how == ChildEnd::How::timed_out ? " (trainer.timeout)" : "", place_of(active.last));
         if (end.how == ChildEnd::How::signalled && active.worker->memory > active.worker->orders.memory_limit / 10 * 8)
-            reason += fmt::format(", when it held {} of the {} that {} allows", size_text(active.worker->memory),
-                                  size_text(active.worker->orders.memory_limit),
-                                  active.worker->orders.memory_limit_name);
+            reason +=
+                fmt::format(", when it held {} of the {} that {} allows", size_text(active.worker->memory),
+                            size_text(active.worker->orders.memory_limit), active.worker->orders.memory_limit_name);
         if (!end.output.empty()) reason += fmt::format("; it wrote: {}", one_line(end.output));
         return reason;
     }
@@ -860,7 +903,8 @@ private:
         if (run.result->finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         observer_.run_ended(run, false);
         if (!run.result->finished && options_.fail_fast && !stopping_) {
-            observer_.said(nullptr, "stopping at the first failure (--fail-fast); the other runs keep their checkpoints");
+            observer_.said(nullptr,
+                           "stopping at the first failure (--fail-fast); the other runs keep their checkpoints");
             stop();
         }
     }
@@ -878,7 +922,8 @@ private:
             ids += fmt::format("{}{}", ids.empty() ? "" : ", ", suspect.task.run->settings.id);
         broken_ = fmt::format(
             "labhost: error: {} workers died one after another before their first batch ({}; the last: {}); that is "
-            "taken for a broken machine rather than for faults of the runs, none of which is recorded as failed; if it is "
+            "taken for a broken machine rather than for faults of the runs, none of which is recorded as failed; if it "
+            "is "
             "the plugin, labhost validate {} says so; the same command goes on",
             suspects_.size(), ids, suspects_.back().result.reason, suspects_.back().task.run->plugin->file.native());
         stop();
@@ -902,8 +947,8 @@ private:
         if (waiting.empty()) return;
         std::vector<double> running;
         for (const auto& active : active_) {
-            if (!active->stepped || active->pausing || active->task.anew ||
-                active->worker->orders.device.cuda || active->worker->shared())
+            if (!active->stepped || active->pausing || active->task.anew || active->worker->orders.device.cuda ||
+                active->worker->shared())
                 return;
             running.push_back(seconds_left(*active));
         }
@@ -929,13 +974,13 @@ private:
     std::vector<Task> waiting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::unique_ptr<Active>> active_;
-    std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
+    std::vector<Suspect> suspects_;            ///< died before their first batch; not recorded before it is known why
     std::unordered_set<std::string> twinned_;  ///< fingerprints that several runs have
     std::unordered_map<std::string, std::filesystem::path> finished_;  ///< folders, by fingerprint
     Gpus gpus_{0};
     std::vector<Clock::time_point> left_gpu_;  ///< when the last process of ours did, of each
     Captures captures_;
-    bool one_died_young_ = false;  ///< a worker
+    bool one_died_young_ = false;              ///< a worker
     std::set<std::string> not_captured_said_;  ///< hashes of plugins
     std::vector<std::string> stranded_;        ///< ids of runs whose GPUs take no more
     Pace pace_;

@@ -38,25 +38,28 @@ public:
 };
 
 struct SweepOptions {
-    std::optional<int> jobs{};  ///< runs at once; nothing: as many as there are cores for their threads, or on GPUs per_gpu
+    std::optional<int>
+        jobs{};  ///< runs at once; nothing: as many as there are cores for their threads, or on GPUs per_gpu
     std::optional<int> per_gpu{};  ///< runs at once on each GPU, at most; nothing: see `per_process`
-    /// Up to so many runs share a worker process and take turns in it; as one ends, another takes its place. Nothing: on a CPU one; on a GPU,
-    /// where their kernels then overlap, all that it has at once: twelve, or as many as its memory holds, measured once the first has captured its
-    /// steps. Where LibTorch (before 2.4) cannot do that, one, and on a GPU its share of the cores at once, up to four.
+    /// Up to so many runs share a worker process and take turns in it; as one ends, another takes its place. Nothing:
+    /// on a CPU one; on a GPU, where their kernels then overlap, all that it has at once: twelve, or as many as its
+    /// memory holds, measured once the first has captured its steps. Where LibTorch (before 2.4) cannot do that, one,
+    /// and on a GPU its share of the cores at once, up to four.
     std::optional<int> per_process{};
-    int retries = 0;            ///< of each run that fails
-    bool fail_fast = false;     ///< the first failure ends the sweep
-    bool force = false;         ///< every run from its beginning, whatever is there
-    bool profile = false;       ///< each run that trains says where its time went
+    int retries = 0;         ///< of each run that fails
+    bool fail_fast = false;  ///< the first failure ends the sweep
+    bool force = false;      ///< every run from its beginning, whatever is there
+    bool profile = false;    ///< each run that trains says where its time went
 };
 
-/// Runs what is not finished, the longest first, and updates status and result of each. What a run gives does not depend
-/// on what runs beside it. A run that fails, crashes, exits, hangs beyond its limit or takes too much memory is recorded
-/// and costs no other: what goes wrong in a process that several runs share is tried again in one each. A run that another process trains is left to it, and its result awaited.
+/// Runs what is not finished, the longest first, and updates status and result of each. What a run gives does not
+/// depend on what runs beside it. A run that fails, crashes, exits, hangs beyond its limit or takes too much memory is
+/// recorded and costs no other: what goes wrong in a process that several runs share is tried again in one each. A run
+/// that another process trains is left to it, and its result awaited.
 ///
-/// A GPU that is out of order takes no more runs, and costs none of them: they go on on another one. Where its memory ran out, half as many go on
-/// together from their checkpoints; alone, it is the run's failure. Runs for which no GPU is left stay unfinished: that is said, and if no GPU
-/// at all is left, thrown (Error).
+/// A GPU that is out of order takes no more runs, and costs none of them: they go on on another one. Where its memory
+/// ran out, half as many go on together from their checkpoints; alone, it is the run's failure. Runs for which no GPU
+/// is left stay unfinished: that is said, and if no GPU at all is left, thrown (Error).
 ///
 /// Stops early, the running ones having written checkpoints: on SIGINT, SIGTERM or SIGUSR1 (throws StopError), when
 /// records cannot be written (StorageError), when workers die one after another before their first batch, as they do on

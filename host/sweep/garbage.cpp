@@ -110,7 +110,8 @@ private:
             std::error_code unknown;
             if (entry->symlink_status(unknown).type() != fs::file_type::regular) continue;
             const std::string name = entry->path().filename().native();
-            const bool checkpoint = name == "checkpoint.pt" || name == "checkpoint.pt.damaged" || name == "checkpoint.pt.other-gpu";
+            const bool checkpoint =
+                name == "checkpoint.pt" || name == "checkpoint.pt.damaged" || name == "checkpoint.pt.other-gpu";
             if (!checkpoint && !is_leftover(name)) continue;
             const std::uintmax_t bytes = entry->file_size(unknown);
             items.push_back({.path = entry->path(),
@@ -196,8 +197,8 @@ FoundGarbage find_garbage(const std::vector<fs::path>& folders, const std::vecto
 }
 
 bool remove_garbage(const Garbage& item) {
-    // Claimed, so that nobody begins the run meanwhile; and looked at again, since somebody may have in the time that it
-    // took to answer.
+    // Claimed, so that nobody begins the run meanwhile; and looked at again, since somebody may have in the time that
+    // it took to answer.
     RunLocks locks(item.run.parent_path());
     if (!locks.claim_alone(item.run)) return false;
     if (item.path != item.run) {

@@ -6,8 +6,10 @@
 
 namespace labhost {
 
-int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by_process_before, std::uint64_t used_by_run, int cap) {
-    constexpr std::uint64_t share_left = 16;  // of the whole: what allocators lose in pieces, and what other programs take meanwhile
+int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by_process_before,
+                  std::uint64_t used_by_run, int cap) {
+    // Of the whole: what allocators lose in pieces, and what other programs take meanwhile.
+    constexpr std::uint64_t share_left = 16;
     const std::uint64_t left = total / share_left;
     const std::uint64_t room = free + used_by_process_before;
     if (used_by_run == 0) return std::max(1, cap);
@@ -18,7 +20,8 @@ int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by
 int runs_that_fit(const MeasuredMemory& measured, int cap) {
     constexpr std::uint64_t unseen = 2;
     const std::uint64_t used = measured.before.free > measured.now.free ? measured.before.free - measured.now.free : 0;
-    const std::uint64_t of_a_run = used / std::max<std::uint64_t>(1, measured.runs) * (measured.all_tested ? 1 : unseen);
+    const std::uint64_t of_a_run =
+        used / std::max<std::uint64_t>(1, measured.runs) * (measured.all_tested ? 1 : unseen);
     return runs_that_fit(measured.now.free, measured.now.total, used, of_a_run, cap);
 }
 

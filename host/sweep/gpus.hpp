@@ -13,24 +13,28 @@ namespace labhost {
 
 /// A worker's look at its GPU's memory.
 struct MeasuredMemory {
-    GpuMemory before{};        ///< before its first run, with CUDA started
+    GpuMemory before{};  ///< before its first run, with CUDA started
     GpuMemory now{};
-    std::uint32_t runs = 1;    ///< that it has had at once, at most, with their training steps captured
-    bool all_tested = false;   ///< training and test of so many have been seen
+    std::uint32_t runs = 1;   ///< that it has had at once, at most, with their training steps captured
+    bool all_tested = false;  ///< training and test of so many have been seen
 };
 
-/// How many runs fit on a GPU together, within `cap`, 1 at least. `free` and `total`: its memory now; `used_by_process_before`: of what is not free, that
-/// which the process's runs have already; `used_by_run`: what one needs. Some is left for what a measurement misses.
-int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by_process_before, std::uint64_t used_by_run, int cap);
+/// How many runs fit on a GPU together, within `cap`, 1 at least. `free` and `total`: its memory now;
+/// `used_by_process_before`: of what is not free, that which the process's runs have already; `used_by_run`: what one
+/// needs. Some is left for what a measurement misses.
+int runs_that_fit(std::uint64_t free, std::uint64_t total, std::uint64_t used_by_process_before,
+                  std::uint64_t used_by_run, int cap);
 
-/// The same of a worker that has measured. What it took in all is shared out over its runs, so that what CUDA's libraries take once makes the
-/// first estimate a careful one; a test has its own graph, and counts as much until all have tested.
+/// The same of a worker that has measured. What it took in all is shared out over its runs, so that what CUDA's
+/// libraries take once makes the first estimate a careful one; a test has its own graph, and counts as much until all
+/// have tested.
 int runs_that_fit(const MeasuredMemory& measured, int cap);
 
 /// How many may try together where `runs` had too little memory: half as many, 1 at least.
 int half_of(int runs);
 
-/// How many of `runs`, under way and waiting, a GPU of `gpus` may take while another one has not begun to take more than its first.
+/// How many of `runs`, under way and waiting, a GPU of `gpus` may take while another one has not begun to take more
+/// than its first.
 int share_of_a_gpu(int runs, int gpus);
 
 class Gpus {
@@ -49,7 +53,8 @@ public:
     void ran_out_of_memory(int index, int runs);
     int most_runs(int index, int otherwise) const;
 
-    /// Those that a run can go to, the one with the fewest runs first. `runs`: of each GPU now. `named`: the only one it may go to.
+    /// Those that a run can go to, the one with the fewest runs first. `runs`: of each GPU now. `named`: the only one
+    /// it may go to.
     std::vector<int> to_try(const std::vector<int>& runs, const std::optional<int>& named) const;
 
 private:

@@ -44,11 +44,14 @@ void check_precision(const RunSettings& run, const Device& device) {
     if (precision == "float32") return;
     if (run.trainer.numerics != "fast")
         fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
-                                             "trainer.numerics = \"fast\" only", precision));
-    // LibTorch's autocast to bf16 on a CPU takes 1.3 to 2 times the time of our float32 kernels, also where the processor multiplies
-    // in bf16 (AVX-512, AMX): it would cost digits and give nothing.
+                                             "trainer.numerics = \"fast\" only",
+                                             precision));
+    // LibTorch's autocast to bf16 on a CPU takes 1.3 to 2 times the time of our float32 kernels, also where the
+    // processor multiplies in bf16 (AVX-512, AMX): it would cost digits and give nothing.
     if (!device.cuda)
-        fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" is of GPUs; on a CPU use \"float32\", which is faster there", precision));
+        fail_at(run.model_where,
+                fmt::format("trainer.precision = \"{}\" is of GPUs; on a CPU use \"float32\", which is faster there",
+                            precision));
 }
 
 /// In a child, since it builds the model. One that ends its process is left to its run to report.
@@ -125,7 +128,9 @@ std::string to_text(RunStatus status) {
 }
 
 Plan make_plan(Experiment experiment, const Places& places) {
-    Plan plan{.experiment = experiment.name, .title = experiment.title, .file = experiment.file,
+    Plan plan{.experiment = experiment.name,
+              .title = experiment.title,
+              .file = experiment.file,
               .claims = std::move(experiment.claims)};
     const auto folders = plugin_folders(places.plugins.folders);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
@@ -138,8 +143,9 @@ Plan make_plan(Experiment experiment, const Places& places) {
             plugin = &admit_plugin(find_plugin_file(settings.model, settings.model_where, folders),
                                    {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
         ResolvedParams params = resolve_params(*plugin, settings.params);
-        const Device device = places.elsewhere_with_gpu ? device_elsewhere(settings.trainer.device, *places.elsewhere_with_gpu)
-                                                        : resolve_device(settings.trainer.device);
+        const Device device = places.elsewhere_with_gpu
+                                  ? device_elsewhere(settings.trainer.device, *places.elsewhere_with_gpu)
+                                  : resolve_device(settings.trainer.device);
         check_precision(settings, device);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});
@@ -165,7 +171,8 @@ Plan make_plan(Experiment experiment, const Places& places) {
         for (auto twin = first; twin != last; ++twin) {
             const fs::path folder = places.runs / experiment.name / twin->second;
             const std::optional<Result> result = read_result(folder);
-            if (result && result->finished && result->fingerprint == run.fingerprint && file_exists(folder / "model.pt"))
+            if (result && result->finished && result->fingerprint == run.fingerprint &&
+                file_exists(folder / "model.pt"))
                 run.twin = folder;
         }
     }

@@ -39,8 +39,8 @@ struct PlannedRun {
     std::filesystem::path folder{};
     RunStatus status = RunStatus::fresh;
     std::optional<Result> result{};  ///< of a finished or failed run
-    /// If it is not finished: the folder of a finished run of this experiment that is the same but for its id, or for what
-    /// does not change its numbers. They are taken from there.
+    /// If it is not finished: the folder of a finished run of this experiment that is the same but for its id, or for
+    /// what does not change its numbers. They are taken from there.
     std::filesystem::path twin{};
 
     /// Why it failed; "" if it did not.

@@ -50,8 +50,8 @@ double Pace::seconds(const std::string& model, double work) const {
 std::optional<std::size_t> run_to_pause(std::span<const double> running, std::span<const double> waiting, int jobs) {
     constexpr double least_gain = 2.0;  // seconds: what is not worth a checkpoint and a new process
     if (waiting.empty() || running.size() < static_cast<std::size_t>(jobs)) return std::nullopt;
-    const double left = std::accumulate(running.begin(), running.end(), 0.0) +
-                        std::accumulate(waiting.begin(), waiting.end(), 0.0);
+    const double left =
+        std::accumulate(running.begin(), running.end(), 0.0) + std::accumulate(waiting.begin(), waiting.end(), 0.0);
     const double ideal = left / jobs;
     const double longest = std::ranges::max(waiting);
     const auto nearest_end = std::ranges::min_element(running);

@@ -41,8 +41,8 @@ private:
 /// not 5, with one interruption.
 std::optional<std::size_t> run_to_pause(std::span<const double> running, std::span<const double> waiting, int jobs);
 
-/// Whether two runs may share a process: what LibTorch keeps for a whole process is the same for both, and both have a time
-/// limit or neither.
+/// Whether two runs may share a process: what LibTorch keeps for a whole process is the same for both, and both have a
+/// time limit or neither.
 bool can_share_a_process(const PlannedRun& one, const PlannedRun& other);
 
 /// What a GPU has to do.
@@ -51,11 +51,13 @@ struct GpuLoad {
     int most_processes = 1;  ///< that are worth having: they take turns rather than overlap
 };
 
-/// Whether a GPU with `places` more runs to take should get another process, of up to `together` of `waiting` runs: one that fills half of
-/// that at least, unless there is no process yet, so that not each run that ends is followed by a process of one.
+/// Whether a GPU with `places` more runs to take should get another process, of up to `together` of `waiting` runs: one
+/// that fills half of that at least, unless there is no process yet, so that not each run that ends is followed by a
+/// process of one.
 bool gpu_takes_a_process(const GpuLoad& load, int places, int together, int waiting);
 
-/// The part of `seconds` that counts for the time limit of one of `beside` runs of a process, which take turns: its own share.
+/// The part of `seconds` that counts for the time limit of one of `beside` runs of a process, which take turns: its own
+/// share.
 double own_share(double seconds, std::size_t beside);
 
 }  // namespace labhost

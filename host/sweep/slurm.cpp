@@ -22,10 +22,18 @@ std::string trimmed(const std::string& text) { return join(split(one_line(text),
 std::string ask(const std::vector<std::string>& command) {
     ProcessOptions options;
     options.environment.emplace("SLURM_BITSTR_LEN", "0");  // else long lists of array indices are cut short
-    // The user's habits must not change what is asked. What else sbatch takes from SBATCH_*, a partition or an account, are defaults
-    // that are meant. A task must not take the restarts of the job that it was submitted from for its own.
-    options.without = {"SQUEUE_*",   "SCANCEL_*",          "SCONTROL_*",         "SLURM_CLUSTERS",
-                       "SBATCH_CLUSTERS", "SBATCH_WAIT", "SBATCH_WAIT_ALL_NODES", "SBATCH_TEST_ONLY", "SBATCH_ERROR", "SBATCH_INPUT",
+    // The user's habits must not change what is asked. What else sbatch takes from SBATCH_*, a partition or an account,
+    // are defaults that are meant. A task must not take the restarts of the job that it was submitted from for its own.
+    options.without = {"SQUEUE_*",
+                       "SCANCEL_*",
+                       "SCONTROL_*",
+                       "SLURM_CLUSTERS",
+                       "SBATCH_CLUSTERS",
+                       "SBATCH_WAIT",
+                       "SBATCH_WAIT_ALL_NODES",
+                       "SBATCH_TEST_ONLY",
+                       "SBATCH_ERROR",
+                       "SBATCH_INPUT",
                        "SLURM_RESTART_COUNT"};
     const ProcessResult result = run_process(command, options);
     if (result.exit_code != 0)
@@ -35,7 +43,8 @@ std::string ask(const std::vector<std::string>& command) {
 }
 
 std::optional<std::size_t> number_in(std::string_view text) {
-    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string_view::npos)
+        return std::nullopt;
     return std::stoul(std::string(text));
 }
 
@@ -59,7 +68,8 @@ std::vector<std::size_t> indices_of(std::string text) {
         const std::size_t dash = range.find('-');
         const auto first = number_in(range.substr(0, dash));
         const auto last = dash == std::string::npos ? first : number_in(range.substr(dash + 1));
-        const auto step = colon == std::string::npos ? std::optional<std::size_t>(1) : number_in(part.substr(colon + 1));
+        const auto step =
+            colon == std::string::npos ? std::optional<std::size_t>(1) : number_in(part.substr(colon + 1));
         if (!first || !last || !step || *step == 0) continue;
         for (std::size_t i = *first; i <= *last; i += *step) indices.push_back(i);
     }
@@ -71,7 +81,8 @@ std::string job_name(const Submission& s, std::size_t first, std::size_t tasks) 
     return fmt::format("labhost-{}.{}-{}", s.id, first, first + tasks - 1);
 }
 
-/// Seconds of a time limit, as sbatch takes it: "30", "30:00", "2:00:00", "1-12", "1-12:30:00"; nothing for what it is not, or no limit.
+/// Seconds of a time limit, as sbatch takes it: "30", "30:00", "2:00:00", "1-12", "1-12:30:00"; nothing for what it is
+/// not, or no limit.
 std::optional<std::int64_t> seconds_of(const std::string& limit) {
     const std::size_t dash = limit.find('-');
     const auto parts = split(dash == std::string::npos ? limit : limit.substr(dash + 1), ':');
@@ -82,7 +93,8 @@ std::optional<std::int64_t> seconds_of(const std::string& limit) {
         numbers.push_back(static_cast<std::int64_t>(*number));
     }
     if (numbers.empty() || numbers.size() > 3) return std::nullopt;
-    if (dash == std::string::npos && numbers.size() < 3) numbers.insert(numbers.begin(), 0);  // minutes, perhaps seconds
+    // Minutes, perhaps seconds.
+    if (dash == std::string::npos && numbers.size() < 3) numbers.insert(numbers.begin(), 0);
     numbers.resize(3, 0);
     std::int64_t hours = numbers[0];
     if (dash != std::string::npos) {
@@ -105,7 +117,9 @@ std::optional<std::int64_t> time_limit(const SlurmSettings& settings) {
 constexpr std::int64_t short_limit = 180;
 
 /// How long before the limit a task is told to make its checkpoints. Slurm may do so up to a minute earlier.
-std::int64_t lead_of(const SlurmSettings& settings) { return time_limit(settings).value_or(short_limit + 1) <= short_limit ? 60 : 120; }
+std::int64_t lead_of(const SlurmSettings& settings) {
+    return time_limit(settings).value_or(short_limit + 1) <= short_limit ? 60 : 120;
+}
 
 /// sbatch replaces what follows a percent sign in a file's name.
 std::string doubled_percents(const std::string& text) {
@@ -119,8 +133,11 @@ std::string doubled_percents(const std::string& text) {
 std::string warning_of_time_limit(const SlurmSettings& settings) {
     const auto limit = time_limit(settings);
     if (!limit || *limit > short_limit) return "";
-    return fmt::format("labhost submit: warning: with a limit of {} s a task has hardly begun when it is told, one to two minutes ahead, to make its "
-                       "checkpoints and go back into the queue; ask for more than 3 minutes (launch.slurm.time, --time)\n", *limit);
+    return fmt::format(
+        "labhost submit: warning: with a limit of {} s a task has hardly begun when it is told, one to two minutes "
+        "ahead, to make its "
+        "checkpoints and go back into the queue; ask for more than 3 minutes (launch.slurm.time, --time)\n",
+        *limit);
 }
 
 std::string task_script(const Submission& s) {
@@ -149,11 +166,17 @@ exit $code
                        folder, s.max_requeues);
 }
 
-std::vector<std::string> sbatch_command(const Submission& s, const SlurmSettings& settings, std::size_t first, std::size_t tasks) {
+std::vector<std::string> sbatch_command(const Submission& s, const SlurmSettings& settings, std::size_t first,
+                                        std::size_t tasks) {
     std::string array = fmt::format("--array=0-{}", tasks - 1);
     if (settings.array_parallelism) array += fmt::format("%{}", *settings.array_parallelism);
-    std::vector<std::string> command{"sbatch", "--parsable", array, "--requeue", "--open-mode=append",
-                                     fmt::format("--signal=USR1@{}", lead_of(settings)), fmt::format("--job-name={}", job_name(s, first, tasks)),
+    std::vector<std::string> command{"sbatch",
+                                     "--parsable",
+                                     array,
+                                     "--requeue",
+                                     "--open-mode=append",
+                                     fmt::format("--signal=USR1@{}", lead_of(settings)),
+                                     fmt::format("--job-name={}", job_name(s, first, tasks)),
                                      fmt::format("--output={}/log/%A_%a.txt", doubled_percents(s.folder.native()))};
     const auto add = [&](const char* option, const std::string& value) {
         if (!value.empty()) command.push_back(fmt::format("--{}={}", option, value));
@@ -179,7 +202,8 @@ void submit_jobs(Submission& s, const SlurmSettings& settings) {
         const std::size_t tasks = std::min(most, s.tasks() - first);
         const auto words = split(trimmed(ask(sbatch_command(s, settings, first, tasks))), ';');  // "number;cluster"
         if (words.empty() || words[0].find_first_not_of("0123456789") != std::string::npos)
-            throw SlurmError(fmt::format("sbatch: error: it gave no job's number but '{}'", printable(join(words, ";"))));
+            throw SlurmError(
+                fmt::format("sbatch: error: it gave no job's number but '{}'", printable(join(words, ";"))));
         s.jobs.push_back({.job = words[0], .first = first, .tasks = tasks});
         write_jobs(s);
     }
@@ -191,7 +215,8 @@ Queue queue_from(const std::string& lines) {
         const auto fields = split(line, '|');
         if (fields.size() < 5) continue;
         for (const std::size_t index : indices_of(fields[1]))
-            queue.tasks[{fields[0], index}] = {.state = fields[2], .reason = fields[3] == "None" ? std::string() : fields[3]};
+            queue.tasks[{fields[0], index}] = {.state = fields[2],
+                                               .reason = fields[3] == "None" ? std::string() : fields[3]};
         queue.names[fields[0]] = fields[4];
     }
     return queue;

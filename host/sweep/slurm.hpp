@@ -30,8 +30,8 @@ std::string task_script(const Submission& submission);
 std::vector<std::string> sbatch_command(const Submission& submission, const SlurmSettings& settings, std::size_t first,
                                         std::size_t tasks);
 
-/// Hands all tasks to Slurm, its script being written, at most MaxArraySize to a job, and notes the jobs in the submission's folder. Throws SlurmError
-/// with sbatch's words if it refuses; what it took before stays.
+/// Hands all tasks to Slurm, its script being written, at most MaxArraySize to a job, and notes the jobs in the
+/// submission's folder. Throws SlurmError with sbatch's words if it refuses; what it took before stays.
 void submit_jobs(Submission& submission, const SlurmSettings& settings);
 
 /// What Slurm says of a task that it has not ended yet.
@@ -53,8 +53,8 @@ Queue queued_tasks();
 /// The task that a submission's run belongs to, nothing if Slurm has none or has ended it.
 std::optional<QueuedTask> task_of(const Submission& submission, std::size_t run, const Queue& queue);
 
-/// Finds, by their names, arrays of the submission that Slurm has and jobs.json has not: it was killed between sbatch and that. True if
-/// there are some.
+/// Finds, by their names, arrays of the submission that Slurm has and jobs.json has not: it was killed between sbatch
+/// and that. True if there are some.
 bool adopt_jobs(Submission& submission, const Queue& queue);
 
 /// Puts this process's own task back into the queue; false, and why not, if Slurm refuses.

@@ -41,8 +41,9 @@ Json copy_of(const fs::path& from, const fs::path& to) {
     make_folder(to.parent_path());
     write_file_atomically(to, content);
     std::error_code error;
-    fs::permissions(to, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read |
-                            fs::perms::others_exec,
+    fs::permissions(to,
+                    fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::group_exec |
+                        fs::perms::others_read | fs::perms::others_exec,
                     error);
     if (error) cannot(to, error.message());
     return {{"file", to.filename().native()}, {"from", from.native()}, {"sha256", sha256(content)}};
@@ -79,7 +80,11 @@ Overrides overrides_from(const Json& json) {
 Json to_json(const std::vector<SubmittedRun>& runs) {
     Json list = Json::array();
     for (const SubmittedRun& run : runs)
-        list.push_back({{"id", run.id}, {"model", run.model}, {"seed", run.seed}, {"fingerprint", run.fingerprint}, {"device", run.device}});
+        list.push_back({{"id", run.id},
+                        {"model", run.model},
+                        {"seed", run.seed},
+                        {"fingerprint", run.fingerprint},
+                        {"device", run.device}});
     return list;
 }
 
@@ -131,7 +136,8 @@ std::unique_ptr<RunLocks> lock_submissions(const fs::path& runs_folder) {
     bool said = false;
     while (!locks->claim_alone(all)) {
         if (!std::exchange(said, true))
-            diagnose(fmt::format("labhost: another labhost submits or cancels in {}; waiting for it\n", printable(runs_folder.native())));
+            diagnose(fmt::format("labhost: another labhost submits or cancels in {}; waiting for it\n",
+                                 printable(runs_folder.native())));
         std::this_thread::sleep_for(look_every);
     }
     return locks;
@@ -143,8 +149,9 @@ void write_submission(Submission& s, const Plan& plan) {
     for (int attempt = 0; s.folder.empty(); ++attempt) {
         const auto now = std::chrono::system_clock::now().time_since_epoch();
         const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-        s.id = fmt::format("{}-{:%Y%m%dT%H%M%S}.{:06}Z-{}", s.experiment, fmt::gmtime(static_cast<std::time_t>(micros / 1'000'000)),
-                           micros % 1'000'000, ::getpid() + attempt);
+        s.id = fmt::format("{}-{:%Y%m%dT%H%M%S}.{:06}Z-{}", s.experiment,
+                           fmt::gmtime(static_cast<std::time_t>(micros / 1'000'000)), micros % 1'000'000,
+                           ::getpid() + attempt);
         std::error_code error;
         if (fs::create_directory(all / s.id, error)) s.folder = all / s.id;
         if (error) cannot(all / s.id, error.message());
@@ -195,17 +202,17 @@ Submission read_submission(const fs::path& folder) {
                                   .tasks = job.at("tasks").get<std::size_t>()});
         return s;
     } catch (const nlohmann::json::exception& e) {
-        throw Error(ExitCode::usage, fmt::format("{}: error: is no plan of a submission: {}",
-                                                 file.native(), e.what()));
+        throw Error(ExitCode::usage, fmt::format("{}: error: is no plan of a submission: {}", file.native(), e.what()));
     }
 }
 
 std::vector<Submission> find_submissions(const fs::path& runs_folder, const std::string& experiment) {
     std::vector<fs::path> folders;
     std::error_code error;
-    for (auto entry = fs::directory_iterator(runs_folder / ".submit", error); !error && entry != fs::directory_iterator();
-         entry.increment(error))
-        if (experiment.empty() || entry->path().filename().native().starts_with(experiment + "-")) folders.push_back(entry->path());
+    for (auto entry = fs::directory_iterator(runs_folder / ".submit", error);
+         !error && entry != fs::directory_iterator(); entry.increment(error))
+        if (experiment.empty() || entry->path().filename().native().starts_with(experiment + "-"))
+            folders.push_back(entry->path());
     std::ranges::sort(folders, {}, [](const fs::path& folder) { return folder.filename(); });
     std::vector<Submission> found;
     for (const fs::path& folder : folders) {
@@ -214,7 +221,8 @@ std::vector<Submission> find_submissions(const fs::path& runs_folder, const std:
             Submission submission = read_submission(folder);
             if (experiment.empty() || submission.experiment == experiment) found.push_back(std::move(submission));
         } catch (const Error& e) {
-            diagnose(fmt::format("labhost: warning: {}; what was submitted with it is not known here\n", printable(e.what())));
+            diagnose(fmt::format("labhost: warning: {}; what was submitted with it is not known here\n",
+                                 printable(e.what())));
         }
     }
     return found;

@@ -30,19 +30,20 @@ struct SubmittedJob {
     std::size_t tasks = 0;
 };
 
-/// RUNS/.submit/<id>/: plan.json, written once, and experiment/, bin/, lib/, plugins/: copies, so that what is edited or built later
-/// changes nothing that is pending; task.sh; log/; tasks/: what tasks note of their starts; and jobs.json, the arrays that Slurm was given.
+/// RUNS/.submit/<id>/: plan.json, written once, and experiment/, bin/, lib/, plugins/: copies, so that what is edited
+/// or built later changes nothing that is pending; task.sh; log/; tasks/: what tasks note of their starts; and
+/// jobs.json, the arrays that Slurm was given.
 struct Submission {
     std::string id{};
     std::filesystem::path folder{};
     std::string experiment{};
-    std::string file_name{};     ///< the experiment's, which may name it
+    std::string file_name{};  ///< the experiment's, which may name it
     std::string command{};
     std::string revision{};
-    Overrides overrides{};       ///< with which the copy is read
+    Overrides overrides{};  ///< with which the copy is read
     std::filesystem::path runs_folder{};
     std::filesystem::path data_folder{};
-    std::size_t pack = 1;        ///< runs a task
+    std::size_t pack = 1;  ///< runs a task
     std::int64_t max_requeues = 0;
     std::int64_t cpus_per_task = 1;
     bool allow_insecure = false;
@@ -60,7 +61,8 @@ struct Submission {
 /// Keeps other processes from submitting to this runs folder while it lives. Waits for one that does, and says so.
 std::unique_ptr<RunLocks> lock_submissions(const std::filesystem::path& runs_folder);
 
-/// Copies and plan; `submission` needs no id and folder yet. What it made before it failed is for the caller to remove. Throws StorageError, or Error if something to copy cannot be read.
+/// Copies and plan; `submission` needs no id and folder yet. What it made before it failed is for the caller to remove.
+/// Throws StorageError, or Error if something to copy cannot be read.
 void write_submission(Submission& submission, const Plan& plan);
 /// After each array that Slurm took.
 void write_jobs(const Submission& submission);
@@ -68,7 +70,8 @@ void write_jobs(const Submission& submission);
 /// Throws Error (usage) saying what is wrong.
 Submission read_submission(const std::filesystem::path& folder);
 
-/// All of an experiment (""; of all), the oldest first. Those whose plan cannot be read are left out, with a warning on standard error.
+/// All of an experiment (""; of all), the oldest first. Those whose plan cannot be read are left out, with a warning on
+/// standard error.
 std::vector<Submission> find_submissions(const std::filesystem::path& runs_folder, const std::string& experiment);
 
 }  // namespace labhost

@@ -98,20 +98,20 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
     Json json{{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
-            {"host", host.data()},
-            {"experiment_file", plan.file.native()},
-            {"command", plan.command},
-            {"git", plan.revision},
-            {"labhost", host_stamp().field("sdk")},
-            {"torch", fmt::format("{}+{}", torch.version, torch.build)},
-            {"blas", torch.blas},
-            {"cpu", processor_name()},
-            {"device", device.text()},
-            {"plugin",
-             {{"file", run.plugin->file.native()},
-              {"version", run.plugin->descriptor->version},
-              {"sha256", run.plugin->sha256},
-              {"stamp", run.plugin->stamp.summary()}}}};
+              {"host", host.data()},
+              {"experiment_file", plan.file.native()},
+              {"command", plan.command},
+              {"git", plan.revision},
+              {"labhost", host_stamp().field("sdk")},
+              {"torch", fmt::format("{}+{}", torch.version, torch.build)},
+              {"blas", torch.blas},
+              {"cpu", processor_name()},
+              {"device", device.text()},
+              {"plugin",
+               {{"file", run.plugin->file.native()},
+                {"version", run.plugin->descriptor->version},
+                {"sha256", run.plugin->sha256},
+                {"stamp", run.plugin->stamp.summary()}}}};
     json.update(recorded_gpu(device));
     if (const auto task = own_slurm_task()) json["slurm"] = to_json(*task);
     return json;
@@ -120,16 +120,16 @@ Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
 Json run_json(const Plan& plan, const PlannedRun& run, const Device& device) {
     const RunSettings& settings = run.settings;
     Json json{{"schema", 1},
-            {"experiment", plan.experiment},
-            {"id", settings.id},
-            {"model", settings.model},
-            {"params", to_json(run.params)},
-            {"trainer", to_json(settings.trainer)},
-            {"data", to_json(settings.data)},
-            {"seed", settings.seed},
-            {"fingerprint", run.fingerprint},
-            {"fingerprint_of", fingerprint_inputs(settings, *run.plugin, run.params, *run.dataset, run.device)},
-            {"provenance", provenance(plan, run, device)}};
+              {"experiment", plan.experiment},
+              {"id", settings.id},
+              {"model", settings.model},
+              {"params", to_json(run.params)},
+              {"trainer", to_json(settings.trainer)},
+              {"data", to_json(settings.data)},
+              {"seed", settings.seed},
+              {"fingerprint", run.fingerprint},
+              {"fingerprint_of", fingerprint_inputs(settings, *run.plugin, run.params, *run.dataset, run.device)},
+              {"provenance", provenance(plan, run, device)}};
     if (const Json reference = to_json(settings.reference); !reference.empty()) json["reference"] = reference;
     return json;
 }
@@ -177,9 +177,18 @@ private:
 class RunOfWorker {
 public:
     /// `writer`: writes its checkpoints; null: they are written where they are made.
-    RunOfWorker(const Plan& plan, const WorkerRun& run, const WorkerOrders& orders, const RunOutbox& outbox, MemoryWatch& memory, Writer* writer)
-        : plan_(plan), run_(plan.runs[run.index]), anew_(run.anew), twin_(run.twin), in_company_(orders.in_company), orders_(orders),
-          outbox_(outbox), memory_(memory), writer_(writer), folder_(run_.folder) {}
+    RunOfWorker(const Plan& plan, const WorkerRun& run, const WorkerOrders& orders, const RunOutbox& outbox,
+                MemoryWatch& memory, Writer* writer)
+        : plan_(plan),
+          run_(plan.runs[run.index]),
+          anew_(run.anew),
+          twin_(run.twin),
+          in_company_(orders.in_company),
+          orders_(orders),
+          outbox_(outbox),
+          memory_(memory),
+          writer_(writer),
+          folder_(run_.folder) {}
     ~RunOfWorker() {
         if (written_.valid()) written_.wait();  // it writes into the folder
         if (said_captured_) memory_.gone();
@@ -198,8 +207,9 @@ public:
         plugin_ = load_plugin(*run_.plugin);
         make_trainer();
         if (const std::string why = trainer_->why_not_resumable(); !why.empty()) {
-            outbox_.send(fmt::format("{}labhost: warning: {}: {} has no checkpoints, and begins anew if it is interrupted",
-                                     message::warning, why, run_.settings.id));
+            outbox_.send(
+                fmt::format("{}labhost: warning: {}: {} has no checkpoints, and begins anew if it is interrupted",
+                            message::warning, why, run_.settings.id));
             has_checkpoints_ = false;
             if (go_on) begin();
         }
@@ -256,7 +266,8 @@ private:
 
     bool take_from_twin() {
         const std::optional<Result> result = read_result(twin_);
-        if (!file_exists(twin_ / "run.json") || !result || !result->finished || result->fingerprint != run_.fingerprint) return false;
+        if (!file_exists(twin_ / "run.json") || !result || !result->finished || result->fingerprint != run_.fingerprint)
+            return false;
         Json json = run_json(plan_, run_, orders_.device);
         json["same_as"] = twin_.filename().native();
         try {
@@ -324,8 +335,8 @@ private:
 
     void start_again(RunFolder::Unusable why, const char* words) {
         const auto aside = folder_.set_checkpoint_aside(why);
-        outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning, words,
-                                 aside.filename().native()));
+        outbox_.send(fmt::format("{}labhost: warning: {}; it is now {}, and the run starts again", message::warning,
+                                 words, aside.filename().native()));
         begin();
         trainer_.reset();  // before the next one, which needs as much memory
         make_trainer();
@@ -360,9 +371,12 @@ private:
         return !in_company_ || ++steps_ % steps_of_a_turn != 0;
     }
 
-    void write_checkpoint() { write([] {}, std::nullopt); }
+    void write_checkpoint() {
+        write([] {}, std::nullopt);
+    }
 
-    /// Does `before`, then writes a checkpoint of this moment, then tells of `epoch`; all that behind the training, if there is a writer.
+    /// Does `before`, then writes a checkpoint of this moment, then tells of `epoch`; all that behind the training, if
+    /// there is a writer.
     void write(std::function<void()> before, const std::optional<EpochMetrics>& epoch) {
         await_writer();
         auto state = has_checkpoints_ ? trainer_->checkpoint(seconds(), run_.fingerprint) : nullptr;
@@ -386,9 +400,10 @@ private:
         const std::set<std::string>& operators = trainer_->nondeterministic_operators();
         if (operators.size() == nondeterministic_) return;
         nondeterministic_ = operators.size();
-        outbox_.send(fmt::format("{}labhost: warning: {}: LibTorch has no form of {} that gives the same bits each time on a GPU, so "
-                                 "this run's numbers vary; trainer.deterministic = true refuses that",
-                                 message::warning, run_.settings.id, fmt::join(operators, ", ")));
+        outbox_.send(fmt::format(
+            "{}labhost: warning: {}: LibTorch has no form of {} that gives the same bits each time on a GPU, so "
+            "this run's numbers vary; trainer.deterministic = true refuses that",
+            message::warning, run_.settings.id, fmt::join(operators, ", ")));
         Json json = Json::parse(read_file(run_.folder / "run.json"), nullptr, /*allow_exceptions=*/false);
         if (!json.is_object()) json = run_json(plan_, run_, orders_.device);
         json["provenance"]["nondeterministic"] = operators;
@@ -399,9 +414,7 @@ private:
         if (orders_.profile) folder_.write_profile(trainer_->profile());
     }
 
-    double seconds() const {
-        return earlier_seconds_ + std::chrono::duration<double>(Clock::now() - start_).count();
-    }
+    double seconds() const { return earlier_seconds_ + std::chrono::duration<double>(Clock::now() - start_).count(); }
 
     const Plan& plan_;
     const PlannedRun& run_;
@@ -431,10 +444,8 @@ private:
 
 /// Whether these are the words of an allocation that failed: what is thrown loses its type at the plugin boundary.
 bool is_out_of_memory(std::string_view words) {
-    constexpr std::array said{"bad_alloc",
-                              "can't allocate memory",
-                              "not enough memory",
-                              "annot allocate memory",          // the system's words, and those of the dynamic linker
+    constexpr std::array said{"bad_alloc", "can't allocate memory", "not enough memory",
+                              "annot allocate memory",  // the system's words, and those of the dynamic linker
                               "failed to map segment"};
     return std::ranges::any_of(said, [&](const char* part) { return words.find(part) != std::string_view::npos; });
 }
@@ -475,9 +486,13 @@ private:
         while (const auto text = usable_ ? inbox_.next() : std::nullopt) {
             if (text->front() == message::no_more) {
                 no_more_ = true;
-            } else if (text->front() == message::train && !(orders_.in_company && StopSignals::noted() != 0)) {  // else it stays as it was left
-                const auto told = message::unpack<message::Training>(std::string_view(*text).substr(0, 1 + sizeof(message::Training)));
-                begin({.number = told.number, .index = told.index, .anew = told.anew != 0,
+                // Else it stays as it was left.
+            } else if (text->front() == message::train && !(orders_.in_company && StopSignals::noted() != 0)) {
+                const auto told = message::unpack<message::Training>(
+                    std::string_view(*text).substr(0, 1 + sizeof(message::Training)));
+                begin({.number = told.number,
+                       .index = told.index,
+                       .anew = told.anew != 0,
                        .twin = text->substr(1 + sizeof(message::Training))});
             }
         }
@@ -490,8 +505,8 @@ private:
         attempt(it, [&] {
             locks_.enter(plan_.runs[it.order.index].folder);
             if (orders_.in_company) memory_.begin();
-            it.trained = std::make_unique<RunOfWorker>(plan_, it.order, orders_, RunOutbox(outbox_, it.order.number), memory_,
-                                                       writer_.get());
+            it.trained = std::make_unique<RunOfWorker>(plan_, it.order, orders_, RunOutbox(outbox_, it.order.number),
+                                                       memory_, writer_.get());
             return more = it.trained->prepare();
         });
         if (!more) going_.pop_back();
@@ -596,7 +611,8 @@ void hear_worker(std::string_view text, const std::function<const WorkerListener
 }
 
 std::string to_message(const WorkerRun& run) {
-    return message::pack(message::train, message::Training{.index = run.index, .number = run.number, .anew = run.anew ? 1U : 0U}) +
+    return message::pack(message::train,
+                         message::Training{.index = run.index, .number = run.number, .anew = run.anew ? 1U : 0U}) +
            run.twin.native();
 }
 

@@ -1,5 +1,5 @@
-// A worker process: trains the runs that the supervisor tells it, one, or several in turns, each from its beginning or its
-// checkpoint, and tells how it goes.
+// A worker process: trains the runs that the supervisor tells it, one, or several in turns, each from its beginning or
+// its checkpoint, and tells how it goes.
 #pragma once
 
 #include <cstdint>
@@ -33,26 +33,28 @@ struct Finished {
     EpochMetrics final{};  ///< of the last epoch
 };
 
-/// What the worker says of a run. After `paused`, `not_captured`, `gpu_fault`, `finished`, `failed` or `storage_fault` nothing more comes.
+/// What the worker says of a run. After `paused`, `not_captured`, `gpu_fault`, `finished`, `failed` or `storage_fault`
+/// nothing more comes.
 struct WorkerListener {
     std::function<void(const Resumed&)> resumed{};
     std::function<void(const Progress&)> progressed{};
     std::function<void(const EpochMetrics&)> epoch_finished{};
     std::function<void(std::string_view)> warned{};
-    std::function<void()> captured{};                        ///< its training steps are replayed from now on
-    std::function<void(const MeasuredMemory&)> measured{};   ///< once they are, and after its first epoch
-    std::function<void()> paused{};                          ///< its checkpoint is written
+    std::function<void()> captured{};                       ///< its training steps are replayed from now on
+    std::function<void(const MeasuredMemory&)> measured{};  ///< once they are, and after its first epoch
+    std::function<void()> paused{};                         ///< its checkpoint is written
     /// Why; the run goes on in another worker, without graphs, and so do those beside it, of which nothing more comes.
     std::function<void(std::string_view)> not_captured{};
-    std::function<void(const GpuFault&)> gpu_fault{};        ///< likewise the end of this worker
+    std::function<void(const GpuFault&)> gpu_fault{};  ///< likewise the end of this worker
     std::function<void(const Finished&)> finished{};
-    std::function<void(std::string_view)> failed{};          ///< the reason
+    std::function<void(std::string_view)> failed{};  ///< the reason
     std::function<void(std::string_view)> storage_fault{};
 };
 
-/// Hands a message of a worker to the listener of the run that it is about; `listener_of` a run's number gives null if that run
-/// is over.
-void hear_worker(std::string_view message, const std::function<const WorkerListener*(std::uint32_t number)>& listener_of);
+/// Hands a message of a worker to the listener of the run that it is about; `listener_of` a run's number gives null if
+/// that run is over.
+void hear_worker(std::string_view message,
+                 const std::function<const WorkerListener*(std::uint32_t number)>& listener_of);
 
 /// A run that a worker is to train.
 struct WorkerRun {
@@ -78,12 +80,14 @@ struct WorkerOrders {
 
 constexpr std::size_t most_runs_of_a_worker = 32;  ///< at once: LibTorch has as many streams for a GPU
 
-/// The body of the worker: leaves checkpoint, metrics, log and weights in each run's folder, but no result. It takes runs from `inbox`
-/// as they come, and ends when it has none and no more come. With `in_company` several (of the same device and TrainerSettings but for the
-/// optimizer's) take turns of a few steps; each gives what it gives alone. On SIGUSR1 it writes checkpoints after the next steps and ends.
+/// The body of the worker: leaves checkpoint, metrics, log and weights in each run's folder, but no result. It takes
+/// runs from `inbox` as they come, and ends when it has none and no more come. With `in_company` several (of the same
+/// device and TrainerSettings but for the optimizer's) take turns of a few steps; each gives what it gives alone. On
+/// SIGUSR1 it writes checkpoints after the next steps and ends.
 void work(const Plan& plan, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox, Inbox& inbox);
 
-/// Whether a run's plugin can be in company: the first steps of the run, in a process of their own, which write nothing.
+/// Whether a run's plugin can be in company: the first steps of the run, in a process of their own, which write
+/// nothing.
 struct ProbeListener {
     std::function<void(const CaptureVerdict&)> judged{};  ///< nothing is said where that cannot be told
     std::function<void(const GpuFault&)> gpu_fault{};

@@ -22,14 +22,16 @@ namespace {
 constexpr int captures_version = 1;
 
 std::string valid_for(const std::string& gpu) {
-    return fmt::format("{}+{} on {}, captures {}", host_stamp().field("torch"), host_stamp().field("build"), gpu, captures_version);
+    return fmt::format("{}+{} on {}, captures {}", host_stamp().field("torch"), host_stamp().field("build"), gpu,
+                       captures_version);
 }
 
 fs::path cache_file(const std::string& plugin, const std::string& gpu) {
     const fs::path cache = user_cache_folder();
     constexpr std::size_t enough = 8;
-    return cache.empty() ? cache
-                         : cache / "captures" / fmt::format("{}-{}.json", plugin, sha256(valid_for(gpu)).substr(0, enough));
+    return cache.empty()
+               ? cache
+               : cache / "captures" / fmt::format("{}-{}.json", plugin, sha256(valid_for(gpu)).substr(0, enough));
 }
 
 }  // namespace
@@ -52,7 +54,8 @@ void remember_capture(const std::string& sha256, const std::string& gpu, const C
     std::error_code error;
     fs::create_directories(file.parent_path(), error);
     try {
-        write_file_atomically(file, to_text(Json{{"for", valid_for(gpu)}, {"captured", verdict.captured}, {"why", verdict.why}}));
+        write_file_atomically(
+            file, to_text(Json{{"for", valid_for(gpu)}, {"captured", verdict.captured}, {"why", verdict.why}}));
     } catch (const StorageError&) {
         return;
     }

@@ -11,8 +11,8 @@ struct CaptureVerdict {
     std::string why{};  ///< where it is not
 };
 
-/// What an earlier command found out about the plugin's file of this SHA-256, with this LibTorch and on GPUs of this name. What is
-/// damaged or of another version is as good as nothing.
+/// What an earlier command found out about the plugin's file of this SHA-256, with this LibTorch and on GPUs of this
+/// name. What is damaged or of another version is as good as nothing.
 std::optional<CaptureVerdict> recall_capture(const std::string& sha256, const std::string& gpu);
 
 /// In the user's cache folder; that only saves time, so what cannot be written is not.

@@ -67,7 +67,8 @@ NamedTensors read_checkpoint(const std::filesystem::path& file, const std::strin
 
 std::string gpu_of(const NamedTensors& tensors) {
     const auto found = std::ranges::find(tensors, "gpu", &NamedTensors::value_type::first);
-    return found == tensors.end() || found->second.scalar_type() != torch::kUInt8 ? "" : text_of(found->second.contiguous());
+    return found == tensors.end() || found->second.scalar_type() != torch::kUInt8 ? ""
+                                                                                  : text_of(found->second.contiguous());
 }
 
 torch::Tensor tensor_of(const NamedTensors& tensors, const std::string& name, torch::ScalarType type,

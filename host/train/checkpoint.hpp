@@ -8,8 +8,9 @@
 
 namespace labhost {
 
-/// `tensors` as a file that torch.load reads too, with some more: "gpu" unless it is "", "fingerprint", and "digest", the SHA-256 of names,
-/// shapes, types and bytes of all others (LibTorch's zip reader checks no CRC). Tensors are on the CPU.
+/// `tensors` as a file that torch.load reads too, with some more: "gpu" unless it is "", "fingerprint", and "digest",
+/// the SHA-256 of names, shapes, types and bytes of all others (LibTorch's zip reader checks no CRC). Tensors are on
+/// the CPU.
 std::string pack_checkpoint(NamedTensors tensors, const std::string& gpu, const std::string& fingerprint);
 
 /// The tensors of a checkpoint with this fingerprint. Throws Error (usage) naming the file and what is wrong with it.

@@ -86,8 +86,8 @@ Tensor max_pool_backward(const Tensor& grad_output, const Tensor& self, IntArray
                          IntArrayRef padding, IntArrayRef dilation, bool ceil_mode, const Tensor& indices) {
     if (!is_pool_of_ours(self, kernel, stride, padding, dilation, ceil_mode) || !is_plain(grad_output) ||
         !indices.is_contiguous())
-        return at::cpu::max_pool2d_with_indices_backward(grad_output, self, kernel, stride, padding, dilation, ceil_mode,
-                                                         indices);
+        return at::cpu::max_pool2d_with_indices_backward(grad_output, self, kernel, stride, padding, dilation,
+                                                         ceil_mode, indices);
     const Planes planes(self);
     Tensor grad_input = at::empty(self.sizes(), self.options());
     const std::int64_t outputs = (planes.height / 2) * (planes.width / 2);
@@ -160,9 +160,11 @@ void for_blocks(std::int64_t images, std::int64_t scratch_floats, const Each& ea
 Tensor convolution(const Tensor& input_given, const Tensor& weight_given, const c10::optional<Tensor>& bias_given,
                    IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, bool transposed,
                    IntArrayRef output_padding, std::int64_t groups) {
-    const bool ours = is_convolution_of_ours(input_given, weight_given, stride, padding, dilation, transposed, groups) &&
-                      (!bias_given || !bias_given->defined() || bias_given->scalar_type() == at::kFloat);
-    const auto shape = ours ? shape_of(input_given, weight_given, stride, padding, dilation) : kernels::ConvolutionShape{};
+    const bool ours =
+        is_convolution_of_ours(input_given, weight_given, stride, padding, dilation, transposed, groups) &&
+        (!bias_given || !bias_given->defined() || bias_given->scalar_type() == at::kFloat);
+    const auto shape =
+        ours ? shape_of(input_given, weight_given, stride, padding, dilation) : kernels::ConvolutionShape{};
     if (!ours || shape.outputs() == 0)
         return at::native::convolution(input_given, weight_given, bias_given, stride, padding, dilation, transposed,
                                        output_padding, groups);
@@ -175,11 +177,12 @@ Tensor convolution(const Tensor& input_given, const Tensor& weight_given, const 
     Tensor output = at::empty({images, shape.out_channels, shape.out_height, shape.out_width}, input.options());
     const Tensor packed = at::empty({shape.weights()}, at::kFloat);
     kernels.pack_forward(shape, weight.data_ptr<float>(), packed.data_ptr<float>());
-    for_blocks(images, kernels.scratch(shape), [&](std::int64_t, std::int64_t first, std::int64_t count, float* scratch) {
-        kernels.forward(shape, count, input.data_ptr<float>() + first * shape.inputs(), packed.data_ptr<float>(),
-                        bias.defined() ? bias.data_ptr<float>() : nullptr,
-                        output.data_ptr<float>() + first * shape.outputs(), scratch);
-    });
+    for_blocks(images, kernels.scratch(shape),
+               [&](std::int64_t, std::int64_t first, std::int64_t count, float* scratch) {
+                   kernels.forward(shape, count, input.data_ptr<float>() + first * shape.inputs(),
+                                   packed.data_ptr<float>(), bias.defined() ? bias.data_ptr<float>() : nullptr,
+                                   output.data_ptr<float>() + first * shape.outputs(), scratch);
+               });
     return output;
 }
 
@@ -206,16 +209,16 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& grad_given
     const Tensor bias_sums = wanted[2] ? at::zeros({blocks, shape.out_channels}, at::kFloat) : Tensor();
     const Tensor packed = at::empty({shape.weights()}, at::kFloat);
     if (wanted[0]) kernels.pack_backward(shape, weight.data_ptr<float>(), packed.data_ptr<float>());
-    for_blocks(images, kernels.scratch(shape), [&](std::int64_t block, std::int64_t first, std::int64_t count,
-                                                   float* scratch) {
-        kernels.backward(
-            shape, count, input.data_ptr<float>() + first * shape.inputs(),
-            grad_output.data_ptr<float>() + first * shape.outputs(), packed.data_ptr<float>(),
-            {.input = wanted[0] ? grad_input.data_ptr<float>() + first * shape.inputs() : nullptr,
-             .weight = wanted[1] ? weight_sums.data_ptr<float>() + block * shape.weights() : nullptr,
-             .bias = wanted[2] ? bias_sums.data_ptr<float>() + block * shape.out_channels : nullptr},
-            scratch);
-    });
+    for_blocks(images, kernels.scratch(shape),
+               [&](std::int64_t block, std::int64_t first, std::int64_t count, float* scratch) {
+                   kernels.backward(
+                       shape, count, input.data_ptr<float>() + first * shape.inputs(),
+                       grad_output.data_ptr<float>() + first * shape.outputs(), packed.data_ptr<float>(),
+                       {.input = wanted[0] ? grad_input.data_ptr<float>() + first * shape.inputs() : nullptr,
+                        .weight = wanted[1] ? weight_sums.data_ptr<float>() + block * shape.weights() : nullptr,
+                        .bias = wanted[2] ? bias_sums.data_ptr<float>() + block * shape.out_channels : nullptr},
+                       scratch);
+               });
     return {grad_input, wanted[1] ? weight_sums.sum(0).view(weight.sizes()) : Tensor(),
             wanted[2] ? bias_sums.sum(0) : Tensor()};
 }

@@ -41,7 +41,8 @@ struct OnTheHost {
 bool is_of_a_capture(const GpuFault& fault) {
     constexpr int first = 900;
     constexpr int last = 908;
-    return fault.kind() == GpuFault::Kind::device && (fault.code() == 0 || (fault.code() >= first && fault.code() <= last));
+    return fault.kind() == GpuFault::Kind::device &&
+           (fault.code() == 0 || (fault.code() >= first && fault.code() <= last));
 }
 
 void capture(at::cuda::CUDAGraph& graph, const std::function<void()>& step, const torch::nn::Module& module) {
@@ -50,9 +51,9 @@ void capture(at::cuda::CUDAGraph& graph, const std::function<void()>& step, cons
     step();
     graph.capture_end();
     const OnTheHost after(module);
-    if (!torch::equal(before.generator, after.generator))
-        throw NotCaptured("it draws random numbers on the CPU");
-    if (before.memory != after.memory) throw NotCaptured("it replaces a parameter or buffer instead of writing into it");
+    if (!torch::equal(before.generator, after.generator)) throw NotCaptured("it draws random numbers on the CPU");
+    if (before.memory != after.memory)
+        throw NotCaptured("it replaces a parameter or buffer instead of writing into it");
 }
 
 }  // namespace

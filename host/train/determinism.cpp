@@ -26,7 +26,8 @@ std::string_view nondeterministic_operator(std::string_view words) {
 }
 
 EachPlaceOnce::EachPlaceOnce()
-    : asked_(at::globalContext().deterministicAlgorithms()), warn_only_(at::globalContext().deterministicAlgorithmsWarnOnly()) {
+    : asked_(at::globalContext().deterministicAlgorithms()),
+      warn_only_(at::globalContext().deterministicAlgorithmsWarnOnly()) {
     if (asked_) at::globalContext().setDeterministicAlgorithms(false, warn_only_);
 }
 

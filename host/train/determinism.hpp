@@ -16,12 +16,14 @@ namespace torch_warnings = c10::WarningUtils;
 namespace torch_warnings = c10::Warning;
 #endif
 
-/// One for each stream, so that sums have one order. cuBLAS reads it from $CUBLAS_WORKSPACE_CONFIG when it is first used.
+/// One for each stream, so that sums have one order. cuBLAS reads it from $CUBLAS_WORKSPACE_CONFIG when it is first
+/// used.
 constexpr const char* workspace_of_cublas = ":4096:8";
 
-/// Asks this process's LibTorch for the algorithms on a GPU that give the same bits each time: cuDNN's deterministic ones,
-/// cuBLAS with a workspace of its own for each stream, and of LibTorch's operators those forms that have one. An operator
-/// that has none is refused, or else warned of (NondeterminismNoted). To be called before the first work on the GPU.
+/// Asks this process's LibTorch for the algorithms on a GPU that give the same bits each time: cuDNN's deterministic
+/// ones, cuBLAS with a workspace of its own for each stream, and of LibTorch's operators those forms that have one. An
+/// operator that has none is refused, or else warned of (NondeterminismNoted). To be called before the first work on
+/// the GPU.
 void ask_for_determinism(bool refuse);
 
 /// Of LibTorch's words on an operator that has no deterministic form: its name, "put_"; "" of other words.
@@ -43,8 +45,8 @@ private:
     bool warn_only_;
 };
 
-/// Notes the operators that LibTorch warns of as not deterministic; other warnings go where they went. As a thread's handler
-/// it hears those of the backward pass too (torch/csrc/autograd/graph_task.h, warning_handler_).
+/// Notes the operators that LibTorch warns of as not deterministic; other warnings go where they went. As a thread's
+/// handler it hears those of the backward pass too (torch/csrc/autograd/graph_task.h, warning_handler_).
 class NondeterminismNoted final : public c10::WarningHandler {
 public:
     /// `next`: gets the other warnings.

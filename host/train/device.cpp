@@ -18,7 +18,8 @@ namespace {
 /// Longer than a machine with eight GPUs and no persistence daemon takes to start its driver (half a minute).
 constexpr std::chrono::seconds patience{60};
 
-/// Whether an engine that is not LibTorch's computes here, which has devices of its own. What the engine is, is remembered.
+/// Whether an engine that is not LibTorch's computes here, which has devices of its own. What the engine is, is
+/// remembered.
 bool engine_is_anothers() {
     try {
         return !is_build_of_torch(engine_build());
@@ -31,7 +32,8 @@ GpuSurvey ask_for_gpus() {
     if (!engine_is_anothers()) {
         const std::string sign = sign_of_gpu();
         if (sign.empty()) return {};
-        const std::string why_not = why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"));
+        const std::string why_not =
+            why_not_to_ask(sign, host_stamp().field("build"), std::getenv("CUDA_VISIBLE_DEVICES"));
         if (!why_not.empty()) return {.why_none = why_not};
     }
     const Engine& torch = engine();  // loaded here, so that children find it in memory
@@ -60,7 +62,8 @@ Device resolve_device(const std::string& name) {
     const int count = gpu_count();
     if (name == "auto") return {.cuda = count > 0, .index = 0};
     if (const std::string& why = survey_gpus().why_none; count == 0 && !why.empty())
-        throw Error(ExitCode::unusable, fmt::format("device '{}' was asked for, but the GPU here cannot be used: {}", name, why));
+        throw Error(ExitCode::unusable,
+                    fmt::format("device '{}' was asked for, but the GPU here cannot be used: {}", name, why));
     if (count == 0)
         throw Error(ExitCode::unusable,
                     fmt::format("device '{}' was asked for, but LibTorch {}+{} sees no GPU here; use --device cpu, or "

@@ -29,8 +29,9 @@ struct GpuMemory {
 
 /// What LibTorch makes of the GPUs here, and with which versions of NVIDIA's software; each "" where it is not known.
 struct GpuSurvey {
-    std::vector<Gpu> gpus{};    ///< that LibTorch can use, by index
-    std::string why_none{};     ///< why it can use none though one, or its driver's device file, is here, and what to do; else ""
+    std::vector<Gpu> gpus{};  ///< that LibTorch can use, by index
+    std::string
+        why_none{};  ///< why it can use none though one, or its driver's device file, is here, and what to do; else ""
     std::string driver{};       ///< version of the kernel's driver, "580.95.05"
     std::string cuda_driver{};  ///< newest CUDA that the driver can do, "13.0"
     std::string runtime{};      ///< CUDA runtime in the process that computes, "13.0"

@@ -37,16 +37,22 @@ constexpr std::array known_errors{
 };
 
 /// What NVIDIA's driver and LibTorch write where memory lacks. cuBLAS and cuDNN need some for a handle or a plan.
-constexpr std::array<std::string_view, 7> words_of_memory{
-    "CUDA out of memory",  "CUDA error: out of memory",  "CUBLAS_STATUS_ALLOC_FAILED",        "CUDNN_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", "unable to find an engine", "nable to find a valid cuDNN algorithm"};
-constexpr std::array<std::string_view, 4> words_of_devices{"CUDA error", "CUDNN_STATUS_", "CUBLAS_STATUS_", "cuDNN error"};
+constexpr std::array<std::string_view, 7> words_of_memory{"CUDA out of memory",
+                                                          "CUDA error: out of memory",
+                                                          "CUBLAS_STATUS_ALLOC_FAILED",
+                                                          "CUDNN_STATUS_ALLOC_FAILED",
+                                                          "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+                                                          "unable to find an engine",
+                                                          "nable to find a valid cuDNN algorithm"};
+constexpr std::array<std::string_view, 4> words_of_devices{"CUDA error", "CUDNN_STATUS_", "CUBLAS_STATUS_",
+                                                           "cuDNN error"};
 
 /// At any time: memory, a link or the whole GPU has failed.
 constexpr std::array broken{214, 220, 226};
-/// What a device that a run has not used yet answers if it, its driver, or who else has it, is in the way. Not 209 and its like: a plugin's own
-/// kernels may lack a GPU's.
-constexpr std::array out_of_order{3, 34, 35, 36, 46, 100, 101, 102, 103, 127, 201, 216, 304, 802, 803, 804, 805, 806, 807, 808, 809, 810, 999};
+/// What a device that a run has not used yet answers if it, its driver, or who else has it, is in the way. Not 209 and
+/// its like: a plugin's own kernels may lack a GPU's.
+constexpr std::array out_of_order{3,   34,  35,  36,  46,  100, 101, 102, 103, 127, 201, 216,
+                                  304, 802, 803, 804, 805, 806, 807, 808, 809, 810, 999};
 
 bool has(std::string_view words, std::string_view part) { return words.find(part) != std::string_view::npos; }
 

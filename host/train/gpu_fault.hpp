@@ -28,7 +28,8 @@ enum class Blame {
 /// `has_computed`: a run of the process has done a batch there. Before that, an error of the device is no run's doing.
 Blame blame_for(GpuFault::Kind kind, int code, std::string_view words, bool has_computed);
 
-/// Whether the device says that another process has it for itself, which where it is set so (nvidia-smi -c EXCLUSIVE_PROCESS) may be one of ours.
+/// Whether the device says that another process has it for itself, which where it is set so (nvidia-smi -c
+/// EXCLUSIVE_PROCESS) may be one of ours.
 bool is_taken(const GpuFault& fault);
 
 }  // namespace labhost

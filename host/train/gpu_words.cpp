@@ -33,20 +33,24 @@ struct Fault {
 
 constexpr std::array faults{
     Fault{"Found no NVIDIA driver",
-          "there is no libcuda.so.1 of an NVIDIA driver, or no driver behind it; install the driver of this machine's GPU, and start a "
+          "there is no libcuda.so.1 of an NVIDIA driver, or no driver behind it; install the driver of this machine's "
+          "GPU, and start a "
           "container with it (docker run --gpus all)"},
     Fault{"system not yet initialized",
-          "the driver waits for the fabric manager, which GPUs with NVSwitch need; start it (systemctl start nvidia-fabricmanager), of "
+          "the driver waits for the fabric manager, which GPUs with NVSwitch need; start it (systemctl start "
+          "nvidia-fabricmanager), of "
           "the driver's own version"},
     Fault{"unsupported display driver",
           "the driver's library and its kernel module are of two versions, as after an update; restart the machine"},
     Fault{"forward compatibility was attempted",
-          "a compatibility library of a newer CUDA (cuda-compat) is found before the driver's own and does not go with this GPU; take it "
+          "a compatibility library of a newer CUDA (cuda-compat) is found before the driver's own and does not go with "
+          "this GPU; take it "
           "out of LD_LIBRARY_PATH"},
     Fault{"driver initialization failed",
           "the driver does not start; `nvidia-smi` and `dmesg` say more, and restarting the machine may help"},
     Fault{"CUDA unknown error",
-          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it anew (sudo modprobe -r nvidia_uvm; sudo "
+          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it anew (sudo "
+          "modprobe -r nvidia_uvm; sudo "
           "modprobe nvidia_uvm), or restart the machine"},
     Fault{"out of memory",
           "memory ran out, the GPU's or what this process may have (ulimit -v); `nvidia-smi` shows who has the GPU's"},
@@ -55,20 +59,25 @@ constexpr std::array faults{
 
 std::string meaning_of(std::string_view words, const GpuSurvey& survey, const char* visible_devices) {
     if (words.find("is too old") != std::string_view::npos)
-        return fmt::format("the NVIDIA driver {} can do CUDA up to {}, and this LibTorch needs {}; update the driver, or build labhost with a "
-                           "LibTorch for CUDA {}",
-                           or_unknown(survey.driver), survey.cuda_driver.empty() ? "an older one" : survey.cuda_driver,
-                           survey.runtime.empty() ? "a newer one" : survey.runtime,
-                           survey.cuda_driver.empty() ? "as old" : major_of(survey.cuda_driver));
+        return fmt::format(
+            "the NVIDIA driver {} can do CUDA up to {}, and this LibTorch needs {}; update the driver, or build "
+            "labhost with a "
+            "LibTorch for CUDA {}",
+            or_unknown(survey.driver), survey.cuda_driver.empty() ? "an older one" : survey.cuda_driver,
+            survey.runtime.empty() ? "a newer one" : survey.runtime,
+            survey.cuda_driver.empty() ? "as old" : major_of(survey.cuda_driver));
     if (words.find("No CUDA GPUs are available") != std::string_view::npos)
         return visible_devices != nullptr
-                   ? fmt::format("the driver shows none of CUDA_VISIBLE_DEVICES={}; `nvidia-smi -L` lists what it may name",
-                                 printable(visible_devices))
-                   : "the driver shows none to this process; `nvidia-smi -L` lists those that there are, and a cluster's task or a container "
+                   ? fmt::format(
+                         "the driver shows none of CUDA_VISIBLE_DEVICES={}; `nvidia-smi -L` lists what it may name",
+                         printable(visible_devices))
+                   : "the driver shows none to this process; `nvidia-smi -L` lists those that there are, and a "
+                     "cluster's task or a container "
                      "must ask for one (--gres=gpu:1, --gpus all)";
-    const auto fault =
-        std::ranges::find_if(faults, [&](const Fault& known) { return words.find(known.sign) != std::string_view::npos; });
-    return std::string(fault != faults.end() ? fault->meaning : "CUDA does not start; `nvidia-smi` and `dmesg` may say more");
+    const auto fault = std::ranges::find_if(
+        faults, [&](const Fault& known) { return words.find(known.sign) != std::string_view::npos; });
+    return std::string(fault != faults.end() ? fault->meaning
+                                             : "CUDA does not start; `nvidia-smi` and `dmesg` may say more");
 }
 
 }  // namespace
@@ -106,28 +115,36 @@ std::string cudnn_version_text(long version) {
 }
 
 bool is_build_of_torch(std::string_view build) {
-    return build == "cpu" || build.starts_with("cu") || build.starts_with("rocm") || build.starts_with("hip") || build.starts_with("xpu");
+    return build == "cpu" || build.starts_with("cu") || build.starts_with("rocm") || build.starts_with("hip") ||
+           build.starts_with("xpu");
 }
 
 std::string why_not_to_ask(const std::string& sign, const std::string& build, const char* visible_devices) {
     if (build == "cpu")
-        return fmt::format("this labhost's LibTorch is a CPU build, and a GPU is here ({}); build labhost with a LibTorch for CUDA (make TORCH=pip)", sign);
+        return fmt::format(
+            "this labhost's LibTorch is a CPU build, and a GPU is here ({}); build labhost with a LibTorch for CUDA "
+            "(make TORCH=pip)",
+            sign);
     if (visible_devices == nullptr) return "";
     const std::string_view visible = visible_devices;
     // CUDA looks no further than the first that names no GPU.
     if (visible.empty() || visible == "-1" || visible.starts_with("-1,"))
-        return fmt::format("CUDA_VISIBLE_DEVICES is '{}', which hides all GPUs; unset it, or name one (CUDA_VISIBLE_DEVICES=0)",
-                           printable(visible));
+        return fmt::format(
+            "CUDA_VISIBLE_DEVICES is '{}', which hides all GPUs; unset it, or name one (CUDA_VISIBLE_DEVICES=0)",
+            printable(visible));
     return "";
 }
 
 std::string why_no_gpu(std::string_view words, const GpuSurvey& survey, const char* visible_devices) {
-    return fmt::format("{} (LibTorch's words: {})", meaning_of(words, survey, visible_devices), printable(one_line(words)));
+    return fmt::format("{} (LibTorch's words: {})", meaning_of(words, survey, visible_devices),
+                       printable(one_line(words)));
 }
 
 std::string why_no_answer(const ChildEnd& end) {
-    return fmt::format("asking LibTorch for GPUs {}; see whether `nvidia-smi` answers, else restart the machine's driver, or use --device cpu",
-                       printable(end.text()));
+    return fmt::format(
+        "asking LibTorch for GPUs {}; see whether `nvidia-smi` answers, else restart the machine's driver, or use "
+        "--device cpu",
+        printable(end.text()));
 }
 
 Json to_json(const GpuSurvey& survey) {

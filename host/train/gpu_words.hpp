@@ -1,4 +1,5 @@
-// How NVIDIA's software speaks of GPUs, and what a person can do about it: decided from texts and numbers, without a GPU.
+// How NVIDIA's software speaks of GPUs, and what a person can do about it: decided from texts and numbers, without a
+// GPU.
 #pragma once
 
 #include <chrono>
@@ -13,11 +14,12 @@
 
 namespace labhost {
 
-/// The file by which a GPU of NVIDIA's is known to be here: its driver's, or that of Windows for Linux (WSL 2) together with
-/// NVIDIA's library in it, since other makers' GPUs have the file too. "" if there is none.
+/// The file by which a GPU of NVIDIA's is known to be here: its driver's, or that of Windows for Linux (WSL 2) together
+/// with NVIDIA's library in it, since other makers' GPUs have the file too. "" if there is none.
 std::string sign_of_gpu();
 
-/// Version of the NVIDIA driver in this machine's kernel; "" if there is none. It may be there without a GPU for this process.
+/// Version of the NVIDIA driver in this machine's kernel; "" if there is none. It may be there without a GPU for this
+/// process.
 std::string kernel_driver();
 
 /// From /proc/driver/nvidia/version: "580.95.05"; "" if it names none.
@@ -32,8 +34,8 @@ std::string cudnn_version_text(long version);
 /// Whether an engine of this build (TorchInfo's) is LibTorch's: "cpu", "cu130", "rocm".
 bool is_build_of_torch(std::string_view build);
 
-/// Why LibTorch need not be asked for GPUs though there is a sign of one: its build, or CUDA_VISIBLE_DEVICES (nullptr: not
-/// set). "" if it is to be asked.
+/// Why LibTorch need not be asked for GPUs though there is a sign of one: its build, or CUDA_VISIBLE_DEVICES (nullptr:
+/// not set). "" if it is to be asked.
 std::string why_not_to_ask(const std::string& sign, const std::string& build, const char* visible_devices);
 
 /// Why LibTorch can use no GPU and what to do, in one line, from its own words and the versions in `survey`.

@@ -46,7 +46,8 @@ struct Lists {
         if (parameters.empty()) return;
 #if LABHOST_TORCH_HAS_FUSED_SGD
         if (fused && fit_one_kernel()) {
-            at::_fused_sgd_(parameters, gradients, momenta, /*weight_decay=*/0.0, momenta.empty() ? 0.0 : options.momentum(), options.lr(),
+            at::_fused_sgd_(parameters, gradients, momenta, /*weight_decay=*/0.0,
+                            momenta.empty() ? 0.0 : options.momentum(), options.lr(),
                             /*dampening=*/0.0, /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
             return;
         }
@@ -62,12 +63,14 @@ private:
     /// What LibTorch's kernel demands, where the operators over lists go another way by themselves.
     bool fit_one_kernel() const {
         const auto alike = [&](const std::vector<torch::Tensor>& others) {
-            return std::ranges::equal(parameters, others, [](const torch::Tensor& parameter, const torch::Tensor& other) {
-                return other.device() == parameter.device() && other.scalar_type() == parameter.scalar_type() &&
-                       other.strides() == parameter.strides();
-            });
+            return std::ranges::equal(
+                parameters, others, [](const torch::Tensor& parameter, const torch::Tensor& other) {
+                    return other.device() == parameter.device() && other.scalar_type() == parameter.scalar_type() &&
+                           other.strides() == parameter.strides();
+                });
         };
-        return alike(gradients) && (momenta.empty() || alike(momenta)) && std::ranges::all_of(parameters, [&](const torch::Tensor& parameter) {
+        return alike(gradients) && (momenta.empty() || alike(momenta)) &&
+               std::ranges::all_of(parameters, [&](const torch::Tensor& parameter) {
                    return parameter.is_cuda() && parameter.device() == parameters[0].device() &&
                           parameter.scalar_type() == torch::kFloat32 && parameter.is_non_overlapping_and_dense();
                });
@@ -95,8 +98,8 @@ void step_lists(torch::optim::SGD& sgd, bool fused) {
                 (!gradient.defined() || is_plain(gradient))) {
                 kernels::sgd_step(parameter.numel(), static_cast<float>(options.lr()),
                                   static_cast<float>(options.momentum()),
-                                  gradient.defined() ? gradient.data_ptr<float>() : nullptr,
-                                  momentum.data_ptr<float>(), parameter.data_ptr<float>());
+                                  gradient.defined() ? gradient.data_ptr<float>() : nullptr, momentum.data_ptr<float>(),
+                                  parameter.data_ptr<float>());
                 continue;
             }
             Lists& lists = !momentum.defined() ? plain : gradient.defined() ? followed : unused;

@@ -12,8 +12,8 @@ namespace labhost {
 
 namespace {
 
-/// How many rows of float32 [N, classes] have their maximum at the label. As argmax: of equal values the first, NaN above
-/// all else; on the CPU without its five operators.
+/// How many rows of float32 [N, classes] have their maximum at the label. As argmax: of equal values the first, NaN
+/// above all else; on the CPU without its five operators.
 std::int64_t correct_in(const torch::Tensor& output, const torch::Tensor& labels) {
     const torch::Tensor rows = output.contiguous();
     const float* row = rows.data_ptr<float>();
@@ -39,11 +39,12 @@ PassMetrics Sums::metrics() const {
 
 PassSums::PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples) {
     const auto integers = torch::TensorOptions(gpu).dtype(torch::kInt64);
-    left_ = {.losses = torch::zeros({most_batches}, torch::TensorOptions(gpu).dtype(torch::kFloat32)),
-             .next = torch::zeros({1}, integers),
-             .predicted = torch::empty({most_examples}, integers),
-             .arriving = torch::empty({most_batches}, torch::TensorOptions(torch::kFloat32).pinned_memory(gpu.is_cuda())),
-             .arrived = c10::Event(gpu.type())};
+    left_ = {
+        .losses = torch::zeros({most_batches}, torch::TensorOptions(gpu).dtype(torch::kFloat32)),
+        .next = torch::zeros({1}, integers),
+        .predicted = torch::empty({most_examples}, integers),
+        .arriving = torch::empty({most_batches}, torch::TensorOptions(torch::kFloat32).pinned_memory(gpu.is_cuda())),
+        .arrived = c10::Event(gpu.type())};
 }
 
 void PassSums::set(const Sums& sums) {
@@ -106,7 +107,8 @@ void PassSums::hear() {
 const Sums& PassSums::read(const torch::Tensor& labels) {
     read_losses();
     if (left_)
-        known_.correct = correct_before_ + left_->predicted.narrow(0, 0, labels.size(0)).eq(labels).sum().item<std::int64_t>();
+        known_.correct =
+            correct_before_ + left_->predicted.narrow(0, 0, labels.size(0)).eq(labels).sum().item<std::int64_t>();
     return known_;
 }
 

@@ -21,8 +21,8 @@ struct Sums {
     PassMetrics metrics() const;
 };
 
-/// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and the
-/// losses are added in their order, as on the CPU.
+/// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and
+/// the losses are added in their order, as on the CPU.
 class PassSums {
 public:
     /// On the CPU.
@@ -33,8 +33,8 @@ public:
     /// Begins a pass, or goes on in one, with these.
     void set(const Sums& sums);
 
-    /// `loss`: a batch's sum, a float32 scalar; `output`: float32 [n, classes]. On a GPU always into the same memory, as a
-    /// CUDA graph needs it.
+    /// `loss`: a batch's sum, a float32 scalar; `output`: float32 [n, classes]. On a GPU always into the same memory,
+    /// as a CUDA graph needs it.
     void add(const torch::Tensor& loss, const torch::Tensor& output, const Batch& batch);
     /// A batch of so many examples was added. Apart, since a replayed graph adds without a call of `add`.
     void count(std::int64_t examples);

@@ -10,8 +10,8 @@
 
 namespace labhost {
 
-/// `outputs`: float32 [n, classes], logits or log-probabilities; `labels`: n of them, below `classes`. The class predicted is
-/// argmax's, as in the accuracy.
+/// `outputs`: float32 [n, classes], logits or log-probabilities; `labels`: n of them, below `classes`. The class
+/// predicted is argmax's, as in the accuracy.
 Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels);
 
 }  // namespace labhost

@@ -12,7 +12,8 @@ namespace labhost {
 
 namespace {
 
-constexpr std::array<const char*, 7> phase_names{"data", "forward", "backward", "optimizer", "metrics", "test", "other"};
+constexpr std::array<const char*, 7> phase_names{"data",    "forward", "backward", "optimizer",
+                                                 "metrics", "test",    "other"};
 constexpr std::size_t events_of_a_trace = 20'000;  // some 100 steps; browsers get slow beyond
 constexpr std::size_t operators_of_a_table = 25;
 
@@ -57,9 +58,8 @@ private:
 
 Profiler::Profiler(void (*synchronize)()) : synchronize_(synchronize) {
     active = this;
-    callback_ = at::addGlobalCallback(
-        at::RecordFunctionCallback(operator_begins, operator_ends)
-            .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+    callback_ = at::addGlobalCallback(at::RecordFunctionCallback(operator_begins, operator_ends)
+                                          .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
 
 Profiler::~Profiler() {
@@ -128,8 +128,8 @@ ProfileReport Profiler::report() const {
                           {"ts", event.start},
                           {"dur", event.seconds * 1e6}});
     return {.table = table,
-            .trace = Json{{"traceEvents", events}, {"displayTimeUnit", "ms"}}.dump(
-                         -1, ' ', false, Json::error_handler_t::replace) +
+            .trace = Json{{"traceEvents", events}, {"displayTimeUnit", "ms"}}.dump(-1, ' ', false,
+                                                                                   Json::error_handler_t::replace) +
                      "\n"};
 }
 

@@ -23,7 +23,8 @@ enum class Phase : std::size_t { data, forward, backward, optimizer, metrics, te
 /// LibTorch's dispatcher calls in this process is timed. One of it at a time.
 class Profiler {
 public:
-    /// `synchronize` is called where phases change, so that what a GPU still does belongs to the phase that asked for it.
+    /// `synchronize` is called where phases change, so that what a GPU still does belongs to the phase that asked for
+    /// it.
     explicit Profiler(void (*synchronize)());
     ~Profiler();
     Profiler(const Profiler&) = delete;
@@ -45,9 +46,9 @@ private:
     };
     struct Event {
         std::string name;
-        double start;    ///< microseconds since the profile's beginning
+        double start;  ///< microseconds since the profile's beginning
         double seconds;
-        int track;       ///< of the trace: phases above, operators below
+        int track;  ///< of the trace: phases above, operators below
     };
     class Operator;
 

@@ -20,8 +20,8 @@
 #include "train/turn.hpp"
 
 namespace caffe2 {
-/// LibTorch's own, of <caffe2/core/common.h>, which Debian's package lacks: names and values of its build's settings. Weak, so
-/// that a LibTorch without it can be loaded.
+/// LibTorch's own, of <caffe2/core/common.h>, which Debian's package lacks: names and values of its build's settings.
+/// Weak, so that a LibTorch without it can be loaded.
 __attribute__((weak)) const std::map<std::string, std::string>& GetBuildOptions();
 }  // namespace caffe2
 
@@ -40,8 +40,8 @@ Layer layer_of(const std::string& name, const torch::nn::Module& module) {
     return layer;
 }
 
-/// What OpenBLAS says of itself, if that library is it or rests on it, else the library's path. Asked of that library and
-/// what it needs: LAPACK may bring an OpenBLAS into the process that LibTorch does not multiply with.
+/// What OpenBLAS says of itself, if that library is it or rests on it, else the library's path. Asked of that library
+/// and what it needs: LAPACK may bring an OpenBLAS into the process that LibTorch does not multiply with.
 std::string name_of_blas(const char* library) {
     using Config = const char* (*)();
     void* handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
@@ -69,7 +69,8 @@ public:
         try {
             prepare_gpu_process({torch::kCUDA, static_cast<c10::DeviceIndex>(device.index)});
         } catch (const c10::Error& e) {
-            const std::string words = fmt::format("LibTorch failed to start on {}: {}", device.text(), e.what_without_backtrace());
+            const std::string words =
+                fmt::format("LibTorch failed to start on {}: {}", device.text(), e.what_without_backtrace());
             if (const auto fault = gpu_fault_of(e, words)) throw *fault;
             throw Error(ExitCode::run_failed, words);
         }
@@ -114,8 +115,8 @@ extern "C" __attribute__((visibility("default"))) const labhost::Engine* labhost
     return &engine;
 }
 
-/// The first to be called. at::show_config() says the same, but where there is a GPU it initialises CUDA, which this process's
-/// children could not use then.
+/// The first to be called. at::show_config() says the same, but where there is a GPU it initialises CUDA, which this
+/// process's children could not use then.
 extern "C" __attribute__((visibility("default"))) void labhost_loaded_torch(labhost::LoadedTorch& loaded) {
     if (&caffe2::GetBuildOptions == nullptr) return;
     const auto& options = caffe2::GetBuildOptions();
@@ -125,5 +126,6 @@ extern "C" __attribute__((visibility("default"))) void labhost_loaded_torch(labh
     };
     loaded.version = option("TORCH_VERSION");
     loaded.cuda = option("CUDA_VERSION");
-    if (Dl_info where{}; dladdr(reinterpret_cast<void*>(&caffe2::GetBuildOptions), &where) != 0) loaded.file = where.dli_fname;
+    if (Dl_info where{}; dladdr(reinterpret_cast<void*>(&caffe2::GetBuildOptions), &where) != 0)
+        loaded.file = where.dli_fname;
 }

@@ -29,7 +29,8 @@ Function* function_of_torchs(const char* name) {
 /// Of the library that is loaded: pip installs cuDNN apart from torch, so it need not be the one torch was built with.
 std::string cudnn_version() {
     const auto version = function_of_torchs<std::size_t()>("cudnnGetVersion");
-    return cudnn_version_text(version != nullptr ? static_cast<long>(version()) : at::detail::getCUDAHooks().versionCuDNN());
+    return cudnn_version_text(version != nullptr ? static_cast<long>(version())
+                                                 : at::detail::getCUDAHooks().versionCuDNN());
 }
 
 std::string cublas_version() {
@@ -73,7 +74,8 @@ GpuMemory memory_of_gpu(int index) {
     cudaError_t error = cudaSetDevice(index);
     if (error == cudaSuccess) error = cudaMemGetInfo(&free, &total);
     if (error != cudaSuccess)
-        throw gpu_fault_of_code(error, fmt::format("CUDA error: {}: on asking cuda:{} for its memory", cudaGetErrorString(error), index));
+        throw gpu_fault_of_code(
+            error, fmt::format("CUDA error: {}: on asking cuda:{} for its memory", cudaGetErrorString(error), index));
     return {.free = free, .total = total};
 }
 
@@ -98,7 +100,8 @@ std::optional<GpuFault> gpu_fault_of(const c10::Error& error, const std::string&
         return gpu_fault_of_code(accelerator->get_error_code(), words);
 #endif
     const bool on_cpu = words.find("CPUAllocator") != std::string::npos;
-    if (!on_cpu && dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return GpuFault(GpuFault::Kind::out_of_memory, 0, words);
+    if (!on_cpu && dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr)
+        return GpuFault(GpuFault::Kind::out_of_memory, 0, words);
     return gpu_fault_in(words);
 }
 

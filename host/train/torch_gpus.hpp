@@ -14,7 +14,8 @@ namespace labhost {
 /// Initialises CUDA, so only in a child process.
 GpuSurvey gpus_of_torch();
 
-/// The memory of this GPU now. Initialises CUDA, and the GPU for this process. Throws GpuFault; c10::Error without CUDA.
+/// The memory of this GPU now. Initialises CUDA, and the GPU for this process. Throws GpuFault; c10::Error without
+/// CUDA.
 GpuMemory memory_of_gpu(int index);
 
 /// The fault of a GPU that LibTorch speaks of, if it does; `words`: what is to be said of it.

@@ -53,8 +53,8 @@ Json libraries() {
     Json found = Json::object();
     dl_iterate_phdr(
         [](dl_phdr_info* info, std::size_t, void* target) {
-            constexpr std::array<std::string_view, 6> wanted{"libtorch", "libc10", "libblas", "libopenblas", "liblapack",
-                                                             "libmkl"};
+            constexpr std::array<std::string_view, 6> wanted{"libtorch",    "libc10",    "libblas",
+                                                             "libopenblas", "liblapack", "libmkl"};
             const std::string name = fs::path(info->dlpi_name).filename().native();
             if (std::ranges::any_of(wanted, [&](std::string_view start) { return name.starts_with(start); }))
                 for (const fs::path& path : {fs::path(info->dlpi_name), fs::path(info->dlpi_name).parent_path()})

@@ -14,7 +14,8 @@ struct TorchInfo {
 /// As the engine tells it; without loading LibTorch, where the user's cache folder remembers it from an earlier process
 /// and neither the libraries' files nor what decides where they are found has changed since (LD_LIBRARY_PATH and
 /// LD_PRELOAD are not set). So a sweep that is finished,
-/// or only planned, does without the 0.6 s and 130 MB that LibTorch takes. Throws Error (unusable) if it cannot be loaded.
+/// or only planned, does without the 0.6 s and 130 MB that LibTorch takes. Throws Error (unusable) if it cannot be
+/// loaded.
 const TorchInfo& torch_info();
 
 /// TorchInfo's build, without remembering anything. Throws Error (unusable) likewise.

@@ -57,7 +57,8 @@ void seed_draws(std::uint64_t seed, const torch::Device& device) {
     }
 }
 
-PluginModel build_seeded(std::uint64_t seed, const torch::Device& device, const Plugin& plugin, const ResolvedParams& params) {
+PluginModel build_seeded(std::uint64_t seed, const torch::Device& device, const Plugin& plugin,
+                         const ResolvedParams& params) {
     seed_draws(seed, device);
     return {plugin, params};
 }
@@ -71,9 +72,12 @@ auto translated(const std::string& doing, Body body) {
     } catch (const c10::Error& e) {
         const std::string_view said = e.what_without_backtrace();
         if (const auto name = nondeterministic_operator(said); !name.empty())
-            throw Error(ExitCode::run_failed,
-                        fmt::format("LibTorch has no form of '{}' that gives the same bits each time, and trainer.deterministic = true "
-                                    "refuses any other; without it the run is trained, and says so {}", name, doing));
+            throw Error(
+                ExitCode::run_failed,
+                fmt::format(
+                    "LibTorch has no form of '{}' that gives the same bits each time, and trainer.deterministic = true "
+                    "refuses any other; without it the run is trained, and says so {}",
+                    name, doing));
         const std::string words = fmt::format("LibTorch failed {}: {}", doing, said);
         if (const auto fault = gpu_fault_of(e, words)) throw *fault;
         throw Error(ExitCode::run_failed, words);
@@ -127,7 +131,8 @@ public:
 
 private:
     void enter(Phase phase) {
-        if (profiler_) profiler_->enter(testing_ && phase != Phase::data && phase != Phase::other ? Phase::test : phase);
+        if (profiler_)
+            profiler_->enter(testing_ && phase != Phase::data && phase != Phase::other ? Phase::test : phase);
     }
     bool pass(const std::function<bool(const Progress&)>& on_step);
     std::optional<torch::Device> gpu() const { return device_.is_cpu() ? std::nullopt : std::optional(device_); }
@@ -170,13 +175,14 @@ private:
     // Where the run is.
     std::vector<EpochMetrics> history_;
     bool testing_ = false;
-    bool in_pass_ = false;  ///< the loader's pass has begun
-    PassSums sums_;         ///< of the pass
-    torch::Tensor outputs_; ///< float32 [test examples, classes], of the test under way or the last one
+    bool in_pass_ = false;       ///< the loader's pass has begun
+    PassSums sums_;              ///< of the pass
+    torch::Tensor outputs_;      ///< float32 [test examples, classes], of the test under way or the last one
     Clock::time_point asked_{};  ///< when a GPU was asked for the sums
-    PassMetrics trained_;   ///< of this epoch's training, once it tests
-    double seconds_ = 0.0;  ///< spent on this epoch
-    std::optional<Clock::time_point> others_since_{};  ///< in company: when its step ended, from when on others may have theirs
+    PassMetrics trained_;        ///< of this epoch's training, once it tests
+    double seconds_ = 0.0;       ///< spent on this epoch
+    std::optional<Clock::time_point>
+        others_since_{};  ///< in company: when its step ended, from when on others may have theirs
 };
 
 Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit, std::int64_t batch_size,
@@ -211,7 +217,9 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
                     fmt::format("plugin '{}' has no parameters to train; register its layers with register_module",
                                 plugin.id()));
     if (own_->in_company() && device_.is_cuda() && has_dropout_of_cudnn(module))
-        throw Error(ExitCode::run_failed, fmt::format("the dropout of recurrent layers of plugin '{}' needs a process of its own", plugin.id()));
+        throw Error(
+            ExitCode::run_failed,
+            fmt::format("the dropout of recurrent layers of plugin '{}' needs a process of its own", plugin.id()));
     optimizer_ = std::make_unique<torch::optim::SGD>(
         parameters, torch::optim::SGDOptions(run.trainer.optimizer.lr).momentum(run.trainer.optimizer.momentum));
     seed_draws(run.seed, device_);
@@ -219,7 +227,8 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
 
 std::string TorchTrainer::why_not_resumable() const {
     if (!device_.is_cuda() || !has_dropout_of_cudnn(model_.module())) return "";
-    return fmt::format("plugin '{}' has recurrent layers with dropout, whose random state cuDNN keeps to itself", model_.plugin_id());
+    return fmt::format("plugin '{}' has recurrent layers with dropout, whose random state cuDNN keeps to itself",
+                       model_.plugin_id());
 }
 
 torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
@@ -312,9 +321,10 @@ Progress TorchTrainer::progress() const {
 void TorchTrainer::refuse_nan() const {
     if (!settings_.fail_on_nan || !std::isnan(sums_.known().loss)) return;
     const Progress now = progress();
-    throw Error(ExitCode::run_failed,
-                fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan = \"fail\")",
-                            testing_ ? "test" : "training", model_.plugin_id(), now.epoch, now.batch, now.batches));
+    throw Error(
+        ExitCode::run_failed,
+        fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan = \"fail\")",
+                    testing_ ? "test" : "training", model_.plugin_id(), now.epoch, now.batch, now.batches));
 }
 
 /// The rest of a pass; false if it was stopped.
@@ -388,9 +398,8 @@ constexpr std::int64_t fields_of_an_epoch = 10;
 
 std::array<double, fields_of_an_epoch> fields(const EpochMetrics& m) {
     const auto number = [](std::int64_t count) { return static_cast<double>(count); };  // exact: below 2^53
-    return {number(m.epoch),    m.train.loss,       m.train.accuracy,       number(m.train.correct),
-            number(m.train.count), m.test.loss,     m.test.accuracy,        number(m.test.correct),
-            number(m.test.count),  m.seconds};
+    return {number(m.epoch), m.train.loss,    m.train.accuracy,       number(m.train.correct), number(m.train.count),
+            m.test.loss,     m.test.accuracy, number(m.test.correct), number(m.test.count),    m.seconds};
 }
 
 PassMetrics pass_metrics(const double* field) {
@@ -515,8 +524,9 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
     keep_freed_memory();
     return translated("before the first epoch", [&] {
         at::set_num_threads(run.trainer.threads);
-        const torch::Device where = device.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
-                                                : torch::Device(torch::kCPU);
+        const torch::Device where = device.cuda
+                                        ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
+                                        : torch::Device(torch::kCPU);
         if (device.cuda) {
             prepare_gpu_process(where);
             ask_for_determinism(/*refuse=*/run.trainer.deterministic);

@@ -39,7 +39,8 @@ struct Predictions {
     };
     std::int64_t classes = 0;
     std::vector<std::int64_t> confusion{};  ///< [classes, classes]: how many examples of a label were taken for a class
-    std::vector<Mistake> mistakes{};  ///< from the one whose label is given the least probability; up to `most_mistakes`
+    std::vector<Mistake>
+        mistakes{};  ///< from the one whose label is given the least probability; up to `most_mistakes`
 
     static constexpr std::size_t most_mistakes = 24;
 };
@@ -61,23 +62,24 @@ struct ProfileReport {
     std::string trace{};  ///< the first steps, in Chrome's trace format (chrome://tracing, ui.perfetto.dev)
 };
 
-/// A step does what a CUDA graph cannot hold, such as reading a value back. What LibTorch leaves behind then (its random
-/// generator, its allocator) is of no more use: the run must go on in another process, without graphs, and this trainer
-/// must not even be destroyed.
+/// A step does what a CUDA graph cannot hold, such as reading a value back. What LibTorch leaves behind then (its
+/// random generator, its allocator) is of no more use: the run must go on in another process, without graphs, and this
+/// trainer must not even be destroyed.
 class NotCaptured : public Error {
 public:
     explicit NotCaptured(const std::string& why) : Error(ExitCode::run_failed, why) {}
 };
 
-/// The GPU, or what drives it, refused or broke. Whose fault that is, it does not say (see blame_for). What CUDA leaves in this
-/// process then need not work any more: runs go on in another one.
+/// The GPU, or what drives it, refused or broke. Whose fault that is, it does not say (see blame_for). What CUDA leaves
+/// in this process then need not work any more: runs go on in another one.
 class GpuFault : public Error {
 public:
     enum class Kind {
         out_of_memory,
         device,
     };
-    GpuFault(Kind kind, int code, const std::string& words) : Error(ExitCode::run_failed, words), kind_(kind), code_(code) {}
+    GpuFault(Kind kind, int code, const std::string& words)
+        : Error(ExitCode::run_failed, words), kind_(kind), code_(code) {}
     Kind kind() const { return kind_; }
     int code() const { return code_; }  ///< a cudaError, 0 if it is not known
 
@@ -106,7 +108,8 @@ public:
 
     /// The rest of the epoch under way, or the next one. `on_step` is told after every batch; if it gives false, the
     /// epoch stops there, to be gone on with, and nothing is returned. Throws Error (run_failed) if the plugin fails or
-    /// returns something else than it declared, or the loss is not a number where that is a failure; NotCaptured; GpuFault.
+    /// returns something else than it declared, or the loss is not a number where that is a failure; NotCaptured;
+    /// GpuFault.
     virtual std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) = 0;
 
     /// Whether its training steps are replayed from a CUDA graph by now.
@@ -118,9 +121,9 @@ public:
     /// Why no checkpoint of it can hold all that its numbers depend on; "" if one can.
     virtual std::string why_not_resumable() const = 0;
 
-    /// All that is needed to go on from here to the same bits. What is returned makes a file's content of it, at any time
-    /// and in any thread, while training goes on. `seconds`: spent so far, for `restore` to give back. `fingerprint`: of
-    /// the run.
+    /// All that is needed to go on from here to the same bits. What is returned makes a file's content of it, at any
+    /// time and in any thread, while training goes on. `seconds`: spent so far, for `restore` to give back.
+    /// `fingerprint`: of the run.
     virtual std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) = 0;
 
     /// Where a run goes on.
@@ -128,8 +131,8 @@ public:
         Progress progress;
         double seconds;
     };
-    /// Takes up the state of a checkpoint. Throws Error (usage), saying what is wrong, if the file is damaged or another
-    /// run's, and OtherGpu; this trainer is of no more use then.
+    /// Takes up the state of a checkpoint. Throws Error (usage), saying what is wrong, if the file is damaged or
+    /// another run's, and OtherGpu; this trainer is of no more use then.
     virtual Restored restore(const std::filesystem::path& file, const std::string& fingerprint) = 0;
 
     /// Keeps account of where time goes, from now on: slower, and the same numbers.

@@ -7,14 +7,15 @@
 
 namespace labhost {
 
-/// Whether in this build a GPU's random draws can be those of several runs, and of several CUDA graphs (training and test
-/// need one each): a CUDA LibTorch from 2.4 on.
+/// Whether in this build a GPU's random draws can be those of several runs, and of several CUDA graphs (training and
+/// test need one each): a CUDA LibTorch from 2.4 on.
 bool can_share_draws();
 
 /// A run's random draws, and on a GPU its stream.
 class Own {
 public:
-    /// `in_company`: other runs of this process draw too; without it the draws are those of the process. Throws c10::Error.
+    /// `in_company`: other runs of this process draw too; without it the draws are those of the process. Throws
+    /// c10::Error.
     Own(torch::Device device, bool in_company);
     ~Own();
     Own(const Own&) = delete;
@@ -30,9 +31,9 @@ private:
     std::shared_ptr<State> state_;
 };
 
-/// While it lives, this thread draws the run's random numbers, and works in its stream: the GPU's default stream cannot be
-/// captured, and in streams of their own the kernels of several runs overlap. A turn within a turn of the same run adds
-/// nothing.
+/// While it lives, this thread draws the run's random numbers, and works in its stream: the GPU's default stream cannot
+/// be captured, and in streams of their own the kernels of several runs overlap. A turn within a turn of the same run
+/// adds nothing.
 class Turn {
 public:
     explicit Turn(const Own& own);

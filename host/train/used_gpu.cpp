@@ -16,7 +16,8 @@ Json object_from(const std::string& text) {
 /// "GPU 'NVIDIA H200' with cuDNN 9.12.0"
 std::string name_of(const Json& gpu) {
     const std::string cudnn = text_at(gpu, "cudnn");
-    return printable(fmt::format("GPU '{}' {}", text_at(gpu, "gpu"), cudnn.empty() ? "without cuDNN" : "with cuDNN " + cudnn));
+    return printable(
+        fmt::format("GPU '{}' {}", text_at(gpu, "gpu"), cudnn.empty() ? "without cuDNN" : "with cuDNN " + cudnn));
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ std::string why_not_on_this_gpu(const std::string& then, const std::string& now)
     if (now.empty()) return fmt::format("was made on {}, and this run is on a CPU", name_of(object_from(then)));
     const Json made_on = object_from(then);
     const Json here = object_from(now);
-    if (text_at(made_on, "gpu").empty()) return fmt::format("does not say on which GPU it was made; this is {}", name_of(here));
+    if (text_at(made_on, "gpu").empty())
+        return fmt::format("does not say on which GPU it was made; this is {}", name_of(here));
     for (const char* key : {"gpu", "cudnn"})
         if (text_at(made_on, key) != text_at(here, key))
             return fmt::format("was made on {}, and gives other numbers here, on {}", name_of(made_on), name_of(here));

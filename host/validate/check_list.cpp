@@ -48,7 +48,8 @@ constexpr std::array list{
     Check{"memory", "200 training steps do not let memory grow", guarded<memory>},
     Check{"learns", "the loss falls on 256 examples of MNIST", guarded<learns>},
     Check{"cuda", "it moves to a GPU and back", guarded<cuda>},
-    Check{"cuda-graph", "a training step can be captured in a CUDA graph, and is the same when replayed", guarded<cuda_graph>},
+    Check{"cuda-graph", "a training step can be captured in a CUDA graph, and is the same when replayed",
+          guarded<cuda_graph>},
 };
 
 }  // namespace

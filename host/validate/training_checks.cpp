@@ -173,9 +173,10 @@ CheckResult cuda_graph(const CheckContext& context) {
         const torch::Tensor plainly = expected[i].second.to(torch::kFloat64);
         const torch::Tensor again = replayed[i].second.to(torch::kFloat64);
         if (!torch::allclose(again, plainly, tolerance, tolerance, /*equal_nan=*/true))
-            return failed(fmt::format("after {} steps '{}' is off by up to {:.3g} where they are replayed from a CUDA graph; "
-                                      "what forward does on the CPU is done once, when the graph is captured",
-                                      steps, expected[i].first, (again - plainly).abs().max().item<double>()));
+            return failed(
+                fmt::format("after {} steps '{}' is off by up to {:.3g} where they are replayed from a CUDA graph; "
+                            "what forward does on the CPU is done once, when the graph is captured",
+                            steps, expected[i].first, (again - plainly).abs().max().item<double>()));
     }
     return {};
 }

@@ -1,7 +1,8 @@
-// Models that pass the gate and then misbehave, compiled once, for the SDK's headers cost 10 s a file. model.cpp makes a
-// plugin of each.
+// Models that pass the gate and then misbehave, compiled once, for the SDK's headers cost 10 s a file. model.cpp makes
+// a plugin of each.
 #include <labhost/plugin.hpp>
 
+#include <unistd.h>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -9,7 +10,6 @@
 #include <fstream>
 #include <random>
 #include <stdexcept>
-#include <unistd.h>
 #include <vector>
 
 struct OneLayer : labhost::Model {
@@ -17,16 +17,16 @@ struct OneLayer : labhost::Model {
 };
 
 /// The functions that the plugin's descriptor points to.
-#define BAD_MODEL(name, ModelClass)                                                                                  \
-    constexpr labhost::Descriptor name##_declared{.id = #name, .input = {1, 28, 28}, .classes = 10};                 \
+#define BAD_MODEL(name, ModelClass)                                                                                   \
+    constexpr labhost::Descriptor name##_declared{.id = #name, .input = {1, 28, 28}, .classes = 10};                  \
     constexpr labhost_descriptor name##_exported = labhost::detail::export_descriptor<ModelClass, name##_declared>(); \
-    extern "C" std::int32_t name##_create(const labhost_value* values, void* model, char* error, std::size_t size) { \
-        return name##_exported.create(values, model, error, size);                                                   \
-    }                                                                                                                \
-    extern "C" std::int32_t name##_forward(void* model, const void* input, void* output, char* error,                \
-                                           std::size_t size) {                                                       \
-        return name##_exported.forward(model, input, output, error, size);                                           \
-    }                                                                                                                \
+    extern "C" std::int32_t name##_create(const labhost_value* values, void* model, char* error, std::size_t size) {  \
+        return name##_exported.create(values, model, error, size);                                                    \
+    }                                                                                                                 \
+    extern "C" std::int32_t name##_forward(void* model, const void* input, void* output, char* error,                 \
+                                           std::size_t size) {                                                        \
+        return name##_exported.forward(model, input, output, error, size);                                            \
+    }                                                                                                                 \
     static_assert(true, "a semicolon is fine")
 
 /// Drops units in evaluation too.
@@ -283,7 +283,8 @@ BAD_MODEL(adds_in_any_order, AddsInAnyOrder);
 
 /// The state of its dropout is cuDNN's on a GPU.
 struct RecurrentDropout final : labhost::Model {
-    torch::nn::LSTM lstm = register_module("lstm", torch::nn::LSTM(torch::nn::LSTMOptions(28, 16).num_layers(2).dropout(0.5).batch_first(true)));
+    torch::nn::LSTM lstm = register_module(
+        "lstm", torch::nn::LSTM(torch::nn::LSTMOptions(28, 16).num_layers(2).dropout(0.5).batch_first(true)));
     Linear fc = register_module("fc", Linear(16, 10));
 
     Tensor forward(Tensor x) override {

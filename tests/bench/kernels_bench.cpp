@@ -75,10 +75,22 @@ void optimizer_step(benchmark::State& state) {
     }
 }
 
-BENCHMARK_CAPTURE(convolution, conv1_forward, 1, 28, 20, false)->Arg(libtorchs)->Arg(fast)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(convolution, conv1_backward, 1, 28, 20, true)->Arg(libtorchs)->Arg(fast)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(convolution, conv2_forward, 20, 12, 50, false)->Arg(libtorchs)->Arg(fast)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(convolution, conv2_backward, 20, 12, 50, true)->Arg(libtorchs)->Arg(fast)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(convolution, conv1_forward, 1, 28, 20, false)
+    ->Arg(libtorchs)
+    ->Arg(fast)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(convolution, conv1_backward, 1, 28, 20, true)
+    ->Arg(libtorchs)
+    ->Arg(fast)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(convolution, conv2_forward, 20, 12, 50, false)
+    ->Arg(libtorchs)
+    ->Arg(fast)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(convolution, conv2_backward, 20, 12, 50, true)
+    ->Arg(libtorchs)
+    ->Arg(fast)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(max_pool, pool1_forward, 20, 24, false)->Arg(libtorchs)->Arg(exact)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(max_pool, pool1_backward, 20, 24, true)->Arg(libtorchs)->Arg(exact)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(max_pool, pool2_forward, 50, 8, false)->Arg(libtorchs)->Arg(exact)->Unit(benchmark::kMillisecond);

@@ -1,5 +1,5 @@
-// The plain LibTorch loop that people write in C++, after PyTorch's own MNIST example: its data set, data loader and SGD, and
-// no labhost. Trains Net on one thread: libtorch_loop FOLDER_WITH_MNIST EPOCHS
+// The plain LibTorch loop that people write in C++, after PyTorch's own MNIST example: its data set, data loader and
+// SGD, and no labhost. Trains Net on one thread: libtorch_loop FOLDER_WITH_MNIST EPOCHS
 #include <cstdio>
 #include <cstdlib>
 

@@ -28,9 +28,20 @@ class Chaos : public testing::SweepProgramTest {
 protected:
     static std::vector<std::string> command(const std::string& runs) {
         return {std::string(LABHOST_SOURCE) + "/experiments/q4.toml",
-                "--device", "cpu", "--runs", runs, "--jobs", "2",
-                "--set", "data.train_limit=640", "--set", "data.test_limit=200", "--set", "trainer.epochs=3",
-                "--set", "trainer.checkpoint_every=0.2"};
+                "--device",
+                "cpu",
+                "--runs",
+                runs,
+                "--jobs",
+                "2",
+                "--set",
+                "data.train_limit=640",
+                "--set",
+                "data.test_limit=200",
+                "--set",
+                "trainer.epochs=3",
+                "--set",
+                "trainer.checkpoint_every=0.2"};
     }
 
     /// Starts the sweep; its own output goes to the file `said`.

@@ -23,14 +23,18 @@ protected:
     ProcessResult in_own_world(const std::string& command, std::map<std::string, std::string> environment = {}) {
         environment.emplace("LABHOST_DATA", data_folder(std::nullopt).native());
         environment.emplace("XDG_CACHE_HOME", (folder_ / "cache").native());
-        const std::string make_sign = "mkdir dev && mount --bind /dev dev && mount -t tmpfs none /dev && "
-                                      "for file in null zero full random urandom; do touch /dev/$file && mount --bind dev/$file /dev/$file; done && "
-                                      "touch /dev/nvidiactl && ";
+        const std::string make_sign =
+            "mkdir dev && mount --bind /dev dev && mount -t tmpfs none /dev && "
+            "for file in null zero full random urandom; do touch /dev/$file && mount --bind dev/$file /dev/$file; done "
+            "&& "
+            "touch /dev/nvidiactl && ";
         std::filesystem::remove_all(folder_ / "dev");  // of a call before; nothing is mounted there any more
-        return run_process({"unshare", "-m", "sh", "-c", make_sign + command}, {.folder = folder_.path(), .environment = std::move(environment)});
+        return run_process({"unshare", "-m", "sh", "-c", make_sign + command},
+                           {.folder = folder_.path(), .environment = std::move(environment)});
     }
 
-    ProcessResult labhost_there(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment = {}) {
+    ProcessResult labhost_there(const std::vector<std::string>& arguments,
+                                const std::map<std::string, std::string>& environment = {}) {
         std::string command = shell_quoted(LABHOST_PROGRAM);
         for (const std::string& argument : arguments) command.append(" ").append(shell_quoted(argument));
         return in_own_world(command, environment);
@@ -38,7 +42,11 @@ protected:
 
     /// An experiment whose device is not chosen.
     std::string on_auto() {
-        return folder_.write("auto.toml", "[data]\ndataset = \"mnist\"\ntrain_limit = 128\ntest_limit = 100\n[trainer]\nepochs = 1\n" + one_run).native();
+        return folder_
+            .write(
+                "auto.toml",
+                "[data]\ndataset = \"mnist\"\ntrain_limit = 128\ntest_limit = 100\n[trainer]\nepochs = 1\n" + one_run)
+            .native();
     }
 
     static std::size_t count(const std::string& text, const std::string& words) {
@@ -58,9 +66,11 @@ TEST_F(GpuSigns, AutoIsTheCpuAndOneLineSaysWhy) {
         const ProcessResult result = labhost_there(command);
         ASSERT_EQ(result.exit_code, 0) << result.err;
         EXPECT_EQ(count(result.err, said_), 1U) << result.err;
-        EXPECT_NE(result.err.find(cpu_build_ ? "this labhost's LibTorch is a CPU build, and a GPU is here (/dev/nvidiactl); build labhost "
-                                               "with a LibTorch for CUDA (make TORCH=pip)"
-                                             : "(LibTorch's words: Found no NVIDIA driver on your system."),
+        EXPECT_NE(result.err.find(
+                      cpu_build_
+                          ? "this labhost's LibTorch is a CPU build, and a GPU is here (/dev/nvidiactl); build labhost "
+                            "with a LibTorch for CUDA (make TORCH=pip)"
+                          : "(LibTorch's words: Found no NVIDIA driver on your system."),
                   std::string::npos)
             << result.err;
         EXPECT_EQ(result.out.find("GPU"), std::string::npos) << "standard output is for results";
@@ -92,7 +102,9 @@ class OtherLibTorch : public ProgramTest {};
 
 TEST_F(OtherLibTorch, IsRefusedBeforeAnythingIsComputedWithIt) {
     const ProcessResult result = labhost({"run", experiment(one_run)}, {{"LD_PRELOAD", LABHOST_OTHER_TORCH_LIBRARY}});
-    expect_refusal(result, 4, std::string(LABHOST_OTHER_TORCH_LIBRARY) + ": error: this is LibTorch 9.1.2 for CUDA 99.0, and labhost was built with ");
+    expect_refusal(result, 4,
+                   std::string(LABHOST_OTHER_TORCH_LIBRARY) +
+                       ": error: this is LibTorch 9.1.2 for CUDA 99.0, and labhost was built with ");
 }
 
 }  // namespace

@@ -24,16 +24,17 @@ protected:
 
     /// A script that exits with 95 if a run's weights differ from those of the command undisturbed.
     static std::string compare_with_undisturbed(const std::string& command) {
-        return command + " --runs undisturbed > /dev/null || exit 97; for m in undisturbed/e/*/model.pt; do "
-                         "cmp $m runs/${m#undisturbed/} || exit 95; done";
+        return command +
+               " --runs undisturbed > /dev/null || exit 97; for m in undisturbed/e/*/model.pt; do "
+               "cmp $m runs/${m#undisturbed/} || exit 95; done";
     }
 
     /// Trains with runs/ on a file system of this size. One run at a time: what one of two has just written, if only to
     /// remove it again, may leave the other no space for a line of metrics.
     void expect_no_space(const std::string& size, const std::string& file) {
         const ProcessResult result =
-            in_namespace("mkdir runs; mount -t tmpfs -o size=" + size + " tmpfs runs || exit 99; " +
-                         sweep_of_two("1") + "; code=$?; find runs -name result.json; exit $code");
+            in_namespace("mkdir runs; mount -t tmpfs -o size=" + size + " tmpfs runs || exit 99; " + sweep_of_two("1") +
+                         "; code=$?; find runs -name result.json; exit $code");
         if (cannot_mount(result)) GTEST_SKIP() << "this machine lets no one mount a tmpfs: " << result.err;
         EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
         EXPECT_NE(result.err.find(file), std::string::npos) << result.err;

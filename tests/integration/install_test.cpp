@@ -129,7 +129,8 @@ TEST_F(Installed, TheResidualExampleBuildsAgainstItAndPassesEveryTest) {
 TEST_F(Installed, HasItsComponentsApart) {
     install({"--component", "runtime"});
     EXPECT_TRUE(fs::exists(program_));
-    for (const char* path : {"include", "lib/cmake", "lib/labhost/plugins", "share/labhost/template", "share/labhost/experiments"})
+    for (const char* path :
+         {"include", "lib/cmake", "lib/labhost/plugins", "share/labhost/template", "share/labhost/experiments"})
         EXPECT_FALSE(fs::exists(folder_ / "prefix" / path)) << path;
     const ProcessResult made = run({program_, "new", "mine"});
     EXPECT_EQ(made.exit_code, 2);
@@ -148,8 +149,10 @@ protected:
         folder_.write(header + "version.h",
                       "#define TORCH_VERSION_MAJOR 9\n#define TORCH_VERSION_MINOR 9\n#define TORCH_VERSION_PATCH 9\n");
         folder_.write(header + "torch.h", "#error the other LibTorch's header\n");
-        for (const char* name : {"torch", "torch_cpu", "c10"}) folder_.write(fmt::format("other/lib/lib{}.so", name), "");
-        folder_.write("other/share/cmake/Torch/TorchConfig.cmake", "message(FATAL_ERROR \"the other LibTorch's package\")\n");
+        for (const char* name : {"torch", "torch_cpu", "c10"})
+            folder_.write(fmt::format("other/lib/lib{}.so", name), "");
+        folder_.write("other/share/cmake/Torch/TorchConfig.cmake",
+                      "message(FATAL_ERROR \"the other LibTorch's package\")\n");
         install();
         must({program_, "new", "mine"});
     }
@@ -175,7 +178,8 @@ TEST_F(WithAnotherLibTorch, TheHostLoadsItsOwnWhateverLdLibraryPathNames) {
     const ProcessResult libraries = run({"env", "LD_LIBRARY_PATH=" + other_ + "/lib", "ldd", engine});
     EXPECT_EQ(libraries.out.find("not found"), std::string::npos) << libraries.out;
     EXPECT_EQ(libraries.out.find(other_), std::string::npos) << libraries.out;
-    EXPECT_NE(libraries.out.find(LABHOST_TORCH_OF_DEBIAN ? "/libtorch_cpu.so" : LABHOST_TORCH_FOLDER "/lib"), std::string::npos)
+    EXPECT_NE(libraries.out.find(LABHOST_TORCH_OF_DEBIAN ? "/libtorch_cpu.so" : LABHOST_TORCH_FOLDER "/lib"),
+              std::string::npos)
         << libraries.out;
 }
 
@@ -188,7 +192,8 @@ TEST_F(Installed, NamesItsOwnPrefixInItsAdvice) {
 
 TEST_F(Installed, TheDebianPackageNamesWhatItNeedsAndWorks) {
     if (run({"which", "dpkg-deb", "dpkg-shlibdeps"}).exit_code != 0) GTEST_SKIP() << "dpkg-dev is not installed";
-    if (!LABHOST_TORCH_OF_DEBIAN) GTEST_SKIP() << "a .deb is for Debian's LibTorch, this one is in " LABHOST_TORCH_FOLDER;
+    if (!LABHOST_TORCH_OF_DEBIAN)
+        GTEST_SKIP() << "a .deb is for Debian's LibTorch, this one is in " LABHOST_TORCH_FOLDER;
     if (LABHOST_SANITIZED) GTEST_SKIP() << "instrumented";
     must({LABHOST_CPACK, "--config", LABHOST_BUILD "/CPackConfig.cmake", "-B", "package"});
     std::string deb;

@@ -24,10 +24,10 @@ protected:
         folder_.write(project + "/linear.cpp", readme_block("cpp", "LABHOST_PLUGIN"));
         folder_.write(project + "/CMakeLists.txt", readme_block("cmake", "labhost_add_plugin"));
         const auto build = folder_ / project / "build";
-        for (const auto& command :
-             {std::vector<std::string>{"cmake", "-S", project, "-B", build.native(), "-DCMAKE_PREFIX_PATH=" LABHOST_BUILD,
-                                       "-DCMAKE_CXX_FLAGS=" LABHOST_CXX_FLAGS " -g"},
-              std::vector<std::string>{"cmake", "--build", build.native()}}) {
+        for (const auto& command : {std::vector<std::string>{"cmake", "-S", project, "-B", build.native(),
+                                                             "-DCMAKE_PREFIX_PATH=" LABHOST_BUILD,
+                                                             "-DCMAKE_CXX_FLAGS=" LABHOST_CXX_FLAGS " -g"},
+                                    std::vector<std::string>{"cmake", "--build", build.native()}}) {
             const ProcessResult result = run_process(command, {.folder = folder_.path()});
             EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
         }

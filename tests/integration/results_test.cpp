@@ -35,7 +35,8 @@ TEST_F(Results, AreChosenAndSorted) {
     EXPECT_EQ(labhost({"results", "no-such-folder"}).exit_code, 2);
     EXPECT_EQ(labhost({"results", "runs", "--csv", "--json"}).exit_code, 2);
     EXPECT_EQ(labhost({"results", "runs", "--where", "parms.p=1"}).exit_code, 2);
-    EXPECT_NE(labhost({"results", "runs", "--where", "params.p<=abc"}).err.find("'abc' is no number"), std::string::npos);
+    EXPECT_NE(labhost({"results", "runs", "--where", "params.p<=abc"}).err.find("'abc' is no number"),
+              std::string::npos);
     EXPECT_EQ(labhost({"results", "runs", "--where", "params.p===0.25"}).exit_code, 2);
 }
 
@@ -102,7 +103,8 @@ TEST_F(Results, ClaimsAreJudgedOverSeeds) {
 
 TEST_F(Results, NoiseIsTheSpreadOverSeeds) {
     ASSERT_EQ(labhost({experiment(two_runs), "--seeds", "1,2,3"}).exit_code, 0);
-    const ProcessResult noise = labhost({"results", "runs", "--noise", "--metric", "train.loss", "--metric", "test.accuracy@1", "--json"});
+    const ProcessResult noise =
+        labhost({"results", "runs", "--noise", "--metric", "train.loss", "--metric", "test.accuracy@1", "--json"});
     ASSERT_EQ(noise.exit_code, 0) << noise.err;
     const json floors = json::parse(noise.out).at("noise");
     ASSERT_EQ(floors.size(), 4U);
@@ -113,43 +115,54 @@ TEST_F(Results, NoiseIsTheSpreadOverSeeds) {
     EXPECT_GT(floors[0].at("resolves"), floors[0].at("deviation"));
     EXPECT_EQ(floors[3].at("metric"), "test.accuracy@1");
     EXPECT_NE(labhost({"results", "runs", "--noise"}).out.find("resolves:"), std::string::npos);
-    EXPECT_NE(labhost({"results", "runs", "--noise", "--metric", "test.acuracy"}).err.find("did you mean 'test.accuracy'?"), std::string::npos);
+    EXPECT_NE(
+        labhost({"results", "runs", "--noise", "--metric", "test.acuracy"}).err.find("did you mean 'test.accuracy'?"),
+        std::string::npos);
     EXPECT_EQ(labhost({"results", "runs", "--metric", "test.loss"}).exit_code, 2);
     EXPECT_EQ(labhost({"results", "runs", "--noise", "--compare"}).exit_code, 2);
 }
 
 TEST_F(Results, AreComparedByConfigurationAndBySeed) {
     ASSERT_EQ(labhost({experiment(two_runs), "--seeds", "1,2,3"}).exit_code, 0);
-    ASSERT_EQ(labhost({experiment(two_runs, "f.toml"), "--seeds", "2,3,4", "--set", "trainer.batch_size=32"}).exit_code, 0);
-    const ProcessResult configurations = labhost({"results", "--compare", "net2-p0.25", "net2-p0.5", "runs/e", "--json"});
+    ASSERT_EQ(labhost({experiment(two_runs, "f.toml"), "--seeds", "2,3,4", "--set", "trainer.batch_size=32"}).exit_code,
+              0);
+    const ProcessResult configurations =
+        labhost({"results", "--compare", "net2-p0.25", "net2-p0.5", "runs/e", "--json"});
     ASSERT_EQ(configurations.exit_code, 0) << configurations.err;
     const json rows = json::parse(configurations.out).at("rows");
     ASSERT_EQ(rows.size(), 4U) << "a row for each of the usual metrics";
     EXPECT_EQ(rows[0].at("configuration"), "net2-p0.25 - net2-p0.5");
     EXPECT_EQ(rows[0].at("seeds"), 3);
-    EXPECT_NEAR(rows[0].at("difference"), rows[0].at("a").at("mean").get<double>() - rows[0].at("b").at("mean").get<double>(), 1e-9);
+    EXPECT_NEAR(rows[0].at("difference"),
+                rows[0].at("a").at("mean").get<double>() - rows[0].at("b").at("mean").get<double>(), 1e-9);
 
-    const ProcessResult folders = labhost({"results", "--compare", "runs/e", "runs/f", "--metric", "train.loss", "--json"});
+    const ProcessResult folders =
+        labhost({"results", "--compare", "runs/e", "runs/f", "--metric", "train.loss", "--json"});
     ASSERT_EQ(folders.exit_code, 0) << folders.err;
     const json sides = json::parse(folders.out).at("rows");
     ASSERT_EQ(sides.size(), 2U);
     EXPECT_EQ(sides[0].at("seeds"), 2) << "2 and 3";
     EXPECT_EQ(sides[0].at("unpaired"), 2) << "1 and 4";
     EXPECT_GT(sides[0].at("difference"), 0.0) << "twice as many steps";
-    EXPECT_NE(labhost({"results", "--compare", "runs/e", "runs/f", "--markdown"}).out.find("| net2-p0.25 | test.accuracy | 2 |"), std::string::npos);
-    EXPECT_NE(labhost({"results", "--compare", "runs/e", "runs/f", "--csv"}).out.find("configuration,metric,seeds,A,B"), std::string::npos);
+    EXPECT_NE(labhost({"results", "--compare", "runs/e", "runs/f", "--markdown"})
+                  .out.find("| net2-p0.25 | test.accuracy | 2 |"),
+              std::string::npos);
+    EXPECT_NE(labhost({"results", "--compare", "runs/e", "runs/f", "--csv"}).out.find("configuration,metric,seeds,A,B"),
+              std::string::npos);
 
     expect_refusal_of({"--compare", "net2-p0.25", "net2-p0.6", "runs/e"}, "did you mean 'net2-p0.");
-    expect_refusal_of({"--compare", "net2-p0.25", "net2-p0.5", "runs"}, "there are several: e/net2-p0.25 and f/net2-p0.25");
+    expect_refusal_of({"--compare", "net2-p0.25", "net2-p0.5", "runs"},
+                      "there are several: e/net2-p0.25 and f/net2-p0.25");
     EXPECT_EQ(labhost({"results", "--compare", "e/net2-p0.25", "f/net2-p0.25"}).exit_code, 0);
     expect_refusal_of({"--compare", "runs/e"}, "takes two RUNS, or two configurations");
     expect_refusal_of({"--compare", "runs", "runs/e"}, "has 2 configurations called net2-p0.25");
 }
 
 TEST_F(Results, AFolderKnowsItsClaimsWithoutTheFile) {
-    const std::string file = experiment(
-        std::string(two_runs) + "[[claim]]\nsays = \"it is known\"\ntest = \"equivalent\"\nof = \"net2-p0.25\"\n"
-                                "than = \"net2-p0.5\"\nmargin = 90\n");
+    const std::string file =
+        experiment(std::string(two_runs) +
+                   "[[claim]]\nsays = \"it is known\"\ntest = \"equivalent\"\nof = \"net2-p0.25\"\n"
+                   "than = \"net2-p0.5\"\nmargin = 90\n");
     ASSERT_EQ(labhost({file, "--seeds", "1,2,3"}).exit_code, 0);
     std::filesystem::remove(file);
     std::filesystem::rename(folder_ / "runs", folder_ / "elsewhere");
@@ -164,7 +177,8 @@ TEST_F(Results, AFolderKnowsItsClaimsWithoutTheFile) {
 /// What a run was asked by, and what its model made of the test images.
 TEST_F(Results, ARunKeepsItsCommandItsRevisionAndItsPredictions) {
     const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
-    for (const std::string& command : {std::string("git init -q . && git add e.toml && git -c user.name=n -c user.email=e commit -qm m")})
+    for (const std::string& command :
+         {std::string("git init -q . && git add e.toml && git -c user.name=n -c user.email=e commit -qm m")})
         ASSERT_EQ(run_process({"sh", "-c", command}, {.folder = folder_.path()}).exit_code, 0);
     ASSERT_EQ(labhost({"run", "e.toml", "--set", "trainer.epochs=2"}).exit_code, 0);
     const auto run = run_folder("e", "net-s1");
@@ -190,10 +204,12 @@ TEST_F(Results, ARunKeepsItsCommandItsRevisionAndItsPredictions) {
 /// However often, and under whatever name, a place is given.
 TEST_F(Results, APlaceThatIsNamedTwiceCountsOnce) {
     const std::string file = experiment(
-        std::string(two_runs) + "[[claim]]\nsays = \"s\"\ntest = \"equivalent\"\nof = \"net2-p0.25\"\nthan = \"net2-p0.5\"\nmargin = 90\n");
+        std::string(two_runs) +
+        "[[claim]]\nsays = \"s\"\ntest = \"equivalent\"\nof = \"net2-p0.25\"\nthan = \"net2-p0.5\"\nmargin = 90\n");
     ASSERT_EQ(labhost({file}).exit_code, 0);
     const json once = json::parse(labhost({"results", "runs", "--json"}).out);
-    for (const std::vector<std::string>& places : {std::vector<std::string>{"runs", "runs/e/", "./runs/../runs"}, {file, "runs"}}) {
+    for (const std::vector<std::string>& places :
+         {std::vector<std::string>{"runs", "runs/e/", "./runs/../runs"}, {file, "runs"}}) {
         std::vector<std::string> arguments{"results", "--json"};
         arguments.insert(arguments.end(), places.begin(), places.end());
         const json all = json::parse(labhost(arguments).out);

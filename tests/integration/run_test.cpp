@@ -17,8 +17,8 @@ TEST_F(RunCommand, LeavesTheContractsFiles) {
     for (const auto& entry : std::filesystem::directory_iterator(folder))
         names.push_back(entry.path().filename().native());
     std::ranges::sort(names);
-    EXPECT_EQ(names, (std::vector<std::string>{"checkpoint.pt", "log.txt", "metrics.jsonl", "model.pt", "predictions.json", "result.json",
-                                              "run.json"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"checkpoint.pt", "log.txt", "metrics.jsonl", "model.pt",
+                                               "predictions.json", "result.json", "run.json"}));
 
     const json run = json::parse(read_file(folder / "run.json"));
     EXPECT_EQ(run.at("id"), "net3-s1");
@@ -125,14 +125,16 @@ TEST_F(RunCommand, AProfileSaysWhereTheTimeWentAndChangesNoNumber) {
         if (event.at("name") == "backward") backward += event.at("dur").get<double>();
     EXPECT_GT(backward, 0.0);
     EXPECT_EQ(read_file(run / "model.pt"), read_file(folder_ / "plain" / "e" / run.filename() / "model.pt"));
-    EXPECT_NE(labhost({file, "--runs", "plain", "--profile"}).err.find("no profile: it was finished before"), std::string::npos);
+    EXPECT_NE(labhost({file, "--runs", "plain", "--profile"}).err.find("no profile: it was finished before"),
+              std::string::npos);
 }
 
 TEST_F(RunCommand, FastNumericsTrainTheSameNetworkEachTimeToTheSameBits) {
     const std::string fast = "[[run]]\nmodel = \"net3\"\ntrainer = { numerics = \"fast\", epochs = 3 }\n";
     ASSERT_EQ(labhost({experiment(fast)}).exit_code, 0);
     ASSERT_EQ(labhost({experiment(fast), "--runs", "again"}).exit_code, 0);
-    ASSERT_EQ(labhost({experiment("[[run]]\nmodel = \"net3\"\ntrainer = { epochs = 3 }\n"), "--runs", "exact"}).exit_code, 0);
+    ASSERT_EQ(
+        labhost({experiment("[[run]]\nmodel = \"net3\"\ntrainer = { epochs = 3 }\n"), "--runs", "exact"}).exit_code, 0);
     const auto run = run_folder("e", "net3-s1");
     EXPECT_EQ(read_file(run / "model.pt"), read_file(folder_ / "again" / "e" / run.filename() / "model.pt"));
     const double ours = json::parse(read_file(run / "result.json")).at("final").at("train.loss");
@@ -151,8 +153,9 @@ TEST_F(RunCommand, OtherPrecisionsAreOfGpusAndGoWithFastNumerics) {
     };
     for (const std::string precision : {"tf32", "bf16"}) {
         expect_refusal(with("precision = \"" + precision + "\""), 2, "goes with trainer.numerics = \"fast\" only");
-        expect_refusal(with("numerics = \"fast\", precision = \"" + precision + "\""), 2,
-                       "trainer.precision = \"" + precision + "\" is of GPUs; on a CPU use \"float32\", which is faster there");
+        expect_refusal(
+            with("numerics = \"fast\", precision = \"" + precision + "\""), 2,
+            "trainer.precision = \"" + precision + "\" is of GPUs; on a CPU use \"float32\", which is faster there");
     }
     EXPECT_EQ(with("numerics = \"fast\", precision = \"float32\"").exit_code, 0);
 }

@@ -42,7 +42,9 @@ TEST_F(SharedProcess, OneThatCrashesIsRecordedAndTheOthersAreTriedAgainAlone) {
     const std::string file = experiment(std::string(four) + "[[run]]\nmodel = \"crashes_in_forward\"\n");
     const ProcessResult result = sweep(file, {"--jobs", "5", "--per-process", "5"});
     EXPECT_EQ(result.exit_code, 1) << result.err;
-    EXPECT_NE(result.err.find("was killed by SIGSEGV; each of them is tried again in one of its own"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("was killed by SIGSEGV; each of them is tried again in one of its own"),
+              std::string::npos)
+        << result.err;
     EXPECT_EQ(result_of("crashes_in_forward-s1").at("reason"),
               "plugin 'crashes_in_forward' was killed by SIGSEGV in epoch 1, after training batch 2 of 16");
     EXPECT_TRUE(all_numbers("runs") == all_numbers("alone"));
@@ -71,8 +73,9 @@ TEST_F(SharedProcess, InterruptedItGoesOnToTheSameBits) {
     int exit_code = 130;
     for (int attempt = 0; exit_code == 130 && attempt < 40; ++attempt) {
         std::vector<std::string> command{"timeout", "--foreground", "--preserve-status", "-s", "INT",
-                                         fmt::format("{:.1f}", 1.0 + 0.5 * attempt),  // until even a slow machine gets on
-                                         LABHOST_PROGRAM, file, "--jobs", "2", "--per-process", "2"};
+                                         // Until even a slow machine gets on.
+                                         fmt::format("{:.1f}", 1.0 + 0.5 * attempt), LABHOST_PROGRAM, file, "--jobs",
+                                         "2", "--per-process", "2"};
         command.insert(command.end(), std::begin(small_batches), std::end(small_batches));
         command.insert(command.end(), longer.begin(), longer.end());
         const ProcessResult result = run_process(command, {.folder = folder_.path()});

@@ -9,7 +9,8 @@ class SweepProgramTest : public ProgramTest {
 protected:
     /// What a run's numbers are: weights, predictions, and metrics and log without the seconds they took.
     static std::string numbers(const std::filesystem::path& run) {
-        std::string text = read_file(run / "model.pt") + read_file(run / "predictions.json") + read_file(run / "log.txt");
+        std::string text =
+            read_file(run / "model.pt") + read_file(run / "predictions.json") + read_file(run / "log.txt");
         const std::string metrics = read_file(run / "metrics.jsonl");
         for (std::size_t start = 0; start < metrics.size(); start = metrics.find('\n', start) + 1) {
             nlohmann::json line = nlohmann::json::parse(metrics.substr(start, metrics.find('\n', start) - start));

@@ -58,8 +58,9 @@ TEST_F(Sweep, SixThatFailInSixWaysCostTheSixOthersNothing) {
                     .starts_with("plugin 'allocates_without_end' needs more memory than trainer.memory_limit = 1.0 GiB "
                                  "allows: "))
         << reason("allocates_without_end-s1");
-    EXPECT_EQ(reason("nan_output-s1"), "the training loss of plugin 'nan_output' is nan in epoch 1, at batch 1 of 2 "
-                                       "(trainer.on_nan = \"fail\")");
+    EXPECT_EQ(reason("nan_output-s1"),
+              "the training loss of plugin 'nan_output' is nan in epoch 1, at batch 1 of 2 "
+              "(trainer.on_nan = \"fail\")");
     for (const char* id : {"throws_in_forward-s1", "crashes_in_forward-s1", "exits_in_forward-s1",
                            "hangs_in_forward-s1", "allocates_without_end-s1", "nan_output-s1"}) {
         EXPECT_NE(result.out.find(std::string(id) + " failed: "), std::string::npos) << result.out;
@@ -73,7 +74,8 @@ TEST_F(Sweep, ARunThatFailsIsTriedAgainAsOftenAsAsked) {
     const std::map<std::string, std::string> marker{{"FAILS_AT_FIRST", (folder_ / "marker").native()}};
     const ProcessResult once = labhost({file, "--plugins", bad_plugins()}, marker);
     EXPECT_EQ(once.exit_code, 1);
-    EXPECT_EQ(reason("fails_at_first-s1"), "plugin 'fails_at_first' called exit(9) in epoch 1, after training batch 1 of 2");
+    EXPECT_EQ(reason("fails_at_first-s1"),
+              "plugin 'fails_at_first' called exit(9) in epoch 1, after training batch 1 of 2");
     fs::remove(folder_ / "marker");
     const ProcessResult twice = labhost({file, "--plugins", bad_plugins(), "--retries", "1"}, marker);
     EXPECT_EQ(twice.exit_code, 0) << twice.err;
@@ -81,8 +83,9 @@ TEST_F(Sweep, ARunThatFailsIsTriedAgainAsOftenAsAsked) {
 }
 
 TEST_F(Sweep, FailFastLeavesTheOthersToGoOnWith) {
-    const std::string file = experiment("[[run]]\nmodel = \"throws_in_forward\"\n[[run]]\nmodel = \"net\"\n"
-                                        "trainer = { epochs = 1000 }\n");
+    const std::string file = experiment(
+        "[[run]]\nmodel = \"throws_in_forward\"\n[[run]]\nmodel = \"net\"\n"
+        "trainer = { epochs = 1000 }\n");
     const ProcessResult result = labhost({file, "--plugins", bad_plugins(), "--jobs", "2", "--fail-fast"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_NE(result.err.find("--fail-fast"), std::string::npos) << result.err;
@@ -99,20 +102,21 @@ TEST_F(Sweep, WorkersThatAllDieAtOnceAreTakenForABrokenMachine) {
     for (const auto& entry : fs::recursive_directory_iterator(folder_ / "runs"))
         EXPECT_NE(entry.path().filename(), "result.json") << "recorded as failed: " << entry.path();
     // Beside runs that do compute, it is the plugin.
-    const ProcessResult mixed = labhost(
-        {experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 30 }\n[[run]]\nmodel = \"dies_at_once\"\n"),
-         "--plugins", bad_plugins(), "--jobs", "2", "--runs", "mixed", "--seeds", "1,2,3,4", "--only", "net-s1", "--only",
-         "dies*"});
+    const ProcessResult mixed =
+        labhost({experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 30 }\n[[run]]\nmodel = \"dies_at_once\"\n"),
+                 "--plugins", bad_plugins(), "--jobs", "2", "--runs", "mixed", "--seeds", "1,2,3,4", "--only", "net-s1",
+                 "--only", "dies*"});
     EXPECT_EQ(mixed.exit_code, 1) << mixed.err;
-    EXPECT_NE(mixed.out.find("dies_at_once-s4 failed: plugin 'dies_at_once' was killed by SIGBUS before its first batch"),
-              std::string::npos)
+    EXPECT_NE(
+        mixed.out.find("dies_at_once-s4 failed: plugin 'dies_at_once' was killed by SIGBUS before its first batch"),
+        std::string::npos)
         << mixed.out << mixed.err;
 }
 
 TEST_F(Sweep, InterruptedAndGoneOnWithItEndsWithTheSameBits) {
     const std::string file = experiment(six);
-    const std::vector<std::string> command{file,   "--set", "trainer.epochs=3", "--set",
-                                           "data.train_limit=640", "--jobs", "2"};
+    const std::vector<std::string> command{file,     "--set", "trainer.epochs=3", "--set", "data.train_limit=640",
+                                           "--jobs", "2"};
     auto with = [&](std::vector<std::string> more) {
         more.insert(more.begin(), command.begin(), command.end());
         return more;
@@ -122,8 +126,10 @@ TEST_F(Sweep, InterruptedAndGoneOnWithItEndsWithTheSameBits) {
     int exit_code = 130;
     for (int attempt = 0; exit_code == 130 && attempt < 40; ++attempt) {
         auto arguments = with({});
-        const std::string seconds = fmt::format("{:.1f}", 1.7 + 0.2 * attempt);  // more and more: a busy machine gets on, too
-        arguments.insert(arguments.begin(), {"timeout", "--foreground", "--preserve-status", "-s", "INT", seconds, LABHOST_PROGRAM});
+        // More and more: a busy machine gets on, too.
+        const std::string seconds = fmt::format("{:.1f}", 1.7 + 0.2 * attempt);
+        arguments.insert(arguments.begin(),
+                         {"timeout", "--foreground", "--preserve-status", "-s", "INT", seconds, LABHOST_PROGRAM});
         const ProcessResult result = run_process(arguments, {.folder = folder_.path()});
         exit_code = result.exit_code;
         resumed |= result.err.find("goes on from epoch") != std::string::npos;
@@ -135,8 +141,9 @@ TEST_F(Sweep, InterruptedAndGoneOnWithItEndsWithTheSameBits) {
 
 /// A fingerprint is trained once, whatever names ask for it: two in one file, or one that was renamed since.
 TEST_F(Sweep, WhatIsTheSameButForItsNameIsTrainedOnce) {
-    const std::string two = "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\nname = \"again\"\n"
-                                        "trainer = { timeout = \"1h\" }\n";
+    const std::string two =
+        "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\nname = \"again\"\n"
+        "trainer = { timeout = \"1h\" }\n";
     const std::string file = experiment(two);
     const ProcessResult first = labhost({file, "--jobs", "2"});
     ASSERT_EQ(first.exit_code, 0) << first.err;
@@ -183,7 +190,8 @@ TEST_F(Sweep, ADamagedCheckpointIsSetAsideAndTheRunStartsAgain) {
     const std::string whole = read_file(run / "checkpoint.pt");
     std::string flipped = whole;
     flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 1);
-    for (const std::string& damaged : {flipped, whole.substr(0, whole.size() / 3), std::string("no archive"), std::string()}) {
+    for (const std::string& damaged :
+         {flipped, whole.substr(0, whole.size() / 3), std::string("no archive"), std::string()}) {
         fs::remove(run / "result.json");
         folder_.write(fs::relative(run / "checkpoint.pt", folder_.path()), damaged);
         const ProcessResult result = labhost({file});
@@ -245,8 +253,8 @@ TEST_F(Sweep, ALostOrDamagedRecordIsWrittenAnewAndTheRunGoesOn) {
 /// As many deaths as a broken machine's, all of one plugin, and longer than all others, so that it comes first.
 TEST_F(Sweep, APluginWhoseWorkersAllDieAtOnceKeepsNoOtherFromRunning) {
     if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer ends a process in its own way";
-    const std::string file = experiment(
-        "[[run]]\nmodel = \"dies_at_once\"\ntrainer = { epochs = 50 }\n[[run]]\nmodel = \"net\"\n");
+    const std::string file =
+        experiment("[[run]]\nmodel = \"dies_at_once\"\ntrainer = { epochs = 50 }\n[[run]]\nmodel = \"net\"\n");
     const ProcessResult result = labhost({file, "--plugins", bad_plugins(), "--jobs", "1", "--seeds", "1,2,3,4"});
     EXPECT_EQ(result.exit_code, 1) << result.err;
     EXPECT_EQ(all_numbers("runs").size(), 4U) << result.err;

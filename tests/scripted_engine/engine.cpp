@@ -1,5 +1,6 @@
-// An engine without LibTorch, whose GPUs and trainers do what a script says: so that what labhost decides about GPUs can be seen with real
-// processes where there is none. The script is the JSON file that SCRIPTED_ENGINE names; what happens is told line by line in its "log".
+// An engine without LibTorch, whose GPUs and trainers do what a script says: so that what labhost decides about GPUs
+// can be seen with real processes where there is none. The script is the JSON file that SCRIPTED_ENGINE names; what
+// happens is told line by line in its "log".
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -34,7 +35,8 @@ const Json& script() {
 }
 
 void log(const std::string& line) {
-    if (script().contains("log")) std::ofstream(script().at("log").get<std::string>(), std::ios::app) << line + "\n" << std::flush;
+    if (script().contains("log"))
+        std::ofstream(script().at("log").get<std::string>(), std::ios::app) << line + "\n" << std::flush;
 }
 
 /// Runs of this process, and how many there were at once: what they took, LibTorch keeps.
@@ -51,7 +53,8 @@ Here runs_tested;
 
 /// As in NVIDIA's mode EXCLUSIVE_PROCESS, until this process ends.
 bool has_gpu_for_itself(const Device& device) {
-    static const int file = ::open((script().at("log").get<std::string>() + device.text()).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    static const int file =
+        ::open((script().at("log").get<std::string>() + device.text()).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     static const bool locked = ::flock(file, LOCK_EX | LOCK_NB) == 0;
     return locked;
 }
@@ -60,13 +63,17 @@ class ScriptedTrainer final : public Trainer {
 public:
     ScriptedTrainer(const RunSettings& run, const Plugin& plugin, const Device& device, const TrainerOptions& options)
         : run_(run), plugin_(plugin.id()), device_(device), options_(options) {
-        log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(), options.graphs, options.in_company, runs_begun.now));
+        log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(),
+                        options.graphs, options.in_company, runs_begun.now));
         sleep_as_told("late_ms");
         if (device.cuda && script().value("exclusive", false) && !has_gpu_for_itself(device)) fault(46);
         sleep_as_told("slow_start_ms");
-        if (const Json at_start = script().value("fault_at_start", Json::object()); at_start.contains(device.text())) fault(at_start.at(device.text()));
-        if (runs_begun.now + 1 > script().value("most_runs", 1000)) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
-        if (script().value("never_fits", "") == run.id) throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
+        if (const Json at_start = script().value("fault_at_start", Json::object()); at_start.contains(device.text()))
+            fault(at_start.at(device.text()));
+        if (runs_begun.now + 1 > script().value("most_runs", 1000))
+            throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
+        if (script().value("never_fits", "") == run.id)
+            throw GpuFault(GpuFault::Kind::out_of_memory, 2, "CUDA out of memory (scripted)");
         runs_begun.enter();
     }
     ~ScriptedTrainer() override {
@@ -84,10 +91,19 @@ public:
             std::this_thread::sleep_for(std::chrono::milliseconds(script().value("step_ms", 1)));
             do_step();
             ++step_;
-            if (!on_step({.epoch = epoch(), .epochs = run_.trainer.epochs, .testing = false, .batch = step_, .batches = steps_of_an_epoch, .examples = step_, .loss = 1.0}))
+            if (!on_step({.epoch = epoch(),
+                          .epochs = run_.trainer.epochs,
+                          .testing = false,
+                          .batch = step_,
+                          .batches = steps_of_an_epoch,
+                          .examples = step_,
+                          .loss = 1.0}))
                 return std::nullopt;
         }
-        const PassMetrics metrics{.loss = 1.0 / static_cast<double>(epoch()), .accuracy = 50.0, .correct = static_cast<std::int64_t>(run_.seed), .count = 100};
+        const PassMetrics metrics{.loss = 1.0 / static_cast<double>(epoch()),
+                                  .accuracy = 50.0,
+                                  .correct = static_cast<std::int64_t>(run_.seed),
+                                  .count = 100};
         history_.push_back({.epoch = epoch(), .train = metrics, .test = metrics, .seconds = 0.1});
         step_ = 0;
         if (!std::exchange(tested_, true)) runs_tested.enter();
@@ -106,9 +122,17 @@ public:
         std::size_t epochs = 0;
         in >> epochs >> step_;
         const PassMetrics metrics{.loss = 1.0, .accuracy = 50.0, .correct = 1, .count = 100};
-        while (history_.size() < epochs) history_.push_back({.epoch = epoch(), .train = metrics, .test = metrics, .seconds = 0.1});
+        while (history_.size() < epochs)
+            history_.push_back({.epoch = epoch(), .train = metrics, .test = metrics, .seconds = 0.1});
         log(fmt::format("resume {} after {} epochs and {} steps", run_.id, epochs, step_));
-        return {{.epoch = epoch(), .epochs = run_.trainer.epochs, .testing = false, .batch = step_, .batches = steps_of_an_epoch, .examples = step_, .loss = 1.0}, 0.1};
+        return {{.epoch = epoch(),
+                 .epochs = run_.trainer.epochs,
+                 .testing = false,
+                 .batch = step_,
+                 .batches = steps_of_an_epoch,
+                 .examples = step_,
+                 .loss = 1.0},
+                0.1};
     }
     void start_profile() override {}
     ProfileReport profile() const override { return {}; }
@@ -128,7 +152,9 @@ private:
         ++steps_done_;
         for (const Json& planned : script().value("faults", Json::array())) {
             const std::filesystem::path once = planned.value("once", "");
-            if (planned.at("run") != run_.id || planned.at("step") != steps_done_ || (!once.empty() && file_exists(once))) continue;
+            if (planned.at("run") != run_.id || planned.at("step") != steps_done_ ||
+                (!once.empty() && file_exists(once)))
+                continue;
             if (planned.value("only_in_company", false) && !options_.in_company) continue;
             if (!once.empty()) std::ofstream(once) << "done";
             if (planned.contains("signal")) std::raise(planned.at("signal"));
@@ -162,7 +188,8 @@ public:
     TorchInfo torch_info() const override { return {host_stamp().field("torch"), "scripted", "none"}; }
     GpuSurvey survey_gpus() const override {
         GpuSurvey survey;
-        for (int i = 0; i < script().value("gpus", 2); ++i) survey.gpus.push_back({.name = "Scripted GPU", .capability = "9.0", .memory = 16384 * megabyte});
+        for (int i = 0; i < script().value("gpus", 2); ++i)
+            survey.gpus.push_back({.name = "Scripted GPU", .capability = "9.0", .memory = 16384 * megabyte});
         return survey;
     }
     GpuMemory gpu_memory(const Device&) const override {
@@ -170,11 +197,13 @@ public:
         const auto taken = [](const Here& runs, const char* key, std::uint64_t otherwise) {
             return static_cast<std::uint64_t>(runs.most) * script().value(key, otherwise) * megabyte;
         };
-        const std::uint64_t used = taken(runs_begun, "run_mb", 1) + taken(runs_captured, "captured_mb", 0) + taken(runs_tested, "tested_mb", 0);
+        const std::uint64_t used = taken(runs_begun, "run_mb", 1) + taken(runs_captured, "captured_mb", 0) +
+                                   taken(runs_tested, "tested_mb", 0);
         return {.free = total > used ? total - used : 0, .total = total};
     }
     bool gpu_can_be_shared() const override { return true; }
-    std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams&, const Dataset&, const Device& device,
+    std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams&,
+                                          const Dataset&, const Device& device,
                                           const TrainerOptions& options) const override {
         return std::make_unique<ScriptedTrainer>(run, plugin, device, options);
     }

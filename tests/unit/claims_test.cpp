@@ -135,7 +135,8 @@ TEST(Claims, WhatDiffersFromSeedToSeedIsSaid) {
 /// A claim that cannot be tested is a claim of the file all the same.
 TEST(Claims, ThoseWithoutRunsCountForHolm) {
     const auto runs = runs_of({{"a", {98.1, 97.9, 98.4, 98.0}}, {"b", {97.9, 97.8, 98.0, 97.9}}});
-    const auto verdicts = judge(std::vector{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "nothing")}, runs);
+    const auto verdicts =
+        judge(std::vector{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "nothing")}, runs);
     EXPECT_NEAR(*verdicts[0].p_holm, 2 * *verdicts[0].p, 1e-12);
     EXPECT_FALSE(verdicts[1].p_holm);
 }
@@ -152,7 +153,8 @@ TEST(Claims, AreSeldomSupportedWhereThereIsNothing) {
             for (int seed = 0; seed < 5; ++seed) accuracies[id].push_back(noise(random));
         const std::vector<Claim> claims{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "c")};
         const auto verdicts = judge(claims, runs_of(accuracies));
-        supported += std::ranges::any_of(verdicts, [](const ClaimVerdict& v) { return v.kind == ClaimVerdict::Kind::supported; });
+        supported += std::ranges::any_of(verdicts,
+                                         [](const ClaimVerdict& v) { return v.kind == ClaimVerdict::Kind::supported; });
     }
     EXPECT_LE(supported, sweeps * 0.05 + 3 * std::sqrt(sweeps * 0.05 * 0.95));
     EXPECT_GE(supported, sweeps * 0.02);  // and it is not that nothing ever is
@@ -163,9 +165,11 @@ TEST(Claims, AreSeldomSupportedWhereThereIsNothing) {
 class ClaimsInAFile : public ::testing::Test {
 protected:
     std::vector<Claim> read(const std::string& claim) {
-        return read_experiment(folder_.write("e.toml", "data.dataset = \"mnist\"\n[[run]]\nmodel = \"net\"\n[[run]]\n"
-                                                       "model = \"net2\"\ngrid = { \"params.p\" = [0.25, 0.5] }\n"
-                                                       "[[claim]]\n" + claim),
+        return read_experiment(folder_.write("e.toml",
+                                             "data.dataset = \"mnist\"\n[[run]]\nmodel = \"net\"\n[[run]]\n"
+                                             "model = \"net2\"\ngrid = { \"params.p\" = [0.25, 0.5] }\n"
+                                             "[[claim]]\n" +
+                                                 claim),
                                {})
             .claims;
     }
@@ -177,8 +181,10 @@ protected:
 };
 
 TEST_F(ClaimsInAFile, NameRunsByTheirIdWithoutTheSeed) {
-    const Claim claim = read("says = \"s\"\ntest = \"greater\"\nof = \"net2-p0.5\"\nthan = \"net\"\nmargin = 1\n"
-                             "metric = \"test.loss@3\"\n").at(0);
+    const Claim claim = read(
+                            "says = \"s\"\ntest = \"greater\"\nof = \"net2-p0.5\"\nthan = \"net\"\nmargin = 1\n"
+                            "metric = \"test.loss@3\"\n")
+                            .at(0);
     EXPECT_EQ(claim.of, "net2-p0.5");
     EXPECT_EQ(claim.than, "net");
     EXPECT_EQ(claim.margin, 1.0);

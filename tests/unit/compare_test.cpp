@@ -44,8 +44,8 @@ TEST(Configurations, OfSeveralExperimentsAreToldApart) {
 }
 
 TEST(Noise, IsTheSpreadOverSeedsThatHaveAValue) {
-    std::vector<RunRecord> runs{run_of("a", 1, 98.0), run_of("a", 2, 98.2), run_of("a", 3, 98.4), run_of("a", 4, 50.0),
-                                run_of("b", 1, 97.0), run_of("c", 1, std::nan(""))};
+    std::vector<RunRecord> runs{run_of("a", 1, 98.0), run_of("a", 2, 98.2), run_of("a", 3, 98.4),
+                                run_of("a", 4, 50.0), run_of("b", 1, 97.0), run_of("c", 1, std::nan(""))};
     runs[3].status = "failed";
     const auto floors = noise_of(configurations_of(runs), std::vector{accuracy});
     ASSERT_EQ(floors.size(), 3U);
@@ -67,8 +67,10 @@ TEST(Noise, IsTheSpreadOverSeedsThatHaveAValue) {
 Side side(const std::string& name, const std::vector<RunRecord>& runs) { return {name, configurations_of(runs)}; }
 
 TEST(Compare, PairsBySeedAndLeavesOutWhatHasNoPartner) {
-    const std::vector<RunRecord> a{run_of("net", 1, 98.0), run_of("net", 2, 98.3), run_of("net", 3, 98.1), run_of("net", 4, 10)};
-    std::vector<RunRecord> b{run_of("net", 1, 97.0), run_of("net", 2, 97.2), run_of("net", 3, 97.1), run_of("net", 5, 10)};
+    const std::vector<RunRecord> a{run_of("net", 1, 98.0), run_of("net", 2, 98.3), run_of("net", 3, 98.1),
+                                   run_of("net", 4, 10)};
+    std::vector<RunRecord> b{run_of("net", 1, 97.0), run_of("net", 2, 97.2), run_of("net", 3, 97.1),
+                             run_of("net", 5, 10)};
     const Comparisons compared = compare(side("x", a), side("y", b), std::vector{accuracy});
     ASSERT_EQ(compared.rows.size(), 1U);
     const Comparison& row = compared.rows[0];

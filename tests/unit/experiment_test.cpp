@@ -143,7 +143,8 @@ TEST_F(ExperimentFile, ValuesOutOfRangeAreRefused) {
            "trainer.loss must be one of nll, cross_entropy, not 'nl'; did you mean 'nll'?");
     refuse(data + "[trainer]\ndevice = \"gpu\"\n", "trainer.device must be auto, cpu, cuda or cuda:N, not 'gpu'");
     refuse(data + "[trainer]\nnumerics = \"quick\"\n", "trainer.numerics must be one of pytorch, fast, not 'quick'");
-    refuse(data + "[trainer]\nprecision = \"fp16\"\n", "trainer.precision must be one of float32, tf32, bf16, not 'fp16'");
+    refuse(data + "[trainer]\nprecision = \"fp16\"\n",
+           "trainer.precision must be one of float32, tf32, bf16, not 'fp16'");
     refuse(data + "[trainer]\noptimizer = { lr = -1.0 }\n", "trainer.optimizer.lr = -1 must be finite and at least 0");
     refuse(data + "[trainer]\noptimizer = { lr = nan }\n", "trainer.optimizer.lr = nan");
     refuse(data + "[trainer]\noptimizer = { name = \"adam\" }\n", "must be one of sgd, not 'adam'");
@@ -219,15 +220,18 @@ TEST_F(ExperimentFile, BadTomlIsReportedWithItsPlace) {
 }
 
 TEST_F(ExperimentFile, LimitsOfARunAreTimesAndSizes) {
-    const RunSettings run = read(data + "[trainer]\ntimeout = \"1.5m\"\nmemory_limit = \"2 GiB\"\ncheckpoint_every = 30\n"
-                                        "on_nan = \"fail\"\n[[run]]\nmodel = \"net\"\n")
+    const RunSettings run = read(data +
+                                 "[trainer]\ntimeout = \"1.5m\"\nmemory_limit = \"2 GiB\"\ncheckpoint_every = 30\n"
+                                 "on_nan = \"fail\"\n[[run]]\nmodel = \"net\"\n")
                                 .runs.at(0);
     EXPECT_EQ(run.trainer.timeout, 90.0);
     EXPECT_EQ(run.trainer.memory_limit, std::uint64_t{2} << 30U);
     EXPECT_EQ(run.trainer.checkpoint_every, 30.0);
     EXPECT_TRUE(run.trainer.fail_on_nan);
-    refuse(data + "[trainer]\ntimeout = \"soon\"\n[[run]]\nmodel = \"net\"\n", "trainer.timeout must be a time above zero");
-    refuse(data + "[trainer]\nmemory_limit = \"-1\"\n[[run]]\nmodel = \"net\"\n", "trainer.memory_limit must be a size");
+    refuse(data + "[trainer]\ntimeout = \"soon\"\n[[run]]\nmodel = \"net\"\n",
+           "trainer.timeout must be a time above zero");
+    refuse(data + "[trainer]\nmemory_limit = \"-1\"\n[[run]]\nmodel = \"net\"\n",
+           "trainer.memory_limit must be a size");
 }
 
 }  // namespace

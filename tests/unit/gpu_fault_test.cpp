@@ -9,9 +9,10 @@ namespace {
 using Kind = GpuFault::Kind;
 
 TEST(GpuFaultWords, MemoryIsToldFromTheDevice) {
-    for (const char* words : {"LibTorch failed in epoch 1: CUDA out of memory. Tried to allocate 2.00 GiB", "CUDA error: out of memory",
-                              "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-                              "GET was unable to find an engine to execute this computation"}) {
+    for (const char* words :
+         {"LibTorch failed in epoch 1: CUDA out of memory. Tried to allocate 2.00 GiB", "CUDA error: out of memory",
+          "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+          "cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "GET was unable to find an engine to execute this computation"}) {
         const auto fault = gpu_fault_in(words);
         ASSERT_TRUE(fault) << words;
         EXPECT_EQ(fault->kind(), Kind::out_of_memory) << words;
@@ -23,8 +24,9 @@ TEST(GpuFaultWords, MemoryIsToldFromTheDevice) {
 }
 
 TEST(GpuFaultWords, OthersAreNone) {
-    for (const char* words : {"", "plugin 'net' failed in forward: mat1 and mat2 shapes cannot be multiplied", "DefaultCPUAllocator: can't allocate memory",
-                              "not enough memory: you tried to allocate 80 GB"})
+    for (const char* words :
+         {"", "plugin 'net' failed in forward: mat1 and mat2 shapes cannot be multiplied",
+          "DefaultCPUAllocator: can't allocate memory", "not enough memory: you tried to allocate 80 GB"})
         EXPECT_FALSE(gpu_fault_in(words)) << words;
 }
 
@@ -57,13 +59,15 @@ TEST(GpuBlame, BrokenHardwareIsToBlameAtAnyTime) {
     for (const bool has_computed : {false, true}) {
         EXPECT_EQ(blame_for(Kind::device, 214, "", has_computed), Blame::gpu);
         EXPECT_EQ(blame_for(Kind::device, 220, "", has_computed), Blame::gpu);
-        EXPECT_EQ(blame_for(Kind::device, 0, "Unable to determine the device handle: GPU is lost", has_computed), Blame::gpu);
+        EXPECT_EQ(blame_for(Kind::device, 0, "Unable to determine the device handle: GPU is lost", has_computed),
+                  Blame::gpu);
     }
 }
 
 TEST(GpuBlame, WhatARunDoesIsTheRunsAtAnyTime) {
     for (const bool has_computed : {false, true})
-        for (const int code : {0, 1, 209, 700, 710, 716, 719}) EXPECT_EQ(blame_for(Kind::device, code, "", has_computed), Blame::run) << code;
+        for (const int code : {0, 1, 209, 700, 710, 716, 719})
+            EXPECT_EQ(blame_for(Kind::device, code, "", has_computed), Blame::run) << code;
 }
 
 TEST(GpuBlame, ADeviceThatIsTakenSaysSo) {

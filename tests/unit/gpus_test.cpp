@@ -38,8 +38,12 @@ TEST(RunsThatFit, AFirstRunThatHasNotTestedCountsTwice) {
 
 TEST(RunsThatFit, WhatIsTakenOnceIsSharedOutOverTheRuns) {
     // A first run took 2 GB, three more 1 GB each.
-    EXPECT_EQ(runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {14 * gb, 16 * gb}, .runs = 1, .all_tested = true}, 100), 7);
-    EXPECT_EQ(runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {11 * gb, 16 * gb}, .runs = 4, .all_tested = true}, 100), 12);
+    EXPECT_EQ(
+        runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {14 * gb, 16 * gb}, .runs = 1, .all_tested = true}, 100),
+        7);
+    EXPECT_EQ(
+        runs_that_fit({.before = {16 * gb, 16 * gb}, .now = {11 * gb, 16 * gb}, .runs = 4, .all_tested = true}, 100),
+        12);
 }
 
 TEST(Gpus, OneThatIsBenchedTakesNoRuns) {

@@ -1,4 +1,5 @@
-// The operators that are replaced: max-pooling has LibTorch's bits; convolution and the optimizer's step have its values.
+// The operators that are replaced: max-pooling has LibTorch's bits; convolution and the optimizer's step have its
+// values.
 #include <cstring>
 #include <limits>
 
@@ -75,8 +76,8 @@ struct Case {
 };
 
 const std::vector<Case> cases{
-    {64, 1, 28, 28, 20, 5},      {64, 20, 12, 12, 50, 5},       {37, 3, 9, 11, 7, 3, 2, 1, 1}, {10, 13, 11, 8, 23, 3, 1, 2, 2},
-    {33, 4, 6, 6, 13, 1},        {8, 2, 5, 5, 1, 5},            {70, 5, 7, 7, 61, 2, 3, 1, 1}, {16, 1, 4, 4, 3, 3, 1, 4, 1},
+    {64, 1, 28, 28, 20, 5}, {64, 20, 12, 12, 50, 5}, {37, 3, 9, 11, 7, 3, 2, 1, 1}, {10, 13, 11, 8, 23, 3, 1, 2, 2},
+    {33, 4, 6, 6, 13, 1},   {8, 2, 5, 5, 1, 5},      {70, 5, 7, 7, 61, 2, 3, 1, 1}, {16, 1, 4, 4, 3, 3, 1, 4, 1},
 };
 
 using Values = std::vector<Tensor>;
@@ -121,10 +122,20 @@ TEST(FastConvolution, GivesTheSameBitsPerImageInEveryBlockOfABatch) {
     if (kernels::convolution_kernels() == nullptr) GTEST_SKIP() << "no kernels for this processor";
     std::vector<const kernels::ConvolutionKernels*> sets{&kernels::convolution_avx2};
     if (instruction_set() == "avx512") sets.push_back(&kernels::convolution_avx512);
-    const kernels::ConvolutionShape shape{.in_channels = 3, .in_height = 9, .in_width = 8, .out_channels = 7,
-                                          .out_height = 5, .out_width = 4, .kernel_height = 3, .kernel_width = 3,
-                                          .stride_height = 2, .stride_width = 2, .padding_height = 1,
-                                          .padding_width = 1, .dilation_height = 1, .dilation_width = 1};
+    const kernels::ConvolutionShape shape{.in_channels = 3,
+                                          .in_height = 9,
+                                          .in_width = 8,
+                                          .out_channels = 7,
+                                          .out_height = 5,
+                                          .out_width = 4,
+                                          .kernel_height = 3,
+                                          .kernel_width = 3,
+                                          .stride_height = 2,
+                                          .stride_width = 2,
+                                          .padding_height = 1,
+                                          .padding_width = 1,
+                                          .dilation_height = 1,
+                                          .dilation_width = 1};
     torch::manual_seed(5);
     const Tensor input = torch::randn({64, 3, 9, 8});
     const Tensor weight = torch::randn({7, 3, 3, 3});
@@ -175,8 +186,7 @@ TEST(FastConvolution, LeavesTheRestToLibTorch) {
     const auto all = [&] {
         return std::vector<Tensor>{
             torch::conv2d(few, weight), torch::conv2d(many, grouped, Tensor(), one, no_padding, one, /*groups=*/2),
-            torch::conv_transpose2d(many, transposed),
-            torch::conv1d(torch::ones({32, 4, 20}), torch::ones({6, 4, 3}))};
+            torch::conv_transpose2d(many, transposed), torch::conv1d(torch::ones({32, 4, 20}), torch::ones({6, 4, 3}))};
     };
     const auto expected = all();
     {
@@ -217,7 +227,8 @@ TEST(FusedStep, HasTheValuesOfSgd) {
     };
     const auto expected = train(false);
     const auto found = train(true);
-    for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(torch::allclose(found[i], expected[i], 1e-5, 1e-6)) << i;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        EXPECT_TRUE(torch::allclose(found[i], expected[i], 1e-5, 1e-6)) << i;
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
         for (std::int64_t i = 0; i < batches; ++i) {
             const torch::Tensor output = torch::rand({size, 4}).round();  // ties: the first is the maximum
             const torch::Tensor examples = torch::arange(i * size, (i + 1) * size);
-            sums->add(torch::rand({}), output, {.images = {}, .labels = labels.index_select(0, examples), .examples = examples});
+            sums->add(torch::rand({}), output,
+                      {.images = {}, .labels = labels.index_select(0, examples), .examples = examples});
             sums->count(size);
             if (i == batches / 4) sums->read_losses();  // as for a look at how it goes: then only the rest is added
             if (i == batches / 2) sums->ask();

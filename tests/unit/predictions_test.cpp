@@ -12,7 +12,8 @@ namespace labhost {
 namespace {
 
 TEST(PredictionsTest, CountWhatWasTakenForWhat) {
-    const torch::Tensor outputs = torch::tensor({{2.0F, 1.0F, 0.0F}, {0.0F, 1.0F, 3.0F}, {5.0F, 1.0F, 0.0F}, {1.0F, 1.0F, 0.0F}});
+    const torch::Tensor outputs =
+        torch::tensor({{2.0F, 1.0F, 0.0F}, {0.0F, 1.0F, 3.0F}, {5.0F, 1.0F, 0.0F}, {1.0F, 1.0F, 0.0F}});
     const Predictions found = predictions_of(outputs, std::vector<std::uint8_t>{0, 1, 2, 1});
     EXPECT_EQ(found.classes, 3);
     EXPECT_EQ(found.confusion, (std::vector<std::int64_t>{1, 0, 0, 1, 0, 1, 1, 0, 0})) << "of equal outputs the first";
@@ -40,7 +41,8 @@ TEST(PredictionsTest, AreTheSameOfLogProbabilities) {
 
 TEST(PredictionsTest, ThatAreNoNumbersAreMistakes) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    const Predictions found = predictions_of(torch::tensor({{0.0F, nan, 1.0F}, {0.0F, 0.0F, 9.0F}}), std::vector<std::uint8_t>{2, 2});
+    const Predictions found =
+        predictions_of(torch::tensor({{0.0F, nan, 1.0F}, {0.0F, 0.0F, 9.0F}}), std::vector<std::uint8_t>{2, 2});
     EXPECT_EQ(found.confusion[2 * 3 + 1], 1) << "NaN is above all, as for argmax";
     ASSERT_EQ(found.mistakes.size(), 1U);
     EXPECT_TRUE(std::isnan(found.mistakes[0].probabilities[0]));

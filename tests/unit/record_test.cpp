@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "helpers/temporary_folder.hpp"
-#include "record/fingerprint.hpp"
 #include "record/experiment_record.hpp"
+#include "record/fingerprint.hpp"
 #include "record/run_folder.hpp"
 #include "record/run_lock.hpp"
 #include "record/run_record.hpp"
@@ -93,8 +93,14 @@ TEST(EpochsTest, AreReadAsFarAsTheyAreWhole) {
 
 TEST(ExperimentRecordTest, GivesBackWhatWasWritten) {
     const testing::TemporaryFolder folder;
-    ExperimentRecord written{.name = "e", .title = "t \"<\n", .file = "/x/e.toml", .source = "[experiment]\n", .command = "labhost e.toml",
-                             .revision = "0815", .claims = {}, .folder = folder / "runs" / "e"};
+    ExperimentRecord written{.name = "e",
+                             .title = "t \"<\n",
+                             .file = "/x/e.toml",
+                             .source = "[experiment]\n",
+                             .command = "labhost e.toml",
+                             .revision = "0815",
+                             .claims = {},
+                             .folder = folder / "runs" / "e"};
     Claim about;
     about.says.assign("a is about 3");
     about.test = ClaimTest::about;

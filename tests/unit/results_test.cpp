@@ -56,7 +56,8 @@ TEST(Condition, ComparesAsWhatTheValueIs) {
     EXPECT_EQ(where("id >= b"), "bc");
     EXPECT_EQ(where("status==failed"), "c");
     EXPECT_EQ(where("trainer.optimizer.lr=1e-1"), "abc");
-    expect_error(ExitCode::usage, "'zero' is no number", [] { select_runs(three(), {.where = {Condition("params.p<zero")}}); });
+    expect_error(ExitCode::usage, "'zero' is no number",
+                 [] { select_runs(three(), {.where = {Condition("params.p<zero")}}); });
     EXPECT_EQ(where("test.accuracy>0"), "ab") << "a failed run has no metrics";
 }
 
@@ -123,7 +124,11 @@ TEST(Records, AreReadFromARunsFolderAnExperimentsOrARuns) {
     RunFolder(folder / "runs/e/b").begin(run_json("b"));
     RunFolder a(folder / "runs/e/a");
     a.begin(run_json("a"));
-    a.close({.finished = true, .final = EpochMetrics{.epoch = 1, .train = {}, .test = {}}, .seconds = 2, .fingerprint = "f00"}, "");
+    a.close({.finished = true,
+             .final = EpochMetrics{.epoch = 1, .train = {}, .test = {}},
+             .seconds = 2,
+             .fingerprint = "f00"},
+            "");
     for (const char* name : {"runs", "runs/e"}) {
         const auto found = find_records(folder / name);
         EXPECT_EQ(ids(found.runs), "ab") << name;

@@ -59,7 +59,8 @@ TEST(Schedule, PaceIsThatOfTheModelThenOfAllThenUnknown) {
 TEST(GpuPlaces, AnEmptyGpuAlwaysTakesAProcess) {
     for (int at_once = 1; at_once <= 20; ++at_once)
         for (int together = 1; together <= 40; ++together)
-            for (int waiting = 1; waiting <= 40; ++waiting) EXPECT_TRUE(gpu_takes_a_process({}, at_once, together, waiting));
+            for (int waiting = 1; waiting <= 40; ++waiting)
+                EXPECT_TRUE(gpu_takes_a_process({}, at_once, together, waiting));
 }
 
 TEST(GpuPlaces, AnotherProcessIsMadeForHalfAGpuOrForAllThatWaits) {
@@ -72,9 +73,7 @@ TEST(GpuPlaces, AnotherProcessIsMadeForHalfAGpuOrForAllThatWaits) {
     EXPECT_FALSE(gpu_takes_a_process(one_process, 0, 1, 5));
 }
 
-TEST(GpuPlaces, FewProcesses) {
-    EXPECT_FALSE(gpu_takes_a_process({.processes = 4, .most_processes = 4}, 12, 1, 5));
-}
+TEST(GpuPlaces, FewProcesses) { EXPECT_FALSE(gpu_takes_a_process({.processes = 4, .most_processes = 4}, 12, 1, 5)); }
 
 TEST(GpuPlaces, RunsShareAProcessThatNeedTheSameOfIt) {
     PlannedRun one;

@@ -37,7 +37,8 @@ private:
 
 std::vector<std::size_t> indices(const std::string& text) {
     std::vector<std::size_t> found;
-    for (const auto& [task, said] : queue_from("7|" + text + "|PENDING|None|name\n").tasks) found.push_back(task.second);
+    for (const auto& [task, said] : queue_from("7|" + text + "|PENDING|None|name\n").tasks)
+        found.push_back(task.second);
     return found;
 }
 
@@ -72,7 +73,8 @@ TEST(Submission, FindsAnArrayThatItsJobsLackByItsName) {
     Submission submission = submission_of(14);
     submission.jobs = {{.job = "12", .first = 0, .tasks = 10}};
     const std::string line = "|[0-3]|PENDING|None|labhost-" + submission.id;
-    EXPECT_FALSE(adopt_jobs(submission, queue_from("12" + line + ".0-9\n13" + line + "1.10-13\n14" + line + ".10-14\n15" + line + ".x\n16" + line + ".")));
+    EXPECT_FALSE(adopt_jobs(submission, queue_from("12" + line + ".0-9\n13" + line + "1.10-13\n14" + line +
+                                                   ".10-14\n15" + line + ".x\n16" + line + ".")));
     EXPECT_TRUE(adopt_jobs(submission, queue_from("17" + line + ".10-13\n")));
     ASSERT_EQ(submission.jobs.size(), 2U);
     EXPECT_EQ(submission.jobs[1].job, "17");
@@ -105,7 +107,8 @@ SlurmSettings limited_to(const std::string& time) {
 }
 
 TEST(TimeLimit, IsWarnedOfWhereItLeavesHardlyAnyTime) {
-    for (const char* time : {"1", "2", "2:00", "0:02:00", "0-0:1", "0:30", "3"}) EXPECT_NE(warning_of_time_limit(limited_to(time)), "") << time;
+    for (const char* time : {"1", "2", "2:00", "0:02:00", "0-0:1", "0:30", "3"})
+        EXPECT_NE(warning_of_time_limit(limited_to(time)), "") << time;
     for (const char* time : {"", "0", "4", "3:30", "1:00:00", "1-0", "INFINITE", "UNLIMITED", "soon"})
         EXPECT_EQ(warning_of_time_limit(limited_to(time)), "") << time;
     SlurmSettings settings = limited_to("1:00:00");
@@ -129,7 +132,8 @@ TEST(TimeLimit, AShortOneIsToldLater) {
 TEST(Process, VariablesCanBeKeptFromIt) {
     const Variable one("LABHOST_TEST_ONE", "1");
     const Variable other("LABHOST_OTHER", "2");
-    const std::string seen = run_process({"env"}, {.environment = {{"LABHOST_TEST_NEW", "3"}}, .without = {"LABHOST_TEST_*"}}).out;
+    const std::string seen =
+        run_process({"env"}, {.environment = {{"LABHOST_TEST_NEW", "3"}}, .without = {"LABHOST_TEST_*"}}).out;
     EXPECT_EQ(seen.find("LABHOST_TEST_ONE"), std::string::npos);
     EXPECT_NE(seen.find("LABHOST_OTHER=2"), std::string::npos);
     EXPECT_NE(seen.find("LABHOST_TEST_NEW=3"), std::string::npos);

@@ -54,14 +54,17 @@ TEST(LoadedTorch, IsTheOneThatTheHostWasBuiltWith) {
     };
     EXPECT_EQ(why("1.13.0", "", host), "");
     EXPECT_EQ(why("1.13.0a0", "", host), "") << "headers and library of one LibTorch need not write the rest alike";
-    EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cu126")), "") << "CUDA keeps its interface within a major version";
+    EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cu126")), "")
+        << "CUDA keeps its interface within a major version";
     EXPECT_EQ(why("2.8.0", "12.9", stamp("1.4", "2.8.0", "cuda")), "") << "the build does not say which";
     EXPECT_EQ(why("2.8.0", "", stamp("1.4", "2.8.0", "rocm")), "") << "a ROCm build names no CUDA";
     EXPECT_EQ(why("", "", host), "") << "it cannot be told";
 
     EXPECT_EQ(why("2.14.1", "13.0", host),
-              "/opt/libtorch_cpu.so: error: this is LibTorch 2.14.1 for CUDA 13.0, and labhost was built with 1.13.0+cpu; it was found "
-              "first: take its folder out of LD_LIBRARY_PATH, install LibTorch 1.13.0+cpu where it was, or build labhost again with this one");
+              "/opt/libtorch_cpu.so: error: this is LibTorch 2.14.1 for CUDA 13.0, and labhost was built with "
+              "1.13.0+cpu; it was found "
+              "first: take its folder out of LD_LIBRARY_PATH, install LibTorch 1.13.0+cpu where it was, or build "
+              "labhost again with this one");
     EXPECT_NE(why("1.13.1", "", host), "") << "another version";
     EXPECT_NE(why("2.8.0", "", stamp("1.4", "2.8.0", "cu126")), "") << "a CPU build under a CUDA host";
     EXPECT_NE(why("2.8.0", "12.6", stamp("1.4", "2.8.0", "cpu")), "") << "a CUDA build under a CPU host";

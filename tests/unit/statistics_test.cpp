@@ -56,7 +56,8 @@ TEST(Statistics, HolmIsTheClosureOfBonferroni) {
 
 TEST(Statistics, TheResolvableDifferenceHasTheAskedPower) {
     for (const json& one : reference().at("resolvable"))
-        EXPECT_NEAR(resolvable_difference(one.at("deviation"), one.at("seeds")), one.at("difference"), tolerance) << one;
+        EXPECT_NEAR(resolvable_difference(one.at("deviation"), one.at("seeds")), one.at("difference"), tolerance)
+            << one;
     EXPECT_EQ(resolvable_difference(0.0, 5), 0.0);
 }
 

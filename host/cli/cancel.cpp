@@ -11,8 +11,8 @@
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
-#include "sweep/slurm.hpp"
-#include "sweep/submission.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 
 namespace labhost {
 

@@ -3,7 +3,7 @@
 
 #include "cli/found_runs.hpp"
 #include "cli/verbs.hpp"
-#include "report/epochs.hpp"
+#include "analysis/epochs.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
 

@@ -6,10 +6,10 @@
 
 #include "cli/found_runs.hpp"
 #include "cli/verbs.hpp"
-#include "report/compare.hpp"
+#include "analysis/compare.hpp"
 #include "report/formats.hpp"
-#include "report/noise.hpp"
-#include "report/query.hpp"
+#include "analysis/noise.hpp"
+#include "analysis/query.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"

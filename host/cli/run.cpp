@@ -6,7 +6,7 @@
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
-#include "report/claims.hpp"
+#include "analysis/claims.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"

@@ -22,8 +22,8 @@
 #include "support/slurm_task.hpp"
 #include "support/text.hpp"
 #include "sweep/execute.hpp"
-#include "sweep/slurm.hpp"
-#include "sweep/submission.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "sweep/worker.hpp"
 
 namespace labhost {

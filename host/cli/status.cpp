@@ -9,15 +9,15 @@
 
 #include "cli/submitted.hpp"
 #include "cli/verbs.hpp"
-#include "report/claims.hpp"
+#include "analysis/claims.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/signals.hpp"
 #include "support/text.hpp"
-#include "sweep/slurm.hpp"
-#include "sweep/submission.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 
 namespace labhost {
 

@@ -14,8 +14,8 @@
 #include "support/git.hpp"
 #include "support/text.hpp"
 #include "sweep/plan_record.hpp"
-#include "sweep/slurm.hpp"
-#include "sweep/submission.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "train/torch_info.hpp"
 
 namespace labhost {

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "report/query.hpp"
+#include "analysis/query.hpp"
 #include "support/text.hpp"
 
 namespace labhost {

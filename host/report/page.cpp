@@ -13,9 +13,9 @@
 
 #include "data/catalog.hpp"
 #include "plugin/stamp.hpp"
-#include "report/configurations.hpp"
-#include "report/noise.hpp"
-#include "report/query.hpp"
+#include "analysis/configurations.hpp"
+#include "analysis/noise.hpp"
+#include "analysis/query.hpp"
 #include "report/table.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"

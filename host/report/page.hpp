@@ -8,7 +8,7 @@
 
 #include "record/experiment_record.hpp"
 #include "record/run_record.hpp"
-#include "report/claims.hpp"
+#include "analysis/claims.hpp"
 
 namespace labhost {
 

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "report/query.hpp"
+#include "analysis/query.hpp"
 #include "support/text.hpp"
 #include "sweep/plan_record.hpp"
 

@@ -17,8 +17,8 @@
 #include <fmt/format.h>
 #include <boost/crc.hpp>
 
-#include "report/epochs.hpp"
-#include "report/query.hpp"
+#include "analysis/epochs.hpp"
+#include "analysis/query.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"

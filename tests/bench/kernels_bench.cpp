@@ -6,8 +6,8 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
-#include "train/cpu_operators.hpp"
-#include "train/optimizer.hpp"
+#include "engine/cpu_operators.hpp"
+#include "engine/optimizer.hpp"
 
 namespace labhost {
 namespace {

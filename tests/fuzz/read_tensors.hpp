@@ -6,7 +6,7 @@
 #include <torch/torch.h>
 
 #include "support/error.hpp"
-#include "train/pickle.hpp"
+#include "engine/pickle.hpp"
 
 namespace labhost::testing {
 

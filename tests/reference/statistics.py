@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Reference values of the statistics in host/report/statistics.hpp, from scipy.
+"""Reference values of the statistics in host/analysis/statistics.hpp, from scipy.
 
     statistics.py > statistics.json      makes them anew
     statistics.py --check FILE           whether FILE holds what scipy gives here, to 1e-9; 77 without scipy

@@ -4,7 +4,7 @@
 
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "train/checkpoint.hpp"
+#include "engine/checkpoint.hpp"
 
 namespace labhost {
 namespace {

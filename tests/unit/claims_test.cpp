@@ -11,7 +11,7 @@
 #include "config/experiment.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "report/claims.hpp"
+#include "analysis/claims.hpp"
 
 namespace labhost {
 namespace {

@@ -1,5 +1,5 @@
 // Runs of several seeds together: configurations, the noise floor, and two sides compared.
-#include "report/compare.hpp"
+#include "analysis/compare.hpp"
 
 #include <cmath>
 #include <utility>
@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "report/formats.hpp"
-#include "report/noise.hpp"
+#include "analysis/noise.hpp"
 
 namespace labhost {
 namespace {

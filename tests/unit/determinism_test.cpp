@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "train/determinism.hpp"
+#include "engine/determinism.hpp"
 
 namespace labhost {
 namespace {

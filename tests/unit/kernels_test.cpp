@@ -10,8 +10,8 @@
 
 #include "kernels/convolution.hpp"
 #include "support/machine.hpp"
-#include "train/cpu_operators.hpp"
-#include "train/optimizer.hpp"
+#include "engine/cpu_operators.hpp"
+#include "engine/optimizer.hpp"
 
 namespace labhost {
 namespace {

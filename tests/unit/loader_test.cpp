@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "data/loader.hpp"
-#include "train/pass_sums.hpp"
+#include "engine/loader.hpp"
+#include "engine/pass_sums.hpp"
 
 namespace labhost {
 namespace {

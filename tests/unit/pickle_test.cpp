@@ -7,7 +7,7 @@
 
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "train/pickle.hpp"
+#include "engine/pickle.hpp"
 
 namespace labhost {
 namespace {

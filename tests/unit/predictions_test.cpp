@@ -1,5 +1,5 @@
 // What is kept of a model's outputs on the test examples.
-#include "train/predictions.hpp"
+#include "engine/predictions.hpp"
 
 #include <cmath>
 #include <limits>

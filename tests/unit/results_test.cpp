@@ -9,7 +9,7 @@
 #include "record/run_folder.hpp"
 #include "record/run_record.hpp"
 #include "report/formats.hpp"
-#include "report/query.hpp"
+#include "analysis/query.hpp"
 #include "report/table.hpp"
 
 namespace labhost {

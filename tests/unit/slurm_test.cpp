@@ -12,8 +12,8 @@
 #include "support/files.hpp"
 #include "support/process.hpp"
 #include "support/slurm_task.hpp"
-#include "sweep/slurm.hpp"
-#include "sweep/submission.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 
 namespace labhost {
 namespace {

@@ -1,5 +1,5 @@
 // The statistics that claims, comparisons and the noise floor rest on, against scipy's values (tests/reference).
-#include "report/statistics.hpp"
+#include "analysis/statistics.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,167 @@
+#include "analysis/compare.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+constexpr double confidence = 0.95;
+
+std::map<std::uint64_t, double> values_of(const Configuration& configuration, const MetricChoice& metric) {
+    std::map<std::uint64_t, double> values;
+    for (const auto& [seed, run] : configuration.runs)
+        if (const auto found = metric_value(*run, metric); found.value) values.emplace(seed, *found.value);
+    return values;
+}
+
+Comparison compare_one(const std::string& name, const Configuration& a, const Configuration& b,
+                       const MetricChoice& metric) {
+    const auto of_a = values_of(a, metric);
+    const auto of_b = values_of(b, metric);
+    std::vector<double> paired_a;
+    std::vector<double> paired_b;
+    std::vector<double> differences;
+    for (const auto& [seed, value] : of_a) {
+        const auto other = of_b.find(seed);
+        if (other == of_b.end()) continue;
+        paired_a.push_back(value);
+        paired_b.push_back(other->second);
+        differences.push_back(value - other->second);
+    }
+    std::set<std::uint64_t> seeds;
+    for (const auto& [seed, run] : a.runs) seeds.insert(seed);
+    for (const auto& [seed, run] : b.runs) seeds.insert(seed);
+    Comparison row{.configuration = name,
+                   .metric = metric,
+                   .seeds = differences.size(),
+                   .unpaired = seeds.size() - differences.size()};
+    if (differences.empty()) return row;
+    row.a = spread_of(paired_a);
+    row.b = spread_of(paired_b);
+    const Spread spread = spread_of(differences);
+    row.difference = spread.mean;
+    if (differences.size() > 1) {
+        row.interval = confidence_interval(spread, confidence);
+        row.p = p_different(spread);
+    }
+    return row;
+}
+
+void adjust(std::span<Comparison> rows) {
+    std::vector<double> p;
+    std::vector<Comparison*> tested;
+    for (Comparison& row : rows)
+        if (row.p) {
+            p.push_back(*row.p);
+            tested.push_back(&row);
+        }
+    const std::vector<double> adjusted = holm(p);
+    for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->p_holm = adjusted[i];
+}
+
+/// What is compared with what, and how it is called.
+struct Pair {
+    std::string name{};
+    const Configuration* a{};
+    const Configuration* b{};
+};
+
+std::vector<Pair> pairs_of(const Side& a, const Side& b, Comparisons& comparisons) {
+    if (a.configurations.size() == 1 && b.configurations.size() == 1) {
+        const Configuration& of_a = a.configurations.front();
+        const Configuration& of_b = b.configurations.front();
+        return {{of_a.id == of_b.id ? of_a.id : fmt::format("{} - {}", of_a.id, of_b.id), &of_a, &of_b}};
+    }
+    std::vector<Pair> pairs;
+    for (const Configuration& of_a : a.configurations) {
+        const auto of_b = std::ranges::find(b.configurations, of_a.id, &Configuration::id);
+        if (of_b == b.configurations.end())
+            comparisons.only_in_a.push_back(of_a.label);
+        else
+            pairs.push_back({of_a.id, &of_a, &*of_b});
+    }
+    for (const Configuration& of_b : b.configurations)
+        if (std::ranges::find(a.configurations, of_b.id, &Configuration::id) == a.configurations.end())
+            comparisons.only_in_b.push_back(of_b.label);
+    return pairs;
+}
+
+}  // namespace
+
+Comparisons compare(const Side& a, const Side& b, std::span<const MetricChoice> metrics) {
+    Comparisons comparisons{.a = a.name, .b = b.name};
+    const std::vector<Pair> pairs = pairs_of(a, b, comparisons);
+    for (const MetricChoice& metric : metrics) {
+        const std::size_t first = comparisons.rows.size();
+        for (const Pair& pair : pairs) comparisons.rows.push_back(compare_one(pair.name, *pair.a, *pair.b, metric));
+        adjust(std::span(comparisons.rows).subspan(first));
+    }
+    return comparisons;
+}
+
+Cells comparison_cells(const Comparisons& comparisons, Digits digits) {
+    Cells cells{.header = {"configuration", "metric", "seeds", "A", "B", "A - B", "low", "high", "p", "p adjusted"},
+                .left = 2};
+    if (digits == Digits::four) cells.notes.push_back(fmt::format("A: {}   B: {}", comparisons.a, comparisons.b));
+    std::size_t unpaired = 0;
+    for (const Comparison& row : comparisons.rows) {
+        const auto mean = [&](const std::optional<Spread>& side) {
+            return number_cell(side ? std::optional(side->mean) : std::nullopt, digits);
+        };
+        const auto bound = [&](double Interval::*end) {
+            return number_cell(row.interval ? std::optional((*row.interval).*end) : std::nullopt, digits);
+        };
+        cells.rows.push_back({row.configuration, row.metric.text(), fmt::format("{}", row.seeds), mean(row.a),
+                              mean(row.b), number_cell(row.difference, digits), bound(&Interval::low),
+                              bound(&Interval::high), p_cell(row.p, digits), p_cell(row.p_holm, digits)});
+        unpaired = std::max(unpaired, row.unpaired);
+    }
+    cells.notes.emplace_back(
+        "means over the seeds that both have; low, high: of A - B at 95 %; p: two-sided paired t test, "
+        "adjusted for the configurations of a metric (Holm)");
+    if (unpaired > 0)
+        cells.notes.push_back(
+            fmt::format("up to {} seeds of a configuration are left out, since one side has no value", unpaired));
+    const auto only = [&](const char* side, const std::vector<std::string>& labels) {
+        if (!labels.empty()) cells.notes.push_back(fmt::format("only in {}: {}", side, join(labels)));
+    };
+    only("A", comparisons.only_in_a);
+    only("B", comparisons.only_in_b);
+    return cells;
+}
+
+Json comparison_json(const Comparisons& comparisons) {
+    const auto number = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+    const auto side = [&](const std::optional<Spread>& spread) {
+        if (!spread) return Json(nullptr);
+        return Json{{"mean", spread->mean}, {"deviation", spread->count > 1 ? Json(spread->deviation) : Json(nullptr)}};
+    };
+    Json rows = Json::array();
+    for (const Comparison& row : comparisons.rows)
+        rows.push_back({{"configuration", row.configuration},
+                        {"metric", row.metric.text()},
+                        {"seeds", row.seeds},
+                        {"unpaired", row.unpaired},
+                        {"a", side(row.a)},
+                        {"b", side(row.b)},
+                        {"difference", number(row.difference)},
+                        {"low", row.interval ? Json(row.interval->low) : Json(nullptr)},
+                        {"high", row.interval ? Json(row.interval->high) : Json(nullptr)},
+                        {"p", number(row.p)},
+                        {"p_adjusted", number(row.p_holm)}});
+    return {{"schema", 1},
+            {"a", comparisons.a},
+            {"b", comparisons.b},
+            {"rows", std::move(rows)},
+            {"only_in_a", comparisons.only_in_a},
+            {"only_in_b", comparisons.only_in_b}};
+}
+
+}  // namespace labhost

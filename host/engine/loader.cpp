@@ -1,0 +1,90 @@
+#include "engine/loader.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+namespace labhost {
+
+namespace {
+
+std::int64_t random_int64() { return torch::empty({}, torch::kInt64).random_().item<std::int64_t>(); }
+
+}  // namespace
+
+std::array<float, 256> normalization_table(double mean, double std) {
+    std::array<float, 256> table{};
+    for (std::size_t byte = 0; byte < table.size(); ++byte)
+        table[byte] = (static_cast<float>(byte) / 255.0F - static_cast<float>(mean)) / static_cast<float>(std);
+    return table;
+}
+
+Loader::Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std,
+               std::optional<torch::Device> gpu)
+    : split_(&split), count_(count), batch_size_(batch_size), normalized_(normalization_table(mean, std)) {
+    if (!gpu) return;
+    const auto to_device = [&](const void* data, at::IntArrayRef sizes, torch::ScalarType type) {
+        return torch::from_blob(const_cast<void*>(data), sizes, type).to(*gpu, /*non_blocking=*/false, /*copy=*/true);
+    };
+    resident_ = {.images = to_device(split.images.data(), {count, 1, split.height, split.width}, torch::kUInt8),
+                 .labels = to_device(split.labels.data(), {count}, torch::kUInt8).to(torch::kInt64),
+                 .normalized = to_device(normalized_.data(), {256}, torch::kFloat32),
+                 .order = {}};
+}
+
+void Loader::begin_pass() {
+    random_int64();
+    const auto seed = static_cast<std::uint64_t>(random_int64());
+    take_order(torch::randperm(count_, at::detail::createCPUGenerator(seed), torch::kInt64), 0);
+}
+
+void Loader::resume_pass(torch::Tensor order, std::int64_t position) { take_order(std::move(order), position); }
+
+void Loader::take_order(torch::Tensor order, std::int64_t position) {
+    order_ = std::move(order);
+    position_ = position;
+    if (resident_) resident_->order = order_.to(resident_->images.device());
+}
+
+torch::Tensor Loader::next_examples() {
+    const std::int64_t size = std::min(batch_size_, count_ - position_);
+    position_ += size;
+    return resident_->order.narrow(0, position_ - size, size);
+}
+
+Batch Loader::gather(const torch::Tensor& examples) const {
+    const torch::Tensor bytes = resident_->images.index_select(0, examples);
+    return {.images = resident_->normalized.index_select(0, bytes.flatten().to(torch::kInt32)).view(bytes.sizes()),
+            .labels = resident_->labels.index_select(0, examples),
+            .examples = examples};
+}
+
+bool Loader::next(Batch& batch) {
+    if (position_ >= count_) return false;
+    if (resident_) {
+        batch = gather(next_examples());
+        return true;
+    }
+    const std::int64_t size = std::min(batch_size_, count_ - position_);
+    const std::int64_t pixels = split_->height * split_->width;
+    batch.images = torch::empty({size, 1, split_->height, split_->width}, torch::kFloat32);
+    batch.labels = torch::empty({size}, torch::kInt64);
+    batch.examples = order_.narrow(0, position_, size);
+
+    const std::span order(order_.data_ptr<std::int64_t>() + position_, static_cast<std::size_t>(size));
+    auto* image = batch.images.data_ptr<float>();
+    auto* label = batch.labels.data_ptr<std::int64_t>();
+    for (const std::int64_t example : order) {
+        const std::uint8_t* bytes = split_->images.data() + example * pixels;
+        image = std::transform(bytes, bytes + pixels, image, [this](std::uint8_t byte) { return normalized_[byte]; });
+        *label++ = split_->labels[static_cast<std::size_t>(example)];
+    }
+    position_ += size;
+    return true;
+}
+
+}  // namespace labhost

@@ -1,0 +1,89 @@
+#include "engine/model.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/torch.h>
+
+#include "support/error.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+void append_state(const torch::nn::Module& module, const std::string& prefix, NamedTensors& state) {
+    for (const auto& parameter : module.named_parameters(/*recurse=*/false))
+        state.emplace_back(prefix + parameter.key(), parameter.value());
+    for (const auto& buffer : module.named_buffers(/*recurse=*/false))
+        state.emplace_back(prefix + buffer.key(), buffer.value());
+    for (const auto& child : module.named_children()) append_state(*child.value(), prefix + child.key() + ".", state);
+}
+
+std::string shape_text(const torch::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
+
+}  // namespace
+
+PluginModel::PluginModel(const Plugin& plugin, const ResolvedParams& params) : plugin_(&plugin) {
+    std::array<char, LABHOST_ERROR_SIZE> error{};
+    const auto values = params.as_abi_values();
+    if (plugin.descriptor->create(values.data(), &model_, error.data(), error.size()) != 0 || !model_)
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' cannot build its model: {}", plugin.id(),
+                                error[0] != '\0' ? error.data() : "it gave neither a model nor a reason"));
+}
+
+torch::Tensor PluginModel::forward_unchecked(const torch::Tensor& input) {
+    std::array<char, LABHOST_ERROR_SIZE> error{};
+    torch::Tensor output;
+    if (plugin_->descriptor->forward(model_.get(), &input, &output, error.data(), error.size()) != 0)
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' failed in forward: {}", plugin_->id(), error.data()));
+    return output;
+}
+
+torch::Tensor PluginModel::forward(const torch::Tensor& images, bool autocast) {
+    torch::Tensor output = forward_unchecked(images);
+    if (autocast && output.defined() && output.scalar_type() == torch::kBFloat16) output = output.to(torch::kFloat32);
+    const std::array<std::int64_t, 2> expected{images.size(0), plugin_->descriptor->classes};
+    if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
+        throw Error(
+            ExitCode::run_failed,
+            fmt::format("plugin '{}' returned {} from forward, but declares float32 [{}, {}]", plugin_->id(),
+                        output.defined() ? fmt::format("{} {}", c10::toString(output.scalar_type()), shape_text(output))
+                                         : "nothing",
+                        expected[0], expected[1]));
+    return output;
+}
+
+NamedTensors PluginModel::state_dict() const {
+    NamedTensors state;
+    append_state(*model_, "", state);
+    return state;
+}
+
+void PluginModel::load_state_dict(const NamedTensors& tensors, const std::string& source) {
+    const auto fail = [&](const std::string& what) {
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: error: does not fit plugin '{}': {}", source, plugin_->id(), what));
+    };
+    NamedTensors state = state_dict();
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : state) names.push_back(name);
+    for (const auto& [name, tensor] : tensors)
+        if (std::ranges::find(names, name) == names.end())
+            fail(fmt::format("the model has no tensor '{}'{}", name, did_you_mean(name, names)));
+    const torch::NoGradGuard no_grad;
+    for (auto& [name, target] : state) {
+        const auto found = std::ranges::find(tensors, name, &NamedTensors::value_type::first);
+        if (found == tensors.end()) fail(fmt::format("the file has no tensor '{}'", name));
+        if (found->second.sizes() != target.sizes())
+            fail(fmt::format("'{}' has the shape {} in the file, {} in the model", name, shape_text(found->second),
+                             shape_text(target)));
+        target.copy_(found->second);
+    }
+}
+
+}  // namespace labhost

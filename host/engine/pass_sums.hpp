@@ -1,0 +1,75 @@
+// Loss and counts over a pass, as the notebook forms them: float32 within a batch, double and integer across batches.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <c10/core/Event.h>
+#include <torch/types.h>
+
+#include "engine/loader.hpp"
+#include "train/trainer.hpp"
+
+namespace labhost {
+
+struct Sums {
+    double loss = 0.0;
+    std::int64_t correct = 0;
+    std::int64_t examples = 0;
+
+    double mean_loss() const { return loss / static_cast<double>(examples); }
+    PassMetrics metrics() const;
+};
+
+/// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and
+/// the losses are added in their order, as on the CPU.
+class PassSums {
+public:
+    /// On the CPU.
+    PassSums() = default;
+    /// On a GPU, for passes of up to `most_batches` over up to `most_examples`.
+    PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples);
+
+    /// Begins a pass, or goes on in one, with these.
+    void set(const Sums& sums);
+
+    /// `loss`: a batch's sum, a float32 scalar; `output`: float32 [n, classes]. On a GPU always into the same memory,
+    /// as a CUDA graph needs it.
+    void add(const torch::Tensor& loss, const torch::Tensor& output, const Batch& batch);
+    /// A batch of so many examples was added. Apart, since a replayed graph adds without a call of `add`.
+    void count(std::int64_t examples);
+
+    /// The losses that were read last; on the CPU all that was added.
+    const Sums& known() const { return known_; }
+    /// Waits for a GPU to have added all, and reads the losses.
+    const Sums& read_losses();
+    /// The same, and what is correct. `labels`: int64 [examples of the data], where the batches are.
+    const Sums& read(const torch::Tensor& labels);
+    /// The losses without waiting: what `ask` asks a GPU for, `hear` takes once it has come.
+    void ask();
+    void hear();
+
+    std::int64_t examples() const { return examples_; }
+
+private:
+    /// What a GPU leaves.
+    struct Left {
+        torch::Tensor losses;     ///< float32 [most batches]
+        torch::Tensor next;       ///< int64 [1]: the batch that comes, of those since `set`
+        torch::Tensor predicted;  ///< int64 [most examples], by example; -1: not since `set`
+        torch::Tensor arriving;   ///< float32 [most batches], on the host: losses that were asked for
+        c10::Event arrived;
+        std::int64_t asked = 0;           ///< batches that will be read then
+        std::int64_t asked_examples = 0;  ///< and their examples
+    };
+    void take(const torch::Tensor& losses);
+
+    std::optional<Left> left_{};
+    std::int64_t batches_ = 0;  ///< since `set`
+    std::int64_t read_ = 0;     ///< of them
+    std::int64_t correct_before_ = 0;
+    std::int64_t examples_ = 0;
+    Sums known_{};
+};
+
+}  // namespace labhost

@@ -184,7 +184,7 @@ std::string ClaimVerdict::kind_text() const {
     return "";
 }
 
-std::vector<ClaimVerdict> judge(std::span<const Claim> claims, std::span<const RunRecord> runs) {
+std::vector<ClaimVerdict> judge_claims(std::span<const Claim> claims, std::span<const RunRecord> runs) {
     std::vector<ClaimVerdict> verdicts;
     std::vector<Spread> spreads;
     std::vector<double> p;  // 1 of a claim that could not be tested: the file makes it all the same

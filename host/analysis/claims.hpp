@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "analysis/statistics.hpp"
 #include "config/claims.hpp"
 #include "record/run_record.hpp"
-#include "analysis/statistics.hpp"
 
 namespace labhost {
 
@@ -36,7 +36,7 @@ struct ClaimVerdict {
 
 /// A verdict for each claim, in order. Runs are paired by seed: where one of a pair is missing or not finished, the
 /// claim is undecided, and the reason says which. One seed decides nothing.
-std::vector<ClaimVerdict> judge(std::span<const Claim> claims, std::span<const RunRecord> runs);
+std::vector<ClaimVerdict> judge_claims(std::span<const Claim> claims, std::span<const RunRecord> runs);
 
 /// For people: a block of lines, verdicts first; "" without claims.
 std::string verdicts_text(std::span<const ClaimVerdict> verdicts);

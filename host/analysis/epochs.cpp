@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "report/formats.hpp"
 #include "analysis/query.hpp"
+#include "report/formats.hpp"
 #include "report/table.hpp"
 
 namespace labhost {

@@ -159,7 +159,7 @@ std::string plain_text(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Condition::Condition(const std::string& text) {
+WhereCondition::WhereCondition(const std::string& text) {
     const std::size_t at = std::min(text.find_first_of("=!<>~"), text.size());
     key_ = trimmed(text.substr(0, at));
     for (const char* name : {"==", "!=", "<=", ">=", "=", "<", ">", "~"})
@@ -172,7 +172,7 @@ Condition::Condition(const std::string& text) {
                                 printable(text)));
 }
 
-bool Condition::holds(const RunRecord& run) const {
+bool WhereCondition::holds(const RunRecord& run) const {
     const auto value = value_of(run, key_);
     if (!value) return false;
     if (operator_ == "~") return glob_matches(value_, plain_text(*value));
@@ -188,7 +188,7 @@ bool Condition::holds(const RunRecord& run) const {
 }
 
 /// A value that no run's could be compared with is a slip, not a condition that none fulfils.
-void Condition::check(std::span<const RunRecord> runs) const {
+void WhereCondition::check(std::span<const RunRecord> runs) const {
     if (operator_ == "~" || value_.empty()) return;
     std::optional<Json> example;
     for (const RunRecord& run : runs) {
@@ -208,19 +208,19 @@ std::vector<std::string> Query::keys() const {
     const auto add = [&](const std::string& key) {
         if (!key.empty() && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     };
-    for (const Condition& condition : where) add(condition.key());
+    for (const WhereCondition& condition : where) add(condition.key());
     add(sort);
     return keys;
 }
 
 std::vector<RunRecord> select_runs(std::vector<RunRecord> runs, const Query& query) {
-    for (const Condition& condition : query.where) {
+    for (const WhereCondition& condition : query.where) {
         check_key(condition.key(), "--where", runs);
         condition.check(runs);
     }
     if (!query.sort.empty()) check_key(query.sort, "--sort", runs);
     std::erase_if(runs, [&](const RunRecord& run) {
-        return !std::ranges::all_of(query.where, [&](const Condition& c) { return c.holds(run); });
+        return !std::ranges::all_of(query.where, [&](const WhereCondition& c) { return c.holds(run); });
     });
     if (query.sort.empty()) {
         if (query.reverse) std::ranges::reverse(runs);

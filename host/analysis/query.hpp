@@ -28,10 +28,10 @@ std::string plain_text(const Json& value);
 
 /// "params.p<=0.5": a key, one of = == != < <= > >= and ~ (a glob), and a value, with spaces around the operator or
 /// not.
-class Condition {
+class WhereCondition {
 public:
     /// Throws Error (usage) for what is none.
-    explicit Condition(const std::string& text);
+    explicit WhereCondition(const std::string& text);
 
     const std::string& key() const { return key_; }
 
@@ -49,10 +49,10 @@ private:
 
 /// What the command line asks of a list of runs.
 struct Query {
-    std::vector<Condition> where{};    ///< all must hold
-    std::string sort{};                ///< a key; empty: as they come
-    bool reverse = false;              ///< of the order
-    std::optional<std::size_t> top{};  ///< at most so many, the first ones
+    std::vector<WhereCondition> where{};  ///< all must hold
+    std::string sort{};                   ///< a key; empty: as they come
+    bool reverse = false;                 ///< of the order
+    std::optional<std::size_t> top{};     ///< at most so many, the first ones
     std::vector<std::string> keys() const;
 };
 

@@ -8,11 +8,11 @@
 
 #include "cli/submitted.hpp"
 #include "cli/verbs.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
-#include "cluster/slurm.hpp"
-#include "cluster/submission.hpp"
 
 namespace labhost {
 

@@ -90,7 +90,7 @@ std::vector<ClaimVerdict> FoundRuns::verdicts() const {
         std::ranges::copy_if(runs, std::back_inserter(own), [&](const RunRecord& run) {
             return place_of(run.folder).parent_path() == place_of(experiment.folder);
         });
-        std::ranges::move(judge(experiment.claims, own), std::back_inserter(all));
+        std::ranges::move(judge_claims(experiment.claims, own), std::back_inserter(all));
     }
     return all;
 }

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "analysis/claims.hpp"
 #include "cli/options.hpp"
 #include "record/experiment_record.hpp"
 #include "record/run_record.hpp"
-#include "analysis/claims.hpp"
 
 namespace labhost {
 

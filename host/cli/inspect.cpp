@@ -60,7 +60,7 @@ Json layers_of(const Plugin& admitted) {
 Json inspect_file(const fs::path& file, bool allow_insecure) {
     const LoadRules rules{.allow_insecure = allow_insecure, .fresh = true};
     const PluginFile opened(file);
-    const Verdict verdict = judge(opened, rules);
+    const Verdict verdict = judge_plugin(opened, rules);
     Json json{{"schema", 1},
               {"file", fs::absolute(file).lexically_normal().native()},
               {"size", opened.bytes().size()},

@@ -18,7 +18,7 @@ struct Options {
     std::string argument{};                ///< the experiment, plugin or data set; "" if the verb takes none
     std::vector<std::string> arguments{};  ///< of a verb that takes several
     Overrides overrides{};
-    Places places{};
+    Paths places{};
     bool force = false;
     bool profile = false;
     bool dry_run = false;

@@ -15,8 +15,8 @@ namespace labhost {
 namespace {
 
 std::string reason(const PlannedRun& run, bool force) {
-    if (!run.twin.empty() && !force)
-        return fmt::format("the same as {}, which is finished; taken from there", run.twin.filename().native());
+    if (!run.duplicate_of.empty() && !force)
+        return fmt::format("the same as {}, which is finished; taken from there", run.duplicate_of.filename().native());
     switch (run.status) {
         case RunStatus::fresh: return "never run with this plugin and these settings";
         case RunStatus::unfinished: return "begun, without a checkpoint yet; starts again";

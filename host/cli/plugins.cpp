@@ -21,7 +21,7 @@ ExitCode list_plugins(const Options& options) {
     std::set<std::string> seen;
     for (const auto& file : plugin_files(plugin_folders(plugins.folders))) {
         if (!seen.insert(file.stem().native()).second) continue;  // an earlier folder has one of this name
-        const Verdict verdict = judge(PluginFile(file), {.allow_insecure = plugins.allow_insecure});
+        const Verdict verdict = judge_plugin(PluginFile(file), {.allow_insecure = plugins.allow_insecure});
         if (!verdict.refusal.empty()) {
             refused.push_back({{"file", file.native()}, {"why", verdict.refusal}});
             refusals += fmt::format("refused: {}: {}\n", file.native(), verdict.refusal);

@@ -29,7 +29,7 @@ public:
     void epoch_finished(const PlannedRun&, const EpochMetrics&) override {}
     void run_paused(const PlannedRun&) override {}
     void run_ended(const PlannedRun&, bool) override {}
-    void said(const PlannedRun*, std::string_view) override {}
+    void message(const PlannedRun*, std::string_view) override {}
     void tick() override {}
 };
 

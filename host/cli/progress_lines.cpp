@@ -56,7 +56,7 @@ void ProgressLines::run_ended(const PlannedRun& run, bool was_finished) {
     places_.erase(&run);
 }
 
-void ProgressLines::said(const PlannedRun* run, std::string_view line) {
+void ProgressLines::message(const PlannedRun* run, std::string_view line) {
     while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
     print_line(run == nullptr ? printable(line) : fmt::format("{} | {}", run->settings.id, printable(line)));
 }

@@ -20,7 +20,7 @@ public:
     void epoch_finished(const PlannedRun& run, const EpochMetrics& metrics) override;
     void run_paused(const PlannedRun& run) override;
     void run_ended(const PlannedRun& run, bool was_finished) override;
-    void said(const PlannedRun* run, std::string_view line) override;
+    void message(const PlannedRun* run, std::string_view line) override;
     void tick() override;
 
 protected:

@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "cli/found_runs.hpp"
-#include "cli/verbs.hpp"
 #include "analysis/compare.hpp"
-#include "report/formats.hpp"
 #include "analysis/noise.hpp"
 #include "analysis/query.hpp"
+#include "cli/found_runs.hpp"
+#include "cli/verbs.hpp"
+#include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"

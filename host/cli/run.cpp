@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "analysis/claims.hpp"
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
-#include "analysis/claims.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -57,7 +57,7 @@ ExitCode run_experiment(const Options& options) {
              .profile = options.profile},
             *make_progress(options));  // gone, and its block cleared, before the table
     const std::vector<RunRecord> records = records_of(plan);
-    const std::vector<ClaimVerdict> verdicts = judge(plan.claims, records);
+    const std::vector<ClaimVerdict> verdicts = judge_claims(plan.claims, records);
     if (options.json) {
         fmt::print("{}", to_text(results_json(records, verdicts_json(verdicts))));
     } else {

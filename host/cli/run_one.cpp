@@ -13,6 +13,8 @@
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "record/run_folder.hpp"
 #include "record/run_lock.hpp"
 #include "record/run_record.hpp"
@@ -22,8 +24,6 @@
 #include "support/slurm_task.hpp"
 #include "support/text.hpp"
 #include "sweep/execute.hpp"
-#include "cluster/slurm.hpp"
-#include "cluster/submission.hpp"
 #include "sweep/worker.hpp"
 
 namespace labhost {

@@ -7,17 +7,17 @@
 
 #include <fmt/format.h>
 
+#include "analysis/claims.hpp"
 #include "cli/submitted.hpp"
 #include "cli/verbs.hpp"
-#include "analysis/claims.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/signals.hpp"
 #include "support/text.hpp"
-#include "cluster/slurm.hpp"
-#include "cluster/submission.hpp"
 
 namespace labhost {
 
@@ -147,7 +147,7 @@ void wait_no_more_if_asked() {
 }  // namespace
 
 ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, const Options& options) {
-    const auto verdicts = judge(claims, runs);
+    const auto verdicts = judge_claims(claims, runs);
     if (options.json) {
         fmt::print("{}", to_text(results_json(runs, verdicts_json(verdicts))));
     } else {

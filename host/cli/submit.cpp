@@ -7,6 +7,8 @@
 
 #include "cli/submitted.hpp"
 #include "cli/verbs.hpp"
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "data/catalog.hpp"
 #include "record/run_folder.hpp"
 #include "support/console.hpp"
@@ -14,8 +16,6 @@
 #include "support/git.hpp"
 #include "support/text.hpp"
 #include "sweep/plan_record.hpp"
-#include "cluster/slurm.hpp"
-#include "cluster/submission.hpp"
 #include "train/torch_info.hpp"
 
 namespace labhost {
@@ -49,7 +49,7 @@ bool has_failed(const Submission& submission, const SubmittedRun& run) {
 
 /// Fingerprints that Slurm has not ended yet. Notes the jobs of a submit that was killed; under the lock, that is,
 /// unless `only_looks`.
-std::set<std::string> queued_fingerprints(const Places& places, const std::string& experiment, bool only_looks) {
+std::set<std::string> queued_fingerprints(const Paths& places, const std::string& experiment, bool only_looks) {
     auto submissions = find_submissions(places.runs, experiment);
     std::set<std::string> queued;
     if (submissions.empty()) return queued;
@@ -160,7 +160,7 @@ ExitCode submit(const Options& options) {
     const SlurmSettings settings = settings_of(experiment.slurm, options);
     diagnose(warning_of_time_limit(settings));
     if (!options.dry_run) make_writable_folder(options.places.runs);
-    Places places = options.places;
+    Paths places = options.places;
     places.elsewhere_with_gpu = settings.gpus_per_task.has_value();
     Plan plan = make_plan(std::move(experiment), places);
     plan.command = options.command;

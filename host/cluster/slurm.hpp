@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/submission.hpp"
 #include "config/slurm.hpp"
 #include "support/error.hpp"
-#include "cluster/submission.hpp"
 
 namespace labhost {
 

@@ -183,7 +183,7 @@ void check_keys_differ(const AxisGroups& groups) {
         }
 }
 
-Condition::Condition(const StrictTable& when, const AxisGroups& groups) {
+GridCondition::GridCondition(const StrictTable& when, const AxisGroups& groups) {
     for (const WrittenAxis& asked : written_axes(when)) {
         Axis wanted{asked.key, asked.where, {}};
         if (asked.node->is_array()) {
@@ -210,7 +210,7 @@ Condition::Condition(const StrictTable& when, const AxisGroups& groups) {
     }
 }
 
-bool Condition::holds_for(const Point& point) const {
+bool GridCondition::holds_for(const Point& point) const {
     return std::ranges::all_of(all_of_, [&](const OneOf& c) { return c.allowed[point[c.group]]; });
 }
 

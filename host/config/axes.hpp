@@ -59,10 +59,10 @@ AxisGroups read_axes(StrictTable& table);
 void check_keys_differ(const AxisGroups& groups);
 
 /// What a `when` table asks of a point: { "params.p" = 0.25 }.
-class Condition {
+class GridCondition {
 public:
     /// Throws Error (usage) for a key that is no axis of `groups`.
-    Condition(const StrictTable& when, const AxisGroups& groups);
+    GridCondition(const StrictTable& when, const AxisGroups& groups);
     bool holds_for(const Point& point) const;
 
 private:

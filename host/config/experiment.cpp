@@ -142,7 +142,7 @@ void apply_axis_value(const Axis& axis, std::size_t index, const fs::path& folde
 /// Published numbers, and the points they belong to (all, without a `when`).
 struct WrittenReference {
     Location where;
-    std::optional<Condition> when;
+    std::optional<GridCondition> when;
     Reference reference;
 };
 

@@ -50,7 +50,8 @@ Finding look_at_plugin(const fs::path& file, bool allow_insecure, bool torch_loa
     const PluginFile opened(file);
     Finding finding{.name = "plugin " + file.stem().native(), .data = {{"file", file.native()}, {"loads", false}}};
     if (torch_loads) {
-        const Verdict verdict = judge(opened, {.allow_insecure = allow_insecure, .fresh = true, .remember = false});
+        const Verdict verdict =
+            judge_plugin(opened, {.allow_insecure = allow_insecure, .fresh = true, .remember = false});
         finding.says = verdict.refusal;
         finding.data["sha256"] = verdict.sha256;
         finding.data["stamp"] = verdict.stamp;

@@ -6,9 +6,9 @@
 
 #include <torch/torch.h>
 
+#include "engine/torch_gpus.hpp"
 #include "support/text.hpp"
 #include "train/gpu_fault.hpp"
-#include "engine/torch_gpus.hpp"
 
 #if defined(LABHOST_WITH_CUDA)
 #include <ATen/cuda/CUDAGraph.h>

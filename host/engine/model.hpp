@@ -5,9 +5,9 @@
 
 #include <labhost/model.hpp>
 
+#include "engine/pickle.hpp"
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
-#include "engine/pickle.hpp"
 
 namespace labhost {
 

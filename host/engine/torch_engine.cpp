@@ -9,15 +9,15 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
-#include "plugin/loaded_torch.hpp"
-#include "support/error.hpp"
-#include "train/engine.hpp"
 #include "engine/gpu_process.hpp"
 #include "engine/model.hpp"
 #include "engine/pickle.hpp"
 #include "engine/torch_gpus.hpp"
 #include "engine/torch_trainer.hpp"
 #include "engine/turn.hpp"
+#include "plugin/loaded_torch.hpp"
+#include "support/error.hpp"
+#include "train/engine.hpp"
 
 namespace caffe2 {
 /// LibTorch's own, of <caffe2/core/common.h>, which Debian's package lacks: names and values of its build's settings.

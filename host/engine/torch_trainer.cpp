@@ -14,16 +14,14 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "engine/loader.hpp"
-#include "support/error.hpp"
 #include "engine/autocast.hpp"
 #include "engine/checkpoint.hpp"
 #include "engine/cpu_memory.hpp"
 #include "engine/cpu_operators.hpp"
 #include "engine/cuda_graph.hpp"
 #include "engine/determinism.hpp"
-#include "train/gpu_fault.hpp"
 #include "engine/gpu_process.hpp"
+#include "engine/loader.hpp"
 #include "engine/loss.hpp"
 #include "engine/model.hpp"
 #include "engine/optimizer.hpp"
@@ -33,6 +31,8 @@
 #include "engine/profiler.hpp"
 #include "engine/torch_gpus.hpp"
 #include "engine/turn.hpp"
+#include "support/error.hpp"
+#include "train/gpu_fault.hpp"
 #include "train/used_gpu.hpp"
 
 namespace labhost {
@@ -206,7 +206,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
         sums_ = PassSums(device_, std::max(train_loader_.batches(), test_loader_.batches()),
                          std::max(train_loader_.count(), test_loader_.count()));
     // They are the process's, and give LibTorch's own bits: in company it does without.
-    if (device_.is_cpu() && !own_->in_company()) operators_.emplace(fast_);
+    if (device_.is_cpu() && !own_->colocated()) operators_.emplace(fast_);
     if (!run.trainer.init_from.empty())
         model_.load_state_dict(unpickle_state_dict(run.trainer.init_from), run.trainer.init_from.native());
     auto& module = model_.module();
@@ -216,7 +216,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
         throw Error(ExitCode::run_failed,
                     fmt::format("plugin '{}' has no parameters to train; register its layers with register_module",
                                 plugin.id()));
-    if (own_->in_company() && device_.is_cuda() && has_dropout_of_cudnn(module))
+    if (own_->colocated() && device_.is_cuda() && has_dropout_of_cudnn(module))
         throw Error(
             ExitCode::run_failed,
             fmt::format("the dropout of recurrent layers of plugin '{}' needs a process of its own", plugin.id()));
@@ -356,7 +356,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
         enter(Phase::other);
         const auto end = Clock::now();
         seconds_ += std::chrono::duration<double>(end - (others_since_ ? *others_since_ : start)).count();
-        if (own_->in_company()) others_since_ = end;
+        if (own_->colocated()) others_since_ = end;
         refuse_nan();
         if (!more) break;
         if (!on_step(progress())) return false;
@@ -535,9 +535,9 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
         }
         if (device.cuda && run.trainer.numerics == "fast")  // for convolutions PyTorch itself allows it unasked
             at::globalContext().setAllowTF32CuBLAS(run.trainer.precision == "tf32");
-        if (options.in_company && !device.cuda && run.trainer.numerics == "fast")
+        if (options.colocated && !device.cuda && run.trainer.numerics == "fast")
             throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
-        auto own = std::make_unique<Own>(where, options.in_company);
+        auto own = std::make_unique<Own>(where, options.colocated);
         const Turn turn(*own);
         return std::make_unique<TorchTrainer>(run, plugin, params, dataset, std::move(own), where, options);
     });

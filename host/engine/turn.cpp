@@ -56,12 +56,12 @@ private:
 
 class GpuShare {
 public:
-    GpuShare(torch::Device device, [[maybe_unused]] bool in_company)
+    GpuShare(torch::Device device, [[maybe_unused]] bool colocated)
         : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index())) {
 #if LABHOST_TORCH_SHARES_DRAWS
-        if (in_company) draws_ = at::globalContext().defaultGenerator(device).clone();
+        if (colocated) draws_ = at::globalContext().defaultGenerator(device).clone();
 #else
-        TORCH_CHECK(!in_company, "LibTorch before 2.4 cannot keep the draws of several runs on a GPU apart");
+        TORCH_CHECK(!colocated, "LibTorch before 2.4 cannot keep the draws of several runs on a GPU apart");
 #endif
     }
 
@@ -109,14 +109,14 @@ struct Own::State {
     int turns = 0;  ///< that are under way, one in the other
 };
 
-Own::Own(torch::Device device, bool in_company) : state_(std::make_shared<State>()) {
-    if (in_company) state_->draws.emplace();
-    if (!device.is_cpu()) state_->gpu.emplace(device, in_company);
+Own::Own(torch::Device device, bool colocated) : state_(std::make_shared<State>()) {
+    if (colocated) state_->draws.emplace();
+    if (!device.is_cpu()) state_->gpu.emplace(device, colocated);
 }
 
 Own::~Own() = default;
 
-bool Own::in_company() const { return state_->draws.has_value(); }
+bool Own::colocated() const { return state_->draws.has_value(); }
 
 Turn::Turn(const Own& own) : state_(own.state_) {
     if (state_->turns == 0) {

@@ -14,16 +14,16 @@ bool can_share_draws();
 /// A run's random draws, and on a GPU its stream.
 class Own {
 public:
-    /// `in_company`: other runs of this process draw too; without it the draws are those of the process. Throws
+    /// `colocated`: other runs of this process draw too; without it the draws are those of the process. Throws
     /// c10::Error.
-    Own(torch::Device device, bool in_company);
+    Own(torch::Device device, bool colocated);
     ~Own();
     Own(const Own&) = delete;
     Own& operator=(const Own&) = delete;
     Own(Own&&) = delete;
     Own& operator=(Own&&) = delete;
 
-    bool in_company() const;
+    bool colocated() const;
 
 private:
     friend class Turn;

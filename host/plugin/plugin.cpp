@@ -32,7 +32,7 @@ const Plugin& admit_plugin(const fs::path& file_as_given, const LoadRules& rules
         return found->second;
     }
     const auto opened = std::make_shared<const PluginFile>(file);
-    const Verdict verdict = judge(*opened, rules);
+    const Verdict verdict = judge_plugin(*opened, rules);
     if (!verdict.refusal.empty()) refuse(file, verdict.refusal);
     std::shared_ptr<const StoredDescriptor> stored = ElfFile(opened->bytes()).descriptor();
     if (!stored) refuse(file, "its descriptor cannot be read; build it again with labhost_add_plugin()");

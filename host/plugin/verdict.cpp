@@ -169,7 +169,7 @@ Verdict under_name(const fs::path& file, Verdict verdict) {
 
 }  // namespace
 
-Verdict judge(const PluginFile& file, const LoadRules& rules) {
+Verdict judge_plugin(const PluginFile& file, const LoadRules& rules) {
     Verdict verdict{.sha256 = file.sha256(), .refusal = file.fault()};
     if (!verdict.refusal.empty()) return verdict;
     std::string forbidden = rules.allow_insecure ? "" : permission_fault(file.path());

@@ -26,7 +26,7 @@ struct Verdict {
 /// Checks, in this order: permissions; the hash, against a pin; the gate; and a load in a child process with a time
 /// limit, so that what runs at load may crash, hang or exit. The verdict of the last two is kept in the user's cache
 /// folder, unless it rests on more than the file (a library that is not found).
-Verdict judge(const PluginFile& file, const LoadRules& rules = {});
+Verdict judge_plugin(const PluginFile& file, const LoadRules& rules = {});
 
 /// Why a file of this hash is not the pinned one; "" if it is, or none is pinned.
 std::string pin_fault(const std::string& sha256, const LoadRules& rules);

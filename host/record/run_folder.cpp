@@ -49,18 +49,18 @@ void RunFolder::begin(const Json& run) {
 
 void RunFolder::record(const Json& run) { write_file_atomically(folder_ / "run.json", to_text(run)); }
 
-void RunFolder::go_on(const std::vector<EpochMetrics>& done) {
+void RunFolder::resume(const std::vector<EpochMetrics>& done) {
     prepare(folder_, {"result.json", "model.pt", "predictions.json"});
     metrics_.emplace(folder_ / "metrics.jsonl");
     log_.emplace(folder_ / "log.txt");
     for (const EpochMetrics& metrics : done) append(metrics);
 }
 
-bool RunFolder::adopt(const fs::path& twin, const Json& run) {
+bool RunFolder::adopt(const fs::path& duplicate, const Json& run) {
     std::map<fs::path, std::string> files;
     for (const char* name : {"metrics.jsonl", "log.txt", "model.pt", "predictions.json"}) {
-        if (!file_exists(twin / name)) return false;
-        files[name] = read_file(twin / name);
+        if (!file_exists(duplicate / name)) return false;
+        files[name] = read_file(duplicate / name);
     }
     prepare(folder_, all_files);
     for (const auto& [name, content] : files) write_file_atomically(folder_ / name, content);

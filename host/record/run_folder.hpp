@@ -34,11 +34,11 @@ public:
     /// Writes run.json anew, and nothing else.
     void record(const Json& run);
     /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
-    void go_on(const std::vector<EpochMetrics>& done);
+    void resume(const std::vector<EpochMetrics>& done);
 
     /// Takes metrics, log, weights and predictions from the folder of a finished run with the same fingerprint, and
     /// writes run.json. False, and nothing is changed, if they are not all there.
-    bool adopt(const std::filesystem::path& twin, const Json& run);
+    bool adopt(const std::filesystem::path& duplicate, const Json& run);
 
     /// A line of metrics.jsonl, and the notebook's lines in log.txt.
     void append(const EpochMetrics& metrics);

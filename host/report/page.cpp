@@ -11,11 +11,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "data/catalog.hpp"
-#include "plugin/stamp.hpp"
 #include "analysis/configurations.hpp"
 #include "analysis/noise.hpp"
 #include "analysis/query.hpp"
+#include "data/catalog.hpp"
+#include "plugin/stamp.hpp"
 #include "report/table.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"

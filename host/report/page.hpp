@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "analysis/claims.hpp"
 #include "record/experiment_record.hpp"
 #include "record/run_record.hpp"
-#include "analysis/claims.hpp"
 
 namespace labhost {
 

@@ -347,7 +347,7 @@ void Child::tell(std::string_view message) const { state_->line.send(framed(mess
 void Child::kill() const { state_->process->kill(); }
 void Child::signal(int signal) const { state_->process->signal(signal); }
 
-std::optional<ChildEnd> Child::look() {
+std::optional<ChildEnd> Child::poll() {
     State& state = *state_;
     state.hear();
     if (!state.process->wait(WNOHANG)) {
@@ -374,7 +374,7 @@ ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const Chil
     // The streams end when the child does, unless a process that it started holds them open; so look now and then.
     constexpr std::chrono::milliseconds look_again{50};
     for (;;) {
-        if (auto end = child.look()) return *std::move(end);
+        if (auto end = child.poll()) return *std::move(end);
         StopSignals::check();
         wait_for_any({&child}, look_again);
     }

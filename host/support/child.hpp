@@ -84,7 +84,7 @@ public:
 
     /// Hands on what it has said, kills it at its time limit, and tells how it ended, once it has. Throws what
     /// `on_message` and `on_output` throw.
-    std::optional<ChildEnd> look();
+    std::optional<ChildEnd> poll();
 
     /// Sends it a message, whole and in order; one that has ended, or will never listen, does not mind.
     void tell(std::string_view message) const;

@@ -70,11 +70,11 @@ void Captures::add_children(std::vector<Child*>& children) const {
     for (const auto& probe : probes_) children.push_back(probe->child.get());
 }
 
-bool Captures::look(const Listener& listener) {
+bool Captures::poll(const Listener& listener) {
     bool any = false;
     for (std::size_t i = 0; i < probes_.size();) {
         Probe& probe = *probes_[i];
-        const std::optional<ChildEnd> end = probe.child->look();
+        const std::optional<ChildEnd> end = probe.child->poll();
         if (!end) {
             ++i;
             continue;

@@ -43,7 +43,7 @@ public:
         std::function<void(const PlannedRun&, const std::string& why)> set_apart{};
     };
     /// Hears the processes. True if one has ended.
-    bool look(const Listener& listener);
+    bool poll(const Listener& listener);
     void end_all() { probes_.clear(); }
 
 private:

@@ -80,7 +80,7 @@ struct Worker {
     Clock::time_point memory_looked_at{};
     std::uint64_t memory = 0;
 
-    bool shared() const { return orders.in_company; }
+    bool shared() const { return orders.colocated; }
     bool is_on(int gpu) const { return orders.device.cuda && orders.device.index == gpu; }
 };
 
@@ -204,7 +204,7 @@ private:
         const PlannedRun& run = *task.run;
         const TrainerSettings& trainer = run.settings.trainer;
         // The memory of a process is limited, not that of a run; without graphs a run keeps a core busy.
-        if (task.alone || options_.profile || trainer.memory_limit || twinned_.contains(run.fingerprint) ||
+        if (task.alone || options_.profile || trainer.memory_limit || duplicated_.contains(run.fingerprint) ||
             finished_.contains(run.fingerprint) || captures_.needs_own_process(*run.plugin))
             return 1;
         const int at_once = run.device.cuda && !options_.jobs ? runs_for_a_gpu() : jobs_;
@@ -226,7 +226,7 @@ private:
 
     void say_not_captured(const Plugin& plugin, std::string_view why) {
         if (not_captured_said_.insert(plugin.sha256).second)
-            observer_.said(
+            observer_.message(
                 nullptr,
                 fmt::format("labhost: warning: plugin '{}': a training step cannot be captured as a CUDA graph, so its "
                             "kernels are launched one by one, which is slower; {} (labhost validate {} tries again)",
@@ -239,8 +239,8 @@ private:
         std::unordered_set<std::string_view> seen;
         for (PlannedRun& run : plan_.runs) {
             ++index;
-            if (!seen.insert(run.fingerprint).second || !run.twin.empty()) twinned_.insert(run.fingerprint);
-            if (!options_.force && !run.twin.empty()) finished_.emplace(run.fingerprint, run.twin);
+            if (!seen.insert(run.fingerprint).second || !run.duplicate_of.empty()) duplicated_.insert(run.fingerprint);
+            if (!options_.force && !run.duplicate_of.empty()) finished_.emplace(run.fingerprint, run.duplicate_of);
             if (run.status == RunStatus::finished && !options_.force) {
                 finished.push_back(&run);
                 finished_.emplace(run.fingerprint, run.folder);
@@ -255,11 +255,11 @@ private:
     }
 
     double left(const Task& task) const {
-        return pace_.seconds(task.run->settings.model, std::max(0.0, work_of(*task.run) - task.done));
+        return throughput_.seconds(task.run->settings.model, std::max(0.0, work_of(*task.run) - task.done));
     }
     double left(const Active& active) const {
         const double done = active.last ? work_done(*active.task.run, *active.last) : active.task.done;
-        return pace_.seconds(active.task.run->settings.model, std::max(0.0, work_of(*active.task.run) - done));
+        return throughput_.seconds(active.task.run->settings.model, std::max(0.0, work_of(*active.task.run) - done));
     }
 
     /// With that many deaths no more are risked, until a worker has shown that it can compute, but of runs of plugins
@@ -268,7 +268,7 @@ private:
 
     bool may_start(const Task& task, Clock::time_point now) const {
         if (task.not_before > now) return false;
-        if (waits_for_twin(task)) return false;
+        if (waits_for_duplicate(task)) return false;
         if (!in_doubt()) return true;
         return suspects_.size() < most_suspects && std::ranges::none_of(suspects_, [&](const Suspect& suspect) {
                    return suspect.task.run->plugin == task.run->plugin;
@@ -276,15 +276,15 @@ private:
     }
 
     /// Whether another run of the same fingerprint is, or will be, trained: its numbers will be taken.
-    bool waits_for_twin(const Task& task) const {
-        if (!twinned_.contains(task.run->fingerprint)) return false;
-        const auto is_twin = [&](const Task& other) {
+    bool waits_for_duplicate(const Task& task) const {
+        if (!duplicated_.contains(task.run->fingerprint)) return false;
+        const auto is_duplicate = [&](const Task& other) {
             return other.run != task.run && other.run->fingerprint == task.run->fingerprint;
         };
-        return std::ranges::any_of(active_, [&](const auto& active) { return is_twin(active->task); }) ||
+        return std::ranges::any_of(active_, [&](const auto& active) { return is_duplicate(active->task); }) ||
                std::ranges::any_of(waiting_, [&](const Task& other) {
                    // Claimed by another process when we asked, or further on.
-                   return is_twin(other) && !task.claimed &&
+                   return is_duplicate(other) && !task.claimed &&
                           (other.not_before != Clock::time_point{} || other.done > task.done);
                });
     }
@@ -306,7 +306,7 @@ private:
     struct Place {
         Worker* worker{};  ///< null: a new one
         Device device{};
-        bool in_company = false;
+        bool colocated = false;
     };
 
     std::optional<Place> place_for(const Task& task) {
@@ -357,7 +357,7 @@ private:
                     captures_.try_first_steps(*task.run, device, static_cast<std::size_t>(processes_for_a_gpu()));
                     continue;
                 }
-                return Place{.worker = worker.get(), .device = device, .in_company = true};
+                return Place{.worker = worker.get(), .device = device, .colocated = true};
             }
             if (wait) {  // rather than for another process; what can be found out meanwhile, is
                 if (device.cuda && !tries_itself && !captures_.verdict_on(*task.run->plugin, device) &&
@@ -372,11 +372,11 @@ private:
             if (options_.jobs || options_.per_gpu) load.most_processes = std::max(jobs_, runs_for_a_gpu());
             if (!gpu_takes_a_process(load, places, together, static_cast<int>(waiting_.size()))) return std::nullopt;
         }
-        const bool in_company = together > 1 && std::ranges::any_of(waiting_, [&](const Task& other) {
-                                    return other.run != task.run && can_share_a_process(*task.run, *other.run) &&
-                                           runs_of_a_process_with(other, device) > 1;
-                                });
-        return Place{.device = device, .in_company = in_company};
+        const bool colocated = together > 1 && std::ranges::any_of(waiting_, [&](const Task& other) {
+                                   return other.run != task.run && can_share_a_process(*task.run, *other.run) &&
+                                          runs_of_a_process_with(other, device) > 1;
+                               });
+        return Place{.device = device, .colocated = colocated};
     }
 
     /// Whether processes of ours, but for so many, have the GPU, or had it a moment ago: where it takes one only, that
@@ -443,8 +443,8 @@ private:
             if (next == waiting_.end()) break;
             if (!locks_->claim(next->run->folder)) {
                 if (next->not_before == Clock::time_point{})  // once
-                    observer_.said(nullptr, fmt::format("labhost: {} waits: it is claimed by {}",
-                                                        next->run->settings.id, holder_of(next->run->folder)));
+                    observer_.message(nullptr, fmt::format("labhost: {} waits: it is claimed by {}",
+                                                           next->run->settings.id, holder_of(next->run->folder)));
                 next->not_before = now + ask_for_claimed_runs_every;
                 continue;
             }
@@ -497,7 +497,7 @@ private:
         const auto index = static_cast<std::size_t>(device.index);
         const auto& gpus = survey_gpus().gpus;
         if (gpus_.bench(device.index, one_line(fault.what())))
-            observer_.said(
+            observer_.message(
                 nullptr,
                 fmt::format(
                     "labhost: warning: {} ({}) takes no more runs of this sweep: {}; its runs go on elsewhere, if they "
@@ -506,7 +506,7 @@ private:
     }
 
     bool look_at_captures() {
-        return captures_.look(
+        return captures_.poll(
             {.judged =
                  [this](const PlannedRun& run, const Device& device, const CaptureVerdict& verdict) {
                      note_that_it_left(device);
@@ -523,7 +523,7 @@ private:
                  },
              .set_apart =
                  [this](const PlannedRun& run, const std::string& why) {
-                     observer_.said(
+                     observer_.message(
                          nullptr,
                          fmt::format(
                              "labhost: runs of plugin '{}' have a process each: the first steps of {} failed: {}",
@@ -545,7 +545,7 @@ private:
         if (run.status == RunStatus::finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         locks_->release(run.folder);
         if (run.status == RunStatus::finished)
-            observer_.said(nullptr, fmt::format("{}  was finished by another process", run.settings.id));
+            observer_.message(nullptr, fmt::format("{}  was finished by another process", run.settings.id));
         observer_.run_ended(run, false);
         return true;
     }
@@ -555,7 +555,7 @@ private:
         WorkerOrders orders{.device = place.device,
                             .memory_limit_name = {},
                             .graphs = !place.device.cuda || graphs_for(*task.run, place.device),
-                            .in_company = place.in_company,
+                            .colocated = place.colocated,
                             .profile = options_.profile};
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
         if (trainer.memory_limit) {
@@ -580,14 +580,14 @@ private:
         ++active->task.attempts;
         const PlannedRun& run = *active->task.run;
         WorkerRun order{
-            .number = active->number, .index = active->task.index - 1, .anew = active->task.anew, .twin = {}};
-        if (const auto twin = finished_.find(run.fingerprint); twin != finished_.end()) {
-            order.twin = twin->second;
-            observer_.said(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there",
-                                                run.settings.id, twin->second.filename().native()));
+            .number = active->number, .index = active->task.index - 1, .anew = active->task.anew, .duplicate_of = {}};
+        if (const auto duplicate = finished_.find(run.fingerprint); duplicate != finished_.end()) {
+            order.duplicate_of = duplicate->second;
+            observer_.message(nullptr, fmt::format("{}  is the same as {}; its numbers are taken from there",
+                                                   run.settings.id, duplicate->second.filename().native()));
         }
         const bool resumes = !order.anew && file_exists(run.folder / "checkpoint.pt");
-        if (!resumes && order.twin.empty()) tell_start(*active, std::nullopt);
+        if (!resumes && order.duplicate_of.empty()) tell_start(*active, std::nullopt);
         worker.child->tell(to_message(order));
         active_.push_back(std::move(active));
         if (!worker.shared()) dismiss(worker);
@@ -598,13 +598,13 @@ private:
         Worker& worker = *made;
         worker.orders = orders_for(task, place);
         worker.example = task.run;
-        worker.most_runs = place.in_company ? runs_of_a_process_with(task, place.device) : 1;
+        worker.most_runs = place.colocated ? runs_of_a_process_with(task, place.device) : 1;
         worker.fit = place.device.cuda ? 1 : worker.most_runs;
-        const PlannedRun* only = place.in_company ? nullptr : task.run;
+        const PlannedRun* only = place.colocated ? nullptr : task.run;
         ChildOptions child{.own_group = true,
                            .on_message = [this, &worker](std::string_view text) { hear(worker, text); },
-                           .on_output = [this, only](std::string_view line) { observer_.said(only, line); }};
-        if (const auto& timeout = task.run->settings.trainer.timeout; timeout && !place.in_company)
+                           .on_output = [this, only](std::string_view line) { observer_.message(only, line); }};
+        if (const auto& timeout = task.run->settings.trainer.timeout; timeout && !place.colocated)
             child.limit = milliseconds(std::max<std::int64_t>(1, static_cast<std::int64_t>(*timeout * 1000.0)));
         if (worker.orders.memory_limit != 0) child.memory_limit = worker.orders.memory_limit;
         worker.child = std::make_unique<Child>(std::function<void(const Outbox&, Inbox&)>(
@@ -641,7 +641,7 @@ private:
                     },
                 .warned =
                     [this, &it](std::string_view words) {
-                        observer_.said(nullptr, words);
+                        observer_.message(nullptr, words);
                         tell_start(it, std::nullopt);
                     },
                 .captured = [this, &it] { captures_.learn(*it.task.run->plugin, it.worker->orders.device, {}); },
@@ -700,7 +700,7 @@ private:
                     it.task.run->plugin->id(), device.text(), one_line(fault.what()));
             } else if (runs > 1) {
                 gpus_.ran_out_of_memory(device.index, runs);
-                observer_.said(
+                observer_.message(
                     nullptr,
                     fmt::format(
                         "labhost: warning: {} has too little memory for {} runs at once; its runs go on, at most {} at "
@@ -737,7 +737,7 @@ private:
             worker.memory_looked_at = Clock::now();
             if (const auto bytes = data_memory_of(worker.child->id()); bytes != 0) worker.memory = bytes;
         }
-        const std::optional<ChildEnd> end = worker.child->look();
+        const std::optional<ChildEnd> end = worker.child->poll();
         if (!end) {
             ++i;
             watch_time(worker);
@@ -770,10 +770,10 @@ private:
             active->own_seconds += own_share(seconds, runs);
             const auto& limit = active->task.run->settings.trainer.timeout;
             if (!limit || active->own_seconds <= *limit || worker.no_more || stopping_) continue;
-            observer_.said(nullptr, fmt::format("labhost: warning: {} was not done after its share of {:g} s "
-                                                "(trainer.timeout) beside other runs; the "
-                                                "process is ended",
-                                                active->task.run->settings.id, *limit));
+            observer_.message(nullptr, fmt::format("labhost: warning: {} was not done after its share of {:g} s "
+                                                   "(trainer.timeout) beside other runs; the "
+                                                   "process is ended",
+                                                   active->task.run->settings.id, *limit));
             worker.no_more = true;
             worker.child->kill();
             return;
@@ -797,9 +797,9 @@ private:
                 ids += fmt::format("{}{}", ids.empty() ? "" : ", ", active->task.run->settings.id);
         ChildEnd bare = end;
         bare.output.clear();
-        observer_.said(nullptr, fmt::format("labhost: warning: the process that trained {} {}; {}", ids, bare.text(),
-                                            young ? "they are tried again, and plugins that are new apart from them"
-                                                  : "each of them is tried again in one of its own"));
+        observer_.message(nullptr, fmt::format("labhost: warning: the process that trained {} {}; {}", ids, bare.text(),
+                                               young ? "they are tried again, and plugins that are new apart from them"
+                                                     : "each of them is tried again in one of its own"));
     }
 
     void finish(Active& active, const ChildEnd& end) {
@@ -807,8 +807,8 @@ private:
         Task task = active.task;
         PlannedRun& run = *task.run;
         if (active.last && active.stepped)
-            pace_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
-                      seconds_since(active.start));
+            throughput_.add(run.settings.model, work_done(run, *active.last) - active.done_before,
+                            seconds_since(active.start));
         if (active.last) task.anew = false;  // it has begun, and can go on
         const Worker& worker = *active.worker;
         const bool is_gpus_fault =
@@ -838,9 +838,9 @@ private:
         const bool alone_there = worker.gpu_fault && worker.gpu_fault->kind() == GpuFault::Kind::out_of_memory;
         if (worker.shared() && !alone_there) {  // it may have suffered what another did
             if (active.failure)
-                observer_.said(nullptr,
-                               fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
-                                           run.settings.id, *active.failure));
+                observer_.message(
+                    nullptr, fmt::format("{} failed beside other runs: {}; it is tried again in a process of its own",
+                                         run.settings.id, *active.failure));
             --task.attempts;
             task.alone = active.failure || !worker.died_young;
             try_again(std::move(task));
@@ -849,8 +849,8 @@ private:
         active.result.reason = active.failure ? *active.failure : reason_of(active, end);
         active.result.seconds = active.earlier_seconds + seconds_since(active.begun);
         if (task.attempts <= options_.retries) {
-            observer_.said(nullptr, fmt::format("{} failed: {}; it is tried again ({} of {})", run.settings.id,
-                                                active.result.reason, task.attempts, options_.retries));
+            observer_.message(nullptr, fmt::format("{} failed: {}; it is tried again ({} of {})", run.settings.id,
+                                                   active.result.reason, task.attempts, options_.retries));
             try_again(std::move(task));
             return;
         }
@@ -903,8 +903,8 @@ private:
         if (run.result->finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         observer_.run_ended(run, false);
         if (!run.result->finished && options_.fail_fast && !stopping_) {
-            observer_.said(nullptr,
-                           "stopping at the first failure (--fail-fast); the other runs keep their checkpoints");
+            observer_.message(nullptr,
+                              "stopping at the first failure (--fail-fast); the other runs keep their checkpoints");
             stop();
         }
     }
@@ -943,7 +943,7 @@ private:
         longest_looked_for_ = now;
         std::vector<double> waiting;
         for (const Task& task : waiting_)
-            if (task.not_before <= now && !twinned_.contains(task.run->fingerprint)) waiting.push_back(left(task));
+            if (task.not_before <= now && !duplicated_.contains(task.run->fingerprint)) waiting.push_back(left(task));
         if (waiting.empty()) return;
         std::vector<double> running;
         for (const auto& active : active_) {
@@ -974,8 +974,8 @@ private:
     std::vector<Task> waiting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::unique_ptr<Active>> active_;
-    std::vector<Suspect> suspects_;            ///< died before their first batch; not recorded before it is known why
-    std::unordered_set<std::string> twinned_;  ///< fingerprints that several runs have
+    std::vector<Suspect> suspects_;  ///< died before their first batch; not recorded before it is known why
+    std::unordered_set<std::string> duplicated_;                       ///< fingerprints that several runs have
     std::unordered_map<std::string, std::filesystem::path> finished_;  ///< folders, by fingerprint
     Gpus gpus_{0};
     std::vector<Clock::time_point> left_gpu_;  ///< when the last process of ours did, of each
@@ -983,7 +983,7 @@ private:
     bool one_died_young_ = false;              ///< a worker
     std::set<std::string> not_captured_said_;  ///< hashes of plugins
     std::vector<std::string> stranded_;        ///< ids of runs whose GPUs take no more
-    Pace pace_;
+    Throughput throughput_;
     Clock::time_point longest_looked_for_;
     bool is_news_ = true;  ///< more runs may have a place than when it was last looked for
     Clock::time_point filled_;

@@ -32,7 +32,7 @@ public:
     /// `run.result` says how; also called, without run_started, for a run that was finished before.
     virtual void run_ended(const PlannedRun& run, bool was_finished) = 0;
     /// A line of text for people: a warning, or what a plugin wrote (then `run` is its run, else null).
-    virtual void said(const PlannedRun* run, std::string_view line) = 0;
+    virtual void message(const PlannedRun* run, std::string_view line) = 0;
     /// Called about twenty times a second: time to redraw.
     virtual void tick() = 0;
 };

@@ -51,7 +51,7 @@ struct Asked {
     }
 };
 
-Asked read_asked(const fs::path& file, const Places& places) {
+Asked read_asked(const fs::path& file, const Paths& places) {
     const Plan plan = make_plan(read_experiment(file, {}), places);
     return {.file = file, .experiment = plan.experiment, .runs = records_of(plan, FingerprintInputs::included)};
 }
@@ -78,7 +78,7 @@ std::uintmax_t bytes_in(const fs::path& folder) {
 
 class Search {
 public:
-    Search(const std::vector<fs::path>& experiments, const Places& places) : places_(places) {
+    Search(const std::vector<fs::path>& experiments, const Paths& places) : places_(places) {
         for (const fs::path& file : experiments) given_.push_back(read_asked(file, places));
     }
 
@@ -176,7 +176,7 @@ private:
         found_.notes.push_back(printable(fmt::format("{}: {}", run.folder.native(), one_line(what))));
     }
 
-    const Places& places_;
+    const Paths& places_;
     std::vector<Asked> given_;
     std::map<std::string, std::optional<Asked>> planned_;  ///< by the file's path
     std::map<std::string, std::string> faults_;
@@ -187,7 +187,7 @@ private:
 }  // namespace
 
 FoundGarbage find_garbage(const std::vector<fs::path>& folders, const std::vector<fs::path>& experiments,
-                          const Places& places) {
+                          const Paths& places) {
     Search search(experiments, places);
     for (const fs::path& folder : folders) search.look_into(folder);
     if (folders.empty())

@@ -28,7 +28,7 @@ struct FoundGarbage {
 /// as a plan, the run is kept. Runs that are being trained are kept. Throws Error where a folder or one of
 /// `experiments` is wrong.
 FoundGarbage find_garbage(const std::vector<std::filesystem::path>& folders,
-                          const std::vector<std::filesystem::path>& experiments, const Places& places);
+                          const std::vector<std::filesystem::path>& experiments, const Paths& places);
 
 /// Removes it, unless its run is being trained, or is finished no more; false then. Throws StorageError.
 bool remove_garbage(const Garbage& item);

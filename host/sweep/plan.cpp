@@ -127,7 +127,7 @@ std::string to_text(RunStatus status) {
     return "";
 }
 
-Plan make_plan(Experiment experiment, const Places& places) {
+Plan make_plan(Experiment experiment, const Paths& places) {
     Plan plan{.experiment = experiment.name,
               .title = experiment.title,
               .file = experiment.file,
@@ -153,7 +153,7 @@ Plan make_plan(Experiment experiment, const Places& places) {
     }
     experiment.runs = {};  // moved from, but 70 MB for a hundred thousand
     const auto begun = names_in(places.runs / experiment.name);
-    const auto twins = by_fingerprint(begun);
+    const auto duplicates = by_fingerprint(begun);
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;
         auto& dataset = plan.datasets[data.dataset];
@@ -167,13 +167,13 @@ Plan make_plan(Experiment experiment, const Places& places) {
         run.folder = places.runs / experiment.name / name;
         if (begun.contains(name)) look_into_folder(run);
         if (run.status == RunStatus::finished) continue;
-        const auto [first, last] = twins.equal_range(run.fingerprint.substr(0, 8));
-        for (auto twin = first; twin != last; ++twin) {
-            const fs::path folder = places.runs / experiment.name / twin->second;
+        const auto [first, last] = duplicates.equal_range(run.fingerprint.substr(0, 8));
+        for (auto duplicate = first; duplicate != last; ++duplicate) {
+            const fs::path folder = places.runs / experiment.name / duplicate->second;
             const std::optional<Result> result = read_result(folder);
             if (result && result->finished && result->fingerprint == run.fingerprint &&
                 file_exists(folder / "model.pt"))
-                run.twin = folder;
+                run.duplicate_of = folder;
         }
     }
     return plan;

@@ -41,7 +41,7 @@ struct PlannedRun {
     std::optional<Result> result{};  ///< of a finished or failed run
     /// If it is not finished: the folder of a finished run of this experiment that is the same but for its id, or for
     /// what does not change its numbers. They are taken from there.
-    std::filesystem::path twin{};
+    std::filesystem::path duplicate_of{};
 
     /// Why it failed; "" if it did not.
     std::string failure() const { return status == RunStatus::failed && result ? result->reason : ""; }
@@ -59,7 +59,7 @@ struct Plan {
 };
 
 /// The folders that the command line names.
-struct Places {
+struct Paths {
     PluginOptions plugins{};
     std::optional<std::filesystem::path> data{};
     std::filesystem::path runs = "runs";
@@ -69,6 +69,6 @@ struct Places {
 
 /// Checks everything that can be checked before a run begins. Throws Error with the exit code that fits: settings,
 /// parameters and data (usage), plugins and devices (unusable).
-Plan make_plan(Experiment experiment, const Places& places);
+Plan make_plan(Experiment experiment, const Paths& places);
 
 }  // namespace labhost

@@ -34,14 +34,14 @@ double work_done(const PlannedRun& run, const Progress& at) {
            (at.testing ? images.train + examples * cost_of_a_test_image : examples);
 }
 
-void Pace::add(const std::string& model, double work, double seconds) {
+void Throughput::add(const std::string& model, double work, double seconds) {
     for (Sum* sum : {&models_[model], &all_}) {
         sum->work += work;
         sum->seconds += seconds;
     }
 }
 
-double Pace::seconds(const std::string& model, double work) const {
+double Throughput::seconds(const std::string& model, double work) const {
     const auto found = models_.find(model);
     const Sum& sum = found != models_.end() && found->second.work > 0.0 ? found->second : all_;
     return sum.work > 0.0 ? work * sum.seconds / sum.work : work;

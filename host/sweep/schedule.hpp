@@ -17,7 +17,7 @@ double work_of(const PlannedRun& run);
 double work_done(const PlannedRun& run, const Progress& at);
 
 /// What work costs, as seen so far in this sweep.
-class Pace {
+class Throughput {
 public:
     void add(const std::string& model, double work, double seconds);
     /// Seconds that this work of the model is expected to take: by its own pace, else by all models', else nothing

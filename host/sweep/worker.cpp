@@ -82,7 +82,7 @@ GpuFault to_fault(std::string_view text) {
             std::string(text.substr(std::min(text.size(), 1 + sizeof(Numbers))))};
 }
 
-/// What a worker is told of a run, before its twin's folder.
+/// What a worker is told of a run, before its duplicate's folder.
 struct Training {
     std::uint64_t index;
     std::uint32_t number;
@@ -182,8 +182,8 @@ public:
         : plan_(plan),
           run_(plan.runs[run.index]),
           anew_(run.anew),
-          twin_(run.twin),
-          in_company_(orders.in_company),
+          duplicate_(run.duplicate_of),
+          colocated_(orders.colocated),
           orders_(orders),
           outbox_(outbox),
           memory_(memory),
@@ -200,7 +200,7 @@ public:
 
     /// False if there is nothing to train.
     bool prepare() {
-        if (!twin_.empty() && adopt()) return false;
+        if (!duplicate_.empty() && adopt()) return false;
         const bool go_on = !anew_ && file_exists(folder_.checkpoint());
         if (!go_on) begin();
         if (go_on) record_session();
@@ -256,27 +256,28 @@ public:
     void abandon() { static_cast<void>(trainer_.release()); }
 
 private:
-    /// Takes the numbers of a finished twin; false if they are gone.
+    /// Takes the numbers of a finished duplicate; false if they are gone.
     bool adopt() {
-        if (take_from_twin()) return true;
+        if (take_from_duplicate()) return true;
         outbox_.send(fmt::format("{}labhost: warning: {} lacks some of its files, so {} is trained", message::warning,
-                                 twin_.native(), run_.settings.id));
+                                 duplicate_.native(), run_.settings.id));
         return false;
     }
 
-    bool take_from_twin() {
-        const std::optional<Result> result = read_result(twin_);
-        if (!file_exists(twin_ / "run.json") || !result || !result->finished || result->fingerprint != run_.fingerprint)
+    bool take_from_duplicate() {
+        const std::optional<Result> result = read_result(duplicate_);
+        if (!file_exists(duplicate_ / "run.json") || !result || !result->finished ||
+            result->fingerprint != run_.fingerprint)
             return false;
         Json json = run_json(plan_, run_, orders_.device);
-        json["same_as"] = twin_.filename().native();
+        json["same_as"] = duplicate_.filename().native();
         try {
-            const Json twin = Json::parse(read_file(twin_ / "run.json"), nullptr, /*allow_exceptions=*/false);
-            if (twin.is_object() && twin.contains("provenance")) {
-                json["provenance"] = twin["provenance"];
+            const Json duplicate = Json::parse(read_file(duplicate_ / "run.json"), nullptr, /*allow_exceptions=*/false);
+            if (duplicate.is_object() && duplicate.contains("provenance")) {
+                json["provenance"] = duplicate["provenance"];
                 json["provenance"]["experiment_file"] = plan_.file.native();  // this run's, by which gc judges it
             }
-            if (!folder_.adopt(twin_, json)) return false;
+            if (!folder_.adopt(duplicate_, json)) return false;
         } catch (const StorageError&) {
             throw;
         } catch (const Error&) {  // a file that cannot be read
@@ -308,14 +309,14 @@ private:
         const Json gpu = recorded_gpu(orders_.device);
         trainer_ = engine().make_trainer(
             run_.settings, plugin_, run_.params, *run_.dataset, orders_.device,
-            {.graphs = orders_.graphs, .in_company = in_company_, .gpu = gpu.empty() ? "" : gpu.dump()});
+            {.graphs = orders_.graphs, .colocated = colocated_, .gpu = gpu.empty() ? "" : gpu.dump()});
     }
 
     void restore() {
         try {
             const Trainer::Restored restored = trainer_->restore(folder_.checkpoint(), run_.fingerprint);
             earlier_seconds_ = restored.seconds;
-            folder_.go_on(trainer_->history());
+            folder_.resume(trainer_->history());
             Resumed resumed{.at = restored.progress, .seconds = restored.seconds};
             if (!trainer_->history().empty()) {
                 resumed.has_final = true;
@@ -349,7 +350,7 @@ private:
         said_captured_ |= captured;
         if (captured) memory_.captured();
         if (captured) outbox_.send({&message::captured, 1});
-        if (!in_company_ || (!captured && (!epoch_done || said_epoch_))) return;
+        if (!colocated_ || (!captured && (!epoch_done || said_epoch_))) return;
         said_epoch_ |= epoch_done;
         outbox_.send(message::pack(message::measured, memory_.now(epoch_done)));
     }
@@ -368,7 +369,7 @@ private:
         if (stopping_) return false;
         const auto& every = run_.settings.trainer.checkpoint_every;
         if (every && std::chrono::duration<double>(now - checkpointed_).count() >= *every) write_checkpoint();
-        return !in_company_ || ++steps_ % steps_of_a_turn != 0;
+        return !colocated_ || ++steps_ % steps_of_a_turn != 0;
     }
 
     void write_checkpoint() {
@@ -419,8 +420,8 @@ private:
     const Plan& plan_;
     const PlannedRun& run_;
     bool anew_;
-    std::filesystem::path twin_;
-    bool in_company_;
+    std::filesystem::path duplicate_;
+    bool colocated_;
     const WorkerOrders& orders_;
     RunOutbox outbox_;
     MemoryWatch& memory_;
@@ -456,13 +457,13 @@ public:
     Work(const Plan& plan, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox, Inbox& inbox)
         : plan_(plan), orders_(orders), locks_(locks), outbox_(outbox), inbox_(inbox), memory_(orders.device) {
         // On a CPU alone nothing would be gained: a run has as many threads as it was given.
-        if (orders.in_company || orders.device.cuda) writer_ = std::make_unique<Writer>();
+        if (orders.colocated || orders.device.cuda) writer_ = std::make_unique<Writer>();
     }
 
     void run() {
         for (;;) {
             take_orders();
-            const bool no_more = no_more_ || (StopSignals::noted() != 0 && (orders_.in_company || begun_));
+            const bool no_more = no_more_ || (StopSignals::noted() != 0 && (orders_.colocated || begun_));
             if (!usable_ || (going_.empty() && no_more)) return;
             if (going_.empty()) {
                 constexpr std::chrono::milliseconds look_again{50};  // a signal may come just before
@@ -487,13 +488,13 @@ private:
             if (text->front() == message::no_more) {
                 no_more_ = true;
                 // Else it stays as it was left.
-            } else if (text->front() == message::train && !(orders_.in_company && StopSignals::noted() != 0)) {
+            } else if (text->front() == message::train && !(orders_.colocated && StopSignals::noted() != 0)) {
                 const auto told = message::unpack<message::Training>(
                     std::string_view(*text).substr(0, 1 + sizeof(message::Training)));
                 begin({.number = told.number,
                        .index = told.index,
                        .anew = told.anew != 0,
-                       .twin = text->substr(1 + sizeof(message::Training))});
+                       .duplicate_of = text->substr(1 + sizeof(message::Training))});
             }
         }
     }
@@ -504,7 +505,7 @@ private:
         bool more = false;
         attempt(it, [&] {
             locks_.enter(plan_.runs[it.order.index].folder);
-            if (orders_.in_company) memory_.begin();
+            if (orders_.colocated) memory_.begin();
             it.trained = std::make_unique<RunOfWorker>(plan_, it.order, orders_, RunOutbox(outbox_, it.order.number),
                                                        memory_, writer_.get());
             return more = it.trained->prepare();
@@ -540,7 +541,7 @@ private:
             last_words = fmt::format("{}{}", message::failed, reason);
         }
         settle(it, last_words);
-        if (orders_.in_company) {  // alone, the process's end does it
+        if (orders_.colocated) {  // alone, the process's end does it
             it.trained.reset();
             locks_.leave(run.folder);
         }
@@ -613,7 +614,7 @@ void hear_worker(std::string_view text, const std::function<const WorkerListener
 std::string to_message(const WorkerRun& run) {
     return message::pack(message::train,
                          message::Training{.index = run.index, .number = run.number, .anew = run.anew ? 1U : 0U}) +
-           run.twin.native();
+           run.duplicate_of.native();
 }
 
 std::string no_more_runs() { return {message::no_more}; }
@@ -629,7 +630,7 @@ void probe(const PlannedRun& run, const Device& device, const Outbox& outbox) {
         // Never destroyed: after NotCaptured it must not be, and the process ends anyway.
         auto* const trainer = engine()
                                   .make_trainer(run.settings, plugin, run.params, *run.dataset, device,
-                                                {.graphs = true, .in_company = true, .gpu = ""})
+                                                {.graphs = true, .colocated = true, .gpu = ""})
                                   .release();
         int steps = 0;
         trainer->run_epoch([&](const Progress&) { return !trainer->captured() && ++steps < enough_steps; });

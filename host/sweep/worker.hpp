@@ -58,10 +58,10 @@ void hear_worker(std::string_view message,
 
 /// A run that a worker is to train.
 struct WorkerRun {
-    std::uint32_t number = 0;      ///< by which the worker speaks of it: another one for each run of its life
-    std::size_t index = 0;         ///< in the plan, from 0
-    bool anew = false;             ///< from the beginning, whatever there is
-    std::filesystem::path twin{};  ///< a finished run with the same fingerprint: its numbers are taken
+    std::uint32_t number = 0;              ///< by which the worker speaks of it: another one for each run of its life
+    std::size_t index = 0;                 ///< in the plan, from 0
+    bool anew = false;                     ///< from the beginning, whatever there is
+    std::filesystem::path duplicate_of{};  ///< a finished run with the same fingerprint: its numbers are taken
 };
 
 /// What a worker is told: a run to train, beside those it has; or that no more come.
@@ -74,14 +74,14 @@ struct WorkerOrders {
     std::uint64_t memory_limit = 0;   ///< bytes; 0: none
     std::string memory_limit_name{};  ///< "trainer.memory_limit"
     bool graphs = true;               ///< on a GPU, steps are captured as CUDA graphs
-    bool in_company = false;          ///< it may have several runs at once
+    bool colocated = false;           ///< it may have several runs at once
     bool profile = false;             ///< leaves profile.txt and trace.json in the run's folder
 };
 
 constexpr std::size_t most_runs_of_a_worker = 32;  ///< at once: LibTorch has as many streams for a GPU
 
 /// The body of the worker: leaves checkpoint, metrics, log and weights in each run's folder, but no result. It takes
-/// runs from `inbox` as they come, and ends when it has none and no more come. With `in_company` several (of the same
+/// runs from `inbox` as they come, and ends when it has none and no more come. With `colocated` several (of the same
 /// device and TrainerSettings but for the optimizer's) take turns of a few steps; each gives what it gives alone. On
 /// SIGUSR1 it writes checkpoints after the next steps and ends.
 void work(const Plan& plan, const WorkerOrders& orders, RunLocks& locks, const Outbox& outbox, Inbox& inbox);

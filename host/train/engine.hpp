@@ -30,9 +30,9 @@ struct Layer {
 
 /// How a run is trained, apart from what it computes.
 struct TrainerOptions {
-    bool graphs = true;       ///< on a GPU, steps are captured as CUDA graphs where LibTorch can
-    bool in_company = false;  ///< one of several trainers in this process, of the same device and TrainerSettings
-    std::string gpu{};        ///< what its checkpoints say of the GPU (used_gpu); "" on a CPU
+    bool graphs = true;      ///< on a GPU, steps are captured as CUDA graphs where LibTorch can
+    bool colocated = false;  ///< one of several trainers in this process, of the same device and TrainerSettings
+    std::string gpu{};       ///< what its checkpoints say of the GPU (used_gpu); "" on a CPU
 };
 
 /// To be called in a child process, but for torch_info: what LibTorch does here (threads, CUDA) does not survive a

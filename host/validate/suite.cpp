@@ -92,7 +92,7 @@ std::vector<const Check*> select_checks(const std::vector<std::string>& tests) {
 
 PluginReport validate(const fs::path& file, const SuiteOptions& options,
                       const std::function<void(const TestReport&)>& tell) {
-    const Verdict verdict = judge(PluginFile(file), {.allow_insecure = options.allow_insecure, .fresh = true});
+    const Verdict verdict = judge_plugin(PluginFile(file), {.allow_insecure = options.allow_insecure, .fresh = true});
     PluginReport report{.file = file, .sha256 = verdict.sha256, .refusal = verdict.refusal};
     const Plugin* admitted = nullptr;
     if (report.refusal.empty()) admitted = &admit_plugin(file, {.allow_insecure = options.allow_insecure});

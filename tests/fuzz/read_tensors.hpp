@@ -5,8 +5,8 @@
 
 #include <torch/torch.h>
 
-#include "support/error.hpp"
 #include "engine/pickle.hpp"
+#include "support/error.hpp"
 
 namespace labhost::testing {
 

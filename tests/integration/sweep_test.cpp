@@ -167,7 +167,7 @@ TEST_F(Sweep, WhatIsTheSameButForItsNameIsTrainedOnce) {
     EXPECT_NE(forced.err.find("  epoch 1/1"), std::string::npos) << forced.err;
     EXPECT_NE(forced.err.find("is the same as"), std::string::npos) << forced.err;
 
-    // A twin whose weights are gone is none.
+    // A duplicate whose weights are gone is none.
     std::filesystem::remove_all(run_folder("e", "again-s1"));
     for (const char* id : {"net-s1", "renamed-s1"}) std::filesystem::remove(run_folder("e", id) / "model.pt");
     const ProcessResult trained = labhost({file});

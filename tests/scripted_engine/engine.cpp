@@ -64,7 +64,7 @@ public:
     ScriptedTrainer(const RunSettings& run, const Plugin& plugin, const Device& device, const TrainerOptions& options)
         : run_(run), plugin_(plugin.id()), device_(device), options_(options) {
         log(fmt::format("begin {} pid {} on {} graphs {} company {} beside {}", run.id, ::getpid(), device.text(),
-                        options.graphs, options.in_company, runs_begun.now));
+                        options.graphs, options.colocated, runs_begun.now));
         sleep_as_told("late_ms");
         if (device.cuda && script().value("exclusive", false) && !has_gpu_for_itself(device)) fault(46);
         sleep_as_told("slow_start_ms");
@@ -155,7 +155,7 @@ private:
             if (planned.at("run") != run_.id || planned.at("step") != steps_done_ ||
                 (!once.empty() && file_exists(once)))
                 continue;
-            if (planned.value("only_in_company", false) && !options_.in_company) continue;
+            if (planned.value("only_in_company", false) && !options_.colocated) continue;
             if (!once.empty()) std::ofstream(once) << "done";
             if (planned.contains("signal")) std::raise(planned.at("signal"));
             if (planned.contains("hang")) std::this_thread::sleep_for(std::chrono::seconds(600));

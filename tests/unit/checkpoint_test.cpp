@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "engine/checkpoint.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "engine/checkpoint.hpp"
 
 namespace labhost {
 namespace {

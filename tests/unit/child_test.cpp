@@ -46,7 +46,7 @@ TEST(Child, HearsWhatItIsTold) {
         {.on_message = [&](std::string_view message) { heard.emplace_back(message); }});
     for (const std::string& message : {std::string("first"), large, std::string("last"), std::string()})
         child.tell(message);
-    while (!child.look()) wait_for_any({&child}, std::chrono::milliseconds(50));
+    while (!child.poll()) wait_for_any({&child}, std::chrono::milliseconds(50));
     EXPECT_EQ(heard, (std::vector<std::string>{"first 5", "xxxxx 300000", "last 4"}));
     child.tell("and one that has ended does not mind");
 }

@@ -8,10 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include "analysis/claims.hpp"
 #include "config/experiment.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "analysis/claims.hpp"
 
 namespace labhost {
 namespace {
@@ -43,7 +43,7 @@ Claim claim_of(ClaimTest test, double margin = 0.0, const std::string& than = "b
 }
 
 ClaimVerdict verdict_of(const Claim& claim, const std::vector<RunRecord>& runs) {
-    return judge(std::span(&claim, 1), runs).at(0);
+    return judge_claims(std::span(&claim, 1), runs).at(0);
 }
 
 TEST(Claims, AreSupportedNotSupportedOrUndecided) {
@@ -109,7 +109,7 @@ TEST(Claims, SeveralAreHeldToAStricterMeasure) {
     const Claim claim = claim_of(ClaimTest::greater);
     const double alone = *verdict_of(claim, runs).p_holm;
     ASSERT_LT(alone, 0.05);
-    const auto together = judge(std::vector(3, claim), runs);
+    const auto together = judge_claims(std::vector(3, claim), runs);
     EXPECT_NEAR(*together[0].p_holm, 3 * alone, 1e-12);
     EXPECT_EQ(together[0].kind_text(), 3 * alone < 0.05 ? "supported" : "undecided");
 }
@@ -136,7 +136,7 @@ TEST(Claims, WhatDiffersFromSeedToSeedIsSaid) {
 TEST(Claims, ThoseWithoutRunsCountForHolm) {
     const auto runs = runs_of({{"a", {98.1, 97.9, 98.4, 98.0}}, {"b", {97.9, 97.8, 98.0, 97.9}}});
     const auto verdicts =
-        judge(std::vector{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "nothing")}, runs);
+        judge_claims(std::vector{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "nothing")}, runs);
     EXPECT_NEAR(*verdicts[0].p_holm, 2 * *verdicts[0].p, 1e-12);
     EXPECT_FALSE(verdicts[1].p_holm);
 }
@@ -152,7 +152,7 @@ TEST(Claims, AreSeldomSupportedWhereThereIsNothing) {
         for (const char* id : {"a", "b", "c"})
             for (int seed = 0; seed < 5; ++seed) accuracies[id].push_back(noise(random));
         const std::vector<Claim> claims{claim_of(ClaimTest::greater), claim_of(ClaimTest::greater, 0.0, "c")};
-        const auto verdicts = judge(claims, runs_of(accuracies));
+        const auto verdicts = judge_claims(claims, runs_of(accuracies));
         supported += std::ranges::any_of(verdicts,
                                          [](const ClaimVerdict& v) { return v.kind == ClaimVerdict::Kind::supported; });
     }

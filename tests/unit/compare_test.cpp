@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "report/formats.hpp"
 #include "analysis/noise.hpp"
+#include "report/formats.hpp"
 
 namespace labhost {
 namespace {

@@ -327,18 +327,18 @@ TEST(Gpus, ThatAreUsedAreShownWithTheirUsers) {
 }
 
 TEST(Gpus, OfTwoListsAreMatchedOnlyWhereThatIsSure) {
-    using Places = std::vector<std::optional<std::size_t>>;
+    using Paths = std::vector<std::optional<std::size_t>>;
     const std::vector<Gpu> two{{.name = "A"}, {.name = "A"}};
     const std::vector<ListedGpu> alike{
         {.name = "A", .uuid = "GPU-aa"}, {.name = "A", .uuid = "GPU-bb"}, {.name = "A", .uuid = "GPU-cc"}};
-    EXPECT_EQ(match_gpus(two, alike, std::nullopt), (Places{0, 1}));
-    EXPECT_EQ(match_gpus(two, alike, "2,0"), (Places{2, 0}));
-    EXPECT_EQ(match_gpus(two, alike, "GPU-bb,GPU-a"), (Places{1, 0}));
-    EXPECT_EQ(match_gpus(two, alike, "MIG-1,9"), (Places{std::nullopt, std::nullopt}));
+    EXPECT_EQ(match_gpus(two, alike, std::nullopt), (Paths{0, 1}));
+    EXPECT_EQ(match_gpus(two, alike, "2,0"), (Paths{2, 0}));
+    EXPECT_EQ(match_gpus(two, alike, "GPU-bb,GPU-a"), (Paths{1, 0}));
+    EXPECT_EQ(match_gpus(two, alike, "MIG-1,9"), (Paths{std::nullopt, std::nullopt}));
     const std::vector<ListedGpu> unlike{{.name = "B"}, {.name = "A"}};
-    EXPECT_EQ(match_gpus({{.name = "A"}}, unlike, std::nullopt), (Places{std::nullopt}))
+    EXPECT_EQ(match_gpus({{.name = "A"}}, unlike, std::nullopt), (Paths{std::nullopt}))
         << "CUDA counts the fastest first";
-    EXPECT_EQ(match_gpus({}, alike, std::nullopt), Places{});
+    EXPECT_EQ(match_gpus({}, alike, std::nullopt), Paths{});
 }
 
 // ---- file systems

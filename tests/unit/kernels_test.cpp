@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "kernels/convolution.hpp"
-#include "support/machine.hpp"
 #include "engine/cpu_operators.hpp"
 #include "engine/optimizer.hpp"
+#include "kernels/convolution.hpp"
+#include "support/machine.hpp"
 
 namespace labhost {
 namespace {

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "engine/pickle.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
-#include "engine/pickle.hpp"
 
 namespace labhost {
 namespace {

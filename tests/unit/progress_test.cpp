@@ -125,8 +125,8 @@ TEST(ProgressLines, ManyRunsFinishedBeforeAreOneLine) {
 TEST(ProgressLines, WhatIsSaidCannotMoveTheCursor) {
     const Sweep sweep(1);
     KeptLines view;
-    view.said(&sweep[0], "50%\r100%\x1b[1A\r\n");
-    view.said(nullptr, "warning: slow");
+    view.message(&sweep[0], "50%\r100%\x1b[1A\r\n");
+    view.message(nullptr, "warning: slow");
     EXPECT_EQ(view.lines, (Lines{"net-s1 | 50%\\x0d100%\\x1b[1A", "warning: slow"}));
 }
 

@@ -169,7 +169,7 @@ TEST(RunFolderTest, GoingOnWritesMetricsAndLogAnewAsTheyWere) {
     RunFolder(folder / "r").begin({});
     folder.write("r/metrics.jsonl", "a torn li");
     folder.write("r/checkpoint.pt", "state");
-    RunFolder(folder / "r").go_on({epoch_2});
+    RunFolder(folder / "r").resume({epoch_2});
     EXPECT_EQ(read_file(folder / "r/metrics.jsonl"), to_json(epoch_2).dump() + "\n");
     EXPECT_EQ(read_file(folder / "r/log.txt"), log_lines(epoch_2));
     EXPECT_EQ(read_file(folder / "r/checkpoint.pt"), "state");

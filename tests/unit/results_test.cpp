@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "analysis/query.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
 #include "record/run_folder.hpp"
 #include "record/run_record.hpp"
 #include "report/formats.hpp"
-#include "analysis/query.hpp"
 #include "report/table.hpp"
 
 namespace labhost {
@@ -45,9 +45,11 @@ std::string ids(const std::vector<RunRecord>& runs) {
     return text;
 }
 
-std::string where(const std::string& condition) { return ids(select_runs(three(), {.where = {Condition(condition)}})); }
+std::string where(const std::string& condition) {
+    return ids(select_runs(three(), {.where = {WhereCondition(condition)}}));
+}
 
-TEST(Condition, ComparesAsWhatTheValueIs) {
+TEST(WhereCondition, ComparesAsWhatTheValueIs) {
     EXPECT_EQ(where("params.p<=0.5"), "ab");
     EXPECT_EQ(where("params.p = 1"), "c");
     EXPECT_EQ(where(" params.p != 1 "), "ab");
@@ -57,11 +59,11 @@ TEST(Condition, ComparesAsWhatTheValueIs) {
     EXPECT_EQ(where("status==failed"), "c");
     EXPECT_EQ(where("trainer.optimizer.lr=1e-1"), "abc");
     expect_error(ExitCode::usage, "'zero' is no number",
-                 [] { select_runs(three(), {.where = {Condition("params.p<zero")}}); });
+                 [] { select_runs(three(), {.where = {WhereCondition("params.p<zero")}}); });
     EXPECT_EQ(where("test.accuracy>0"), "ab") << "a failed run has no metrics";
 }
 
-TEST(Condition, MistakesAreRefused) {
+TEST(WhereCondition, MistakesAreRefused) {
     expect_error(ExitCode::usage, "did you mean 'params.p'?", [] { where("params.q<1"); });
     for (const char* text : {"", "params.p", "<1", "params.p<", "params.p ! 3"})
         expect_error(ExitCode::usage, "give a key", [&] { where(text); });

@@ -48,7 +48,7 @@ TEST(Schedule, NothingIsPausedWhileTheWaitingCanFollow) {
 }
 
 TEST(Schedule, PaceIsThatOfTheModelThenOfAllThenUnknown) {
-    Pace pace;
+    Throughput pace;
     EXPECT_EQ(pace.seconds("net", 100.0), 100.0);
     pace.add("net", 100.0, 10.0);
     pace.add("net2", 100.0, 30.0);

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "cluster/slurm.hpp"
+#include "cluster/submission.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
 #include "record/run_folder.hpp"
@@ -12,8 +14,6 @@
 #include "support/files.hpp"
 #include "support/process.hpp"
 #include "support/slurm_task.hpp"
-#include "cluster/slurm.hpp"
-#include "cluster/submission.hpp"
 
 namespace labhost {
 namespace {

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "engine/loss.hpp"
 #include "engine/checks/checks.hpp"
+#include "engine/loss.hpp"
 
 namespace labhost::checks {
 

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "support/error.hpp"
 #include "engine/checks/checks.hpp"
+#include "support/error.hpp"
 
 namespace labhost::checks {
 

@@ -8,10 +8,10 @@
 #include <ATen/record_function.h>
 #include <fmt/format.h>
 
+#include "engine/checks/checks.hpp"
 #include "plugin/elf_file.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
-#include "engine/checks/checks.hpp"
 
 namespace labhost::checks {
 

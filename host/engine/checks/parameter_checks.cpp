@@ -8,10 +8,10 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "engine/checks/checks.hpp"
 #include "plugin/params.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
-#include "engine/checks/checks.hpp"
 
 namespace labhost::checks {
 

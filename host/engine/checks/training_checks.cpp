@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "engine/checks/checks.hpp"
+#include "engine/cuda_graph.hpp"
 #include "engine/loader.hpp"
+#include "engine/turn.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
-#include "engine/cuda_graph.hpp"
-#include "engine/turn.hpp"
-#include "engine/checks/checks.hpp"
 
 namespace labhost::checks {
 
@@ -143,7 +143,7 @@ CheckResult cuda_graph(const CheckContext& context) {
     at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
     at::globalContext().setDeterministicCuDNN(true);
     const torch::Device gpu(torch::kCUDA, 0);
-    const Own own(gpu, /*in_company=*/false);
+    const Own own(gpu, /*colocated=*/false);
     const Turn turn(own);
     constexpr int steps = 20;
     const auto begin = [&] {

@@ -10,10 +10,10 @@
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
 #include <torch/torch.h>
 
+#include "engine/checks/checks.hpp"
 #include "support/error.hpp"
 #include "support/file_descriptor.hpp"
 #include "support/text.hpp"
-#include "engine/checks/checks.hpp"
 
 namespace labhost::checks {
 

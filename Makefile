@@ -27,7 +27,7 @@ python = . build/torch.env && "$${LABHOST_PYTHON:?this LibTorch has no Python: t
 
 PREFIX ?= /usr/local
 
-.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy debug build build-tests data deps test-deps bench-deps help clean
+.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy format debug build build-tests data deps test-deps bench-deps help clean
 
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
@@ -83,6 +83,10 @@ export CLANG := $(shell setup/packages.sh clang)
 tidy: deps  ## clang-tidy and -Wall -Wextra -Wconversion, warnings as errors
 	@setup/packages.sh tidy
 	$(call build,tidy,build-tidy,all tests)
+
+format:  ## clang-format on all C++, in place
+	@setup/packages.sh format
+	@tests/house/format.py --fix
 
 fuzz: deps  ## the readers of experiments, data, state_dicts and records under libFuzzer, FUZZ_SECONDS (60) each
 	@setup/packages.sh fuzz

@@ -167,7 +167,7 @@ private:
             throw Error(ExitCode::usage,
                         "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
         if (options_.per_process.value_or(1) > 1 && std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
-                return !run.device.cuda && run.settings.trainer.numerics == "fast";
+                return !run.device.cuda && run.settings.trainer.numerics == Numerics::fast;
             }))
             throw Error(ExitCode::usage,
                         "labhost: error: --per-process: on a CPU, the kernels of numerics = \"fast\" are a "
@@ -211,7 +211,7 @@ private:
         int most = 1;
         if (run.device.cuda) {
             if (engine().gpu_can_be_shared() && graphs_for(run, device)) most = options_.per_process.value_or(at_once);
-        } else if (trainer.numerics != "fast") {  // its kernels are the process's
+        } else if (trainer.numerics != Numerics::fast) {  // its kernels are the process's
             most = options_.per_process.value_or(1);
         }
         return std::min({most, at_once, static_cast<int>(most_runs_of_a_worker)});

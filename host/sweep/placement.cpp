@@ -22,7 +22,7 @@ void check_options(const Plan& plan, const SweepOptions& options, const Machine&
         throw Error(ExitCode::usage, "labhost: error: --per-gpu: no run of this experiment is on a GPU; give --jobs");
     if (options.per_process.value_or(1) <= 1) return;
     if (std::ranges::any_of(plan.runs, [](const PlannedRun& run) {
-            return !run.device.cuda && run.settings.trainer.numerics == "fast";
+            return !run.device.cuda && run.settings.trainer.numerics == Numerics::fast;
         }))
         throw Error(
             ExitCode::usage,
@@ -177,7 +177,7 @@ int runs_of_a_process_with(const Task& task, const Device& device, const Machine
     if (run.device.cuda) {
         if (state.machine.shares_gpus && captures_graphs(run, device, state.captures))
             most = state.options.per_process.value_or(at_once);
-    } else if (trainer.numerics != "fast") {  // its kernels are the process's
+    } else if (trainer.numerics != Numerics::fast) {  // its kernels are the process's
         most = state.options.per_process.value_or(1);
     }
     return std::min({most, at_once, static_cast<int>(most_runs_of_a_worker)});

@@ -241,7 +241,7 @@ private:
             ++index;
             if (!seen.insert(run.fingerprint).second || !run.duplicate_of.empty()) duplicated_.insert(run.fingerprint);
             if (!options_.force && !run.duplicate_of.empty()) finished_.emplace(run.fingerprint, run.duplicate_of);
-            if (run.status == RunStatus::finished && !options_.force) {
+            if (run.status == RunState::finished && !options_.force) {
                 finished.push_back(&run);
                 finished_.emplace(run.fingerprint, run.folder);
             } else {
@@ -540,11 +540,11 @@ private:
         const bool known_failure =
             !now->finished && run.result && now->reason == run.result->reason && now->seconds == run.result->seconds;
         if (known_failure) return false;
-        run.status = now->finished ? RunStatus::finished : RunStatus::failed;
+        run.status = now->finished ? RunState::finished : RunState::failed;
         run.result = std::move(now);
-        if (run.status == RunStatus::finished) finished_.insert_or_assign(run.fingerprint, run.folder);
+        if (run.status == RunState::finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         locks_->release(run.folder);
-        if (run.status == RunStatus::finished)
+        if (run.status == RunState::finished)
             observer_.message(nullptr, fmt::format("{}  was finished by another process", run.settings.id));
         observer_.run_ended(run, false);
         return true;
@@ -823,7 +823,7 @@ private:
             --task.attempts;
             task.anew = false;
             task.claimed = false;
-            run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
+            run.status = file_exists(run.folder / "checkpoint.pt") ? RunState::resumable : RunState::unfinished;
             observer_.run_paused(run);
             locks_->release(run.folder);
             waiting_.push_back(std::move(task));
@@ -869,7 +869,7 @@ private:
         PlannedRun& run = *task.run;
         task.claimed = true;
         run.result.reset();
-        run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
+        run.status = file_exists(run.folder / "checkpoint.pt") ? RunState::resumable : RunState::unfinished;
         waiting_.push_back(std::move(task));
     }
 
@@ -894,12 +894,12 @@ private:
         } catch (const StorageError& e) {
             if (storage_fault_.empty()) storage_fault_ = e.what();
             run.result.reset();
-            run.status = RunStatus::unfinished;
+            run.status = RunState::unfinished;
             stop();
             return;
         }
         locks_->release(run.folder);
-        run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
+        run.status = run.result->finished ? RunState::finished : RunState::failed;
         if (run.result->finished) finished_.insert_or_assign(run.fingerprint, run.folder);
         observer_.run_ended(run, false);
         if (!run.result->finished && options_.fail_fast && !stopping_) {

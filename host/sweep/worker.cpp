@@ -21,6 +21,7 @@
 
 #include "plugin/stamp.hpp"
 #include "record/fingerprint.hpp"
+#include "record/run_folder.hpp"
 #include "support/error.hpp"
 #include "support/machine.hpp"
 #include "support/signals.hpp"

@@ -4,7 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "record/run_folder.hpp"
+#include "record/run_layout.hpp"
+#include "support/files.hpp"
 #include "sweep/schedule.hpp"
 #include "sweep/words.hpp"
 
@@ -64,7 +65,7 @@ bool Dispatch::start_next() {
     PlannedRun& run = *task.run;
     sweep_.queue.drop(task);
     sweep_.records.release(run);
-    if (run.status == RunStatus::finished) {
+    if (run.status == RunState::finished) {
         sweep_.queue.note_finished(run);
         sweep_.observer.message(nullptr, words::finished_elsewhere(run));
     }
@@ -84,7 +85,7 @@ void Dispatch::start(Task task, const Place& place) {
                            .from_scratch = attempt.task.from_scratch,
                            .duplicate_of = sweep_.queue.finished_duplicate(run).value_or("")};
     if (!command.duplicate_of.empty()) sweep_.observer.message(nullptr, words::is_duplicate(run, command.duplicate_of));
-    const bool resumes = !command.from_scratch && file_exists(run.folder / "checkpoint.pt");
+    const bool resumes = !command.from_scratch && file_exists(run.folder / run_file::checkpoint);
     if (!resumes && command.duplicate_of.empty()) announce(attempt, std::nullopt);
     sweep_.workers.tell(worker.id, command);
     if (!worker.config.colocated) close(worker);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "record/run_folder.hpp"
 #include "sweep/message.hpp"
 #include "sweep/plan.hpp"
 

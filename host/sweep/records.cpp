@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "record/run_folder.hpp"
+#include "record/run_state.hpp"
 #include "support/error.hpp"
 
 namespace labhost {
@@ -13,13 +14,13 @@ RunLocks& Records::open(const std::filesystem::path& experiment_folder) {
 }
 
 bool Records::take_up(PlannedRun& run) {
-    std::optional<Result> now = read_result(run.folder);
-    if (!now || now->fingerprint != run.fingerprint) return false;
-    const bool known_failure =
-        !now->finished && run.result && now->reason == run.result->reason && now->seconds == run.result->seconds;
+    FoundState now = state_of(run.folder, run.fingerprint);
+    if (!is_over(now.state)) return false;
+    const bool known_failure = now.state == RunState::failed && run.result &&
+                               now.result->reason == run.result->reason && now.result->seconds == run.result->seconds;
     if (known_failure) return false;
-    run.status = now->finished ? RunStatus::finished : RunStatus::failed;
-    run.result = std::move(now);
+    run.status = now.state;
+    run.result = std::move(now.result);
     return true;
 }
 
@@ -30,17 +31,17 @@ bool Records::close(PlannedRun& run, const std::string& output) {
     } catch (const StorageError& e) {
         note_fault(e.what());
         run.result.reset();
-        run.status = RunStatus::unfinished;
+        run.status = RunState::unfinished;
         return false;
     }
     release(run);
-    run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
+    run.status = run.result->finished ? RunState::finished : RunState::failed;
     return true;
 }
 
 void Records::leave_open(PlannedRun& run) {
     run.result.reset();
-    run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
+    run.status = state_without_result(run.folder);
 }
 
 void Records::note_fault(const std::string& words) {

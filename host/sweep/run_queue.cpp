@@ -14,7 +14,7 @@ RunQueue::RunQueue(Plan& plan, bool from_scratch) {
         ++index;
         if (!seen.insert(run.fingerprint).second || !run.duplicate_of.empty()) duplicated_.insert(run.fingerprint);
         if (!from_scratch && !run.duplicate_of.empty()) finished_.emplace(run.fingerprint, run.duplicate_of);
-        if (run.status == RunStatus::finished && !from_scratch) {
+        if (run.status == RunState::finished && !from_scratch) {
             finished_before_.push_back(&run);
             finished_.emplace(run.fingerprint, run.folder);
         } else {

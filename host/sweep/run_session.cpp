@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "record/run_layout.hpp"
 #include "support/error.hpp"
 #include "support/signals.hpp"
 #include "support/slurm_task.hpp"
@@ -112,7 +113,7 @@ void RunSession::begin() { folder_.begin(run_json(plan_, run_, config_.device));
 /// run.json says how the run began, and which task of a cluster had it last.
 void RunSession::record_session() {
     try {
-        Json json = Json::parse(read_file(run_.folder / "run.json"));
+        Json json = Json::parse(read_file(run_.folder / run_file::record));
         if (const auto task = own_slurm_task(); task && json.is_object()) {
             json["provenance"]["slurm"] = to_json(*task);
             folder_.record(json);
@@ -217,7 +218,7 @@ void RunSession::tell_nondeterminism() {
         fmt::format("{}: LibTorch has no form of {} that gives the same bits each time on a GPU, so this run's numbers "
                     "vary; trainer.deterministic = true refuses that",
                     run_.settings.id, fmt::join(operators, ", ")));
-    Json json = Json::parse(read_file(run_.folder / "run.json"), nullptr, /*allow_exceptions=*/false);
+    Json json = Json::parse(read_file(run_.folder / run_file::record), nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) json = run_json(plan_, run_, config_.device);
     json["provenance"]["nondeterministic"] = operators;
     folder_.record(json);

@@ -32,10 +32,10 @@ TESTS = {
     "host/config/axes.cpp": ("unit_tests", "Axes.*:Zip.*:RandomAxes.*:Sweep.*:Seeds.*:ExperimentFile.*"),
     "host/config/strict_table.cpp": ("unit_tests", "StrictTable.*:ExperimentFile.*"),
     "host/engine/checkpoint.cpp": ("torch_tests", "Checkpoint*.*"),
-    "host/plugin/gate.cpp": ("unit_tests", "Gate.*:Stamp*.*"),
+    "host/plugin/gate.cpp": ("unit_tests", "Gate.*:Permissions.*"),
     "host/record/fingerprint.cpp": ("unit_tests", "Fingerprint*.*"),
     "host/record/run_folder.cpp": ("unit_tests", "RunFolder*.*"),
-    "host/record/run_lock.cpp": ("unit_tests", "RunLock*.*"),
+    "host/record/run_lock.cpp": ("unit_tests", "RunLock*.*:Claim.*"),
     "host/sweep/outcome.cpp": ("unit_tests", "Outcome*.*"),
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,9 +42,9 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
 }
 
 void check_precision(const RunSettings& run, const Device& device) {
-    const std::string& precision = run.trainer.precision;
-    if (precision == "float32") return;
-    if (run.trainer.numerics != "fast")
+    if (run.trainer.precision == Precision::float32) return;
+    const std::string_view precision = to_text(run.trainer.precision);
+    if (run.trainer.numerics != Numerics::fast)
         fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
                                              "trainer.numerics = \"fast\" only",
                                              precision));

@@ -39,9 +39,16 @@ inline Progress progress_at(std::int64_t batch) {
         .epoch = 1, .epochs = 1, .testing = false, .batch = batch, .batches = 10, .examples = batch * 10, .loss = 0.5};
 }
 
+inline EpochMetrics epoch_done(double seconds = 0.0) {
+    EpochMetrics metrics;
+    metrics.epoch = 1;
+    metrics.seconds = seconds;
+    return metrics;
+}
+
 inline Step batch(std::int64_t number) { return message::Progressed{progress_at(number)}; }
 inline Step fails(const std::string& reason) { return message::Failed{reason}; }
-inline Step finishes() { return message::Finished{.seconds = 1.0, .final = {.epoch = 1}}; }
+inline Step finishes() { return message::Finished{.seconds = 1.0, .final = epoch_done()}; }
 inline Step is_captured() { return message::Captured{}; }
 inline Step cannot_be_captured() { return message::NotCaptured{"it reads a value back"}; }
 inline Step gpu_fault(int code, const std::string& words) {
@@ -62,7 +69,7 @@ inline Step measured(std::uint64_t room) {
 inline Script trains(std::int64_t batches) {
     Script script;
     for (std::int64_t i = 1; i <= batches; ++i) script.push_back(batch(i));
-    script.emplace_back(message::EpochFinished{{.epoch = 1}});
+    script.emplace_back(message::EpochFinished{epoch_done()});
     script.push_back(finishes());
     return script;
 }

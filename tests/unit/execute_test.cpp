@@ -4,6 +4,7 @@
 
 #include "helpers/expect_error.hpp"
 #include "helpers/scripted_workers.hpp"
+#include "record/run_folder.hpp"
 
 namespace labhost::testing {
 namespace {
@@ -108,7 +109,7 @@ TEST(Execute, WhatARunSaysIsTold) {
     sweep.add("a");
     sweep.workers.scripts["a-s1"] = {{message::Resumed{.at = progress_at(2), .seconds = 9.0, .final = EpochMetrics{}},
                                       batch(3), message::Warned{"labhost: warning: careful"},
-                                      message::EpochFinished{{.epoch = 1}}, finishes()}};
+                                      message::EpochFinished{epoch_done()}, finishes()}};
     sweep.run();
     EXPECT_EQ(sweep.observer.events, (Ids{"start a-s1", "epoch a-s1", "end a-s1 finished"}));
     EXPECT_TRUE(sweep.observer.has_said("labhost: warning: careful"));
@@ -181,7 +182,7 @@ TEST(ExecuteRetries, TheLastFailureIsTheOneThatIsRecorded) {
 TEST(ExecuteRetries, WhatItDidBeforeItFailedIsKept) {
     MadeUpSweep sweep;
     sweep.add("a");
-    sweep.workers.scripts["a-s1"] = {{batch(1), message::EpochFinished{{.epoch = 1, .seconds = 4.5}}, fails("then")}};
+    sweep.workers.scripts["a-s1"] = {{batch(1), message::EpochFinished{epoch_done(4.5)}, fails("then")}};
     sweep.run();
     EXPECT_EQ(sweep["a-s1"].result->final.value().seconds, 4.5);
     EXPECT_GT(sweep["a-s1"].result->seconds, 0.0);

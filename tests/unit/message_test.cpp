@@ -1,6 +1,7 @@
 // What supervisor and workers say to each other comes through as it was said, and nothing else is taken for it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 

@@ -50,7 +50,9 @@ private:
 };
 
 TEST_F(OutcomeTest, OneThatFinishedSucceededWhateverCameThen) {
-    says(message::Finished{.seconds = 4.5, .final = {.epoch = 2}});
+    EpochMetrics second;
+    second.epoch = 2;
+    says(message::Finished{.seconds = 4.5, .final = second});
     policy.stopping = true;
     end.colocated = true;
     dies(SIGSEGV);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/keys.hpp"
 #include "support/hash.hpp"
 #include "support/machine.hpp"
 #include "support/text.hpp"
@@ -37,12 +38,11 @@ const Arithmetic& arithmetic_here() {
 
 Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
                         const Dataset& dataset, const Device& device, const Arithmetic& arithmetic) {
-    Json trainer = to_json(run.trainer);
-    for (const char* limit : {"timeout", "memory_limit", "checkpoint_every"}) trainer.erase(limit);
+    Json trainer = values_of(trainer_keys(), run.trainer, Use::fingerprint);
+    Json data = values_of(data_keys(), run.data, Use::fingerprint);
+    // What the keys with Effect::content come to.
     trainer["device"] = device.cuda ? "cuda" : "cpu";
     if (!run.trainer.init_from.empty()) trainer["init_from"] = run.trainer.init_from_sha256;
-    Json data = to_json(run.data);
-    data.erase("dataset");
     data["train_limit"] = run.data.train_limit.value_or(dataset.train.count);
     data["test_limit"] = run.data.test_limit.value_or(dataset.test.count);
     data["sha256"] = dataset.sha256;

@@ -1,6 +1,14 @@
-// A run's identity, literally: whoever changes one of these digits makes everybody train again.
+// A run's identity: written down, where whoever changes a digit makes everybody train again, and key by key.
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/keys.hpp"
 #include "record/fingerprint.hpp"
 
 namespace labhost {
@@ -171,6 +179,134 @@ TEST(Identity, OfAPartOfTheData) {
         "trainer": {"batch_size": 64, "device": "cpu", "epochs": 2, "loss": "nll", "numerics": "pytorch",
           "optimizer": {"lr": 0.01, "momentum": 0.5, "name": "sgd"}, "test_batch_size": 1000, "threads": 1}})",
                     "86c9ab355726bf9a1dd1b18bfe2f49eda6cfb9cf8dcc02004ca70e04c94e67eb");
+}
+
+/// A key, or a key within one: "optimizer.lr".
+std::vector<KeyDescription> leaves(const std::vector<KeyDescription>& keys, const std::string& prefix = "") {
+    std::vector<KeyDescription> found;
+    for (KeyDescription key : keys) {
+        key.name = prefix + key.name;
+        const auto inner = leaves(key.value.inner, key.name + ".");
+        found.insert(found.end(), inner.begin(), inner.end());
+        if (inner.empty()) found.push_back(key);
+    }
+    return found;
+}
+
+/// Another value than the default, in TOML; "" if there is none.
+std::string other_value(const KeyDescription& key) {
+    for (const std::string& choice : key.value.choices)
+        if (Json(choice) != key.default_value) return fmt::format("\"{}\"", choice);
+    if (!key.value.choices.empty()) return "";
+    const std::string& type = key.value.type;
+    if (type == "integer") return fmt::format("{}", key.default_value.get<std::int64_t>() + 1);
+    if (type == "number") return fmt::format("{}", key.default_value.get<double>() + 0.125);
+    if (type == "boolean") return key.default_value.get<bool>() ? "false" : "true";
+    if (type == "time" || type == "size") return "90";
+    ADD_FAILURE() << "say here how the key '" << key.name << "' can be changed";
+    return "";
+}
+
+template <class Settings>
+void expect_each_key_to_count(const Keys<Settings>& keys, Settings RunSettings::*member) {
+    for (const KeyDescription& key : leaves(described(keys))) {
+        if (key.effect == Effect::content || other_value(key).empty()) continue;
+        Planned planned;
+        const std::string fingerprint = planned.fingerprint();
+        const Json record = values_of(keys, planned.run.*member, Use::record);
+        const toml::table written = toml::parse(fmt::format("{} = {}", key.name, other_value(key)));
+        read_keys(keys, StrictTable(written, "", {}), "/", planned.run.*member);
+        EXPECT_NE(values_of(keys, planned.run.*member, Use::record), record) << key.name << " is not recorded";
+        EXPECT_EQ(planned.fingerprint() != fingerprint, key.effect != Effect::cost) << key.name;
+    }
+}
+
+TEST(Fingerprint, HoldsWhatEachKeySays) {
+    expect_each_key_to_count(trainer_keys(), &RunSettings::trainer);
+    expect_each_key_to_count(data_keys(), &RunSettings::data);
+}
+
+/// Changes a planned run, and says whether its fingerprint is another then.
+template <class Change>
+bool is_another(const Change& change) {
+    Planned planned;
+    planned.run.trainer.init_from = "/weights/net.pt";
+    planned.run.trainer.init_from_sha256 = "e3b0c44298fc1c14";
+    planned.run.trainer.numerics = Numerics::fast;
+    const std::string before = planned.fingerprint();
+    change(planned);
+    return planned.fingerprint() != before;
+}
+
+TEST(Fingerprint, HoldsWhatTheOtherKeysComeTo) {
+    std::set<std::string> by_content;
+    for (const auto& keys : {leaves(described(trainer_keys())), leaves(described(data_keys()))})
+        for (const KeyDescription& key : keys)
+            if (key.effect == Effect::content) by_content.insert(key.name);
+    EXPECT_EQ(by_content, (std::set<std::string>{"device", "init_from", "dataset", "train_limit", "test_limit"}))
+        << "each needs its lines below";
+
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.trainer.device = "cuda:3"; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.device.index = 3; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.device.cuda = true; }));
+
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.trainer.init_from = "/elsewhere/net.pt"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.run.trainer.init_from_sha256 = "0"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.run.trainer.init_from = ""; }));
+
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.data.dataset = "/data/mnist"; }));
+    for (std::size_t file = 0; file < 4; ++file)
+        EXPECT_TRUE(is_another([=](Planned& p) { p.dataset.sha256[file] = "0"; })) << file;
+
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.data.train_limit = p.dataset.train.count; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.data.test_limit = p.dataset.test.count; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.run.data.train_limit = 100; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.run.data.test_limit = 100; }));
+}
+
+TEST(Fingerprint, HoldsWhatElseNumbersDependOn) {
+    EXPECT_TRUE(is_another([](Planned& p) { p.plugin.sha256 = "0"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.run.seed = 8; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.arithmetic.torch = "1.13.0+cu117"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.arithmetic.blas = "OpenBLAS 0.3.22 Haswell"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.arithmetic.blas = "MKL"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.arithmetic.instructions = "avx512"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.params.names[0] = "depth"; }));
+    EXPECT_TRUE(is_another([](Planned& p) { p.params.values[3] = false; }));
+    std::set<std::string> seen;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    for (const double value : {0.25, 0.5, infinity, -infinity}) {
+        Planned planned;
+        planned.params.values[1] = value;
+        EXPECT_TRUE(seen.insert(planned.fingerprint()).second) << value;
+    }
+}
+
+TEST(Fingerprint, HoldsTheProcessorOnlyWhereItsOwnKernelsSum) {
+    EXPECT_FALSE(is_another([](Planned& p) { p.arithmetic.blas = "OpenBLAS 0.3.21 SkylakeX"; }));
+    for (const bool fast_on_a_gpu : {false, true}) {
+        Planned planned;
+        planned.run.trainer.numerics = fast_on_a_gpu ? Numerics::fast : Numerics::pytorch;
+        planned.device.cuda = fast_on_a_gpu;
+        const std::string before = planned.fingerprint();
+        planned.arithmetic.instructions = "avx512";
+        EXPECT_EQ(planned.fingerprint(), before);
+    }
+}
+
+TEST(Fingerprint, LeavesNamesAndPlacesOut) {
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.id = "other"; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.model = "other"; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.plugin.file = "elsewhere/net.so"; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.dataset.name = "other"; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.dataset.folder = "/elsewhere"; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.reference.test_loss = {0.5}; }));
+}
+
+TEST(Fingerprint, IsOfSortedKeys) {
+    EXPECT_EQ(fingerprint_of(Json{{"a", 1}, {"b", 2}}), fingerprint_of(Json{{"b", 2}, {"a", 1}}));
+    EXPECT_NE(fingerprint_of(Json{{"a", 1}}), fingerprint_of(Json{{"a", 2}}));
+    EXPECT_EQ(fingerprint_of(Json::object()).size(), 64U);
 }
 
 /// In run.json, to the byte: where-conditions, reports and claims read it of runs of any age.

@@ -100,6 +100,20 @@ def classes_of_many_private_methods(root):
                 yield path.relative_to(root), f"class {name} has {count} private methods, above {MOST_PRIVATE_METHODS}"
 
 
+def loops_over_what_is_gone(root):
+    """`for (x : f().at(i))`: until C++23 what f returned by value is gone before the first turn, and the loop may pass
+    over nothing."""
+    call = r"(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))"
+    part = r"\s*(?:\.(?:at|items|front|back)\(|\[)"
+    loop = re.compile(rf"for \([^;:()]*(?:\[[^\]]*\])? :\s*(?:[\w:]+::)?\w+{call}{part}")
+    for folder in ("host", "sdk", "plugins", "tests"):
+        for path in sources(root / folder):
+            text = path.read_text()
+            for match in loop.finditer(text):
+                yield f"{path.relative_to(root)}:{text.count(chr(10), 0, match.start()) + 1}", (
+                    "a loop over a part of what a call returns: keep that in a variable first")
+
+
 def decisions_without_the_form(root):
     """Number and title, the day, What, Why, Tried else; and a row of the index."""
     folder = root / "docs/decisions"
@@ -117,7 +131,7 @@ def decisions_without_the_form(root):
 
 
 RULES = (order_of_includes, long_files, wide_documents, unlisted_sources, classes_of_many_private_methods,
-         decisions_without_the_form)
+         loops_over_what_is_gone, decisions_without_the_form)
 
 
 def main():

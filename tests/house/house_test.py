@@ -113,6 +113,16 @@ class Rules(unittest.TestCase):
                                        **{"host/cli/main.cpp": text.replace("void f();\n", "", 1)}), [])
 
 
+    def test_loops_over_what_is_gone(self):
+        for loop in ('for (const json& one : reference().at("a"))', "for (auto& [k, v] : json::parse(f(g(1))).items())",
+                     "for (const auto& x :\n         made(a, b)[0])"):
+            self.assert_breach(house.loops_over_what_is_gone, "host/cli/main.cpp:2: a loop over a part",
+                               **{"host/cli/main.cpp": f"\n{loop} use(x);\n"})
+        for loop in ("for (const json& one : made())", "for (auto x : read(f).runs)", 'for (auto x : held.at("a"))',
+                     "for (int i = 0; i < size().at(0); ++i)", "for (auto x : held.part().items())"):
+            self.assertEqual(self.breaches(house.loops_over_what_is_gone,
+                                           **{"host/cli/main.cpp": f"{loop} use(x);\n"}), [], loop)
+
     def test_the_form_of_decisions(self):
         for wrong, words in (("# One", "does not begin"), ("# 2. One", "does not begin"), ("# 1. Two", "has no row")):
             self.assert_breach(house.decisions_without_the_form, words,

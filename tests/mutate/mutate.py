@@ -90,10 +90,15 @@ def program_of(build, name, source):
     if len(compiles) != 1 or len(links) != 1:
         sys.exit(f"mutate: {source} is no part of {name}")
     words = [word for word in compiles[0] if word != "-Werror"]
+    own_object = words[words.index("-o") + 1]
     for option, value in (("-MF", "/dev/null"), ("-o", "{object}"), ("-c", "{source}")):
         words[words.index(option) + 1] = value
     link = links[0].replace(f" -o {name} ", " -o {program} ")
-    return Program(build, words, re.sub(r" (\S+\.o)", r" {object} \1", link, count=1), name)
+    if f" {own_object} " in link:
+        link = link.replace(f" {own_object} ", " {object} ")
+    else:  # it is in a library, and what comes first is taken
+        link = re.sub(r" (\S+\.o)", r" {object} \1", link, count=1)
+    return Program(build, words, link, name)
 
 
 def run_tests(program, tests, limit):

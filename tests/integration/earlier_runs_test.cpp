@@ -25,7 +25,9 @@ protected:
         const ProcessResult result = labhost({"plan", "digits.toml", "--json"});
         EXPECT_EQ(result.exit_code, 0) << result.err;
         std::map<std::string, json> runs;
-        for (const json& run : json::parse(result.out).at("runs")) runs[run.at("id")] = run;
+        const json document = json::parse(result.out);
+        for (const json& run : document.at("runs")) runs[run.at("id")] = run;
+        EXPECT_FALSE(runs.empty());
         return runs;
     }
 

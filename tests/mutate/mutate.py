@@ -48,6 +48,10 @@ class Program:
     link: str  # a shell's line, with {object} and {program}
     name: str
 
+    @property
+    def mutant(self):
+        return self.build / f"{self.name}.mutant"
+
     def compiled(self, source, to):
         """Whether `source` compiles; its object is then in `to`."""
         files = {"{object}": str(to), "{source}": str(source)}
@@ -73,7 +77,7 @@ class Program:
     def linked(self, to_object):
         """The test program with this object, beside the build's own, since tests look for files there; None if it does
         not link."""
-        program = self.build / f"{self.name}.mutant"
+        program = self.mutant
         line = self.link
         for name, file in (("{object}", to_object), ("{program}", program)):
             line = line.replace(name, shlex.quote(str(file)))
@@ -145,20 +149,10 @@ def diff_of(name, lines, changed):
     return "".join(list(difflib.unified_diff(lines, changed, name, name, n=1))[2:])
 
 
-def main():
-    parser = argparse.ArgumentParser(description="how many changes of a source its tests find")
-    parser.add_argument("--file", required=True, help="a source of TESTS, from the root of the repository")
-    parser.add_argument("--build", default="build", help="a build folder that is configured")
-    parser.add_argument("--mutants", type=int, default=40, help="how many changes that compile")
-    parser.add_argument("--tests", help="PROGRAM:FILTER in place of the table's")
-    options = parser.parse_args()
-    if options.tests is None and options.file not in TESTS:
-        sys.exit(f"mutate: FILE={options.file} has no tests in the table of tests/mutate/mutate.py; it has\n  " +
-                 "\n  ".join(TESTS))
-    name, tests = options.tests.split(":", 1) if options.tests else TESTS[options.file]
+def try_changes(program, tests, options):
+    """How many changes are found, survive, do not compile, and are the same code."""
     source = ROOT / options.file
-    program = program_of(pathlib.Path(options.build).resolve(), name, source)
-    found, survivors, same, no_code = 0, [], 0, 0
+    found, survivors, no_code, same = 0, 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         mutant, object_file = pathlib.Path(folder) / source.name, pathlib.Path(folder) / "mutant.o"
         program.precompile_includes(source, pathlib.Path(folder))
@@ -169,14 +163,14 @@ def main():
         began = time.monotonic()
         linked = program.linked(object_file)
         if linked is None:
-            sys.exit(f"mutate: {name} does not link")
+            sys.exit(f"mutate: {program.name} does not link")
         said, code = run_tests(linked, tests, 600)
         if code != 0 or not re.search(r"\[  PASSED  \] [1-9]", said):
-            sys.exit(f"mutate: without any change {name} --gtest_filter={tests} does not pass:\n{said}")
+            sys.exit(f"mutate: without any change {program.name} --gtest_filter={tests} does not pass:\n{said}")
         limit = 20 + 10 * (time.monotonic() - began)
         lines, changes = changes_of(source)
         for number, text in changes:
-            if found + len(survivors) == options.mutants:
+            if found + survivors == options.mutants:
                 break
             changed = lines[:number - 1] + [text] + lines[number:]
             mutant.write_text("".join(changed))
@@ -190,10 +184,28 @@ def main():
                 found += 1
                 print(f"found: {options.file}:{number}", flush=True)
             else:
-                survivors.append(number)
+                survivors += 1
                 print(f"survived: {options.file}:{number}\n{diff_of(options.file, lines, changed)}", flush=True)
-        (program.build / f"{name}.mutant").unlink()
-    tried = found + len(survivors)
+    return found, survivors, no_code, same
+
+
+def main():
+    parser = argparse.ArgumentParser(description="how many changes of a source its tests find")
+    parser.add_argument("--file", required=True, help="a source of TESTS, from the root of the repository")
+    parser.add_argument("--build", default="build", help="a build folder that is configured")
+    parser.add_argument("--mutants", type=int, default=40, help="how many changes that compile")
+    parser.add_argument("--tests", help="PROGRAM:FILTER in place of the table's")
+    options = parser.parse_args()
+    if options.tests is None and options.file not in TESTS:
+        sys.exit(f"mutate: FILE={options.file} has no tests in the table of tests/mutate/mutate.py; it has\n  " +
+                 "\n  ".join(TESTS))
+    name, tests = options.tests.split(":", 1) if options.tests else TESTS[options.file]
+    program = program_of(pathlib.Path(options.build).resolve(), name, ROOT / options.file)
+    try:
+        found, survivors, no_code, same = try_changes(program, tests, options)
+    finally:
+        program.mutant.unlink(missing_ok=True)
+    tried = found + survivors
     print(f"{options.file}: {found} of {tried} changes found ({no_code} did not compile, {same} were the same code)")
     if tried == 0 or found < WANTED * tried:
         print(f"fewer than {WANTED:.0%}")

@@ -156,7 +156,7 @@ TEST_F(RunLock, TheHolderIsSaidAsFarAsTheNoteIsWhole) {
     EXPECT_EQ(holder(R"({"host": "n0", "pid": 7, "slurm": {"job": "7_3"}})"), "job 7_3 on node n0");
     EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": 0}})"), "job 7_3 on node n0");
     EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": "1"}})"), "job 7_3 on node n0");
-    EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": 2}})"), "job 7_3, restart 2, on node n0");
+    EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": 1}})"), "job 7_3, restart 1, on node n0");
     EXPECT_EQ(holder("{\"host\": \"a\\u001bb\", \"pid\": 7}").find('\x1b'), std::string::npos);
 }
 

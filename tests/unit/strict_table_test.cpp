@@ -122,6 +122,11 @@ TEST(StrictTable, HoldsNumbersToTheirBounds) {
     EXPECT_EQ(refusal("x = -1.5", positive), "e.toml:1:5: error: x = -1.5 must be finite and at least 0");
 }
 
+TEST(StrictTable, PlacesAValueWhereItBegins) {
+    EXPECT_EQ(refusal("y = 1\nx = [\n  1,\n]\n", [](StrictTable& t) { t.string("x"); }),
+              "e.toml:2:5: error: x must be a string, not an array");
+}
+
 TEST(StrictTable, SaysWhatIsAllowedAndNear) {
     const auto read = [](StrictTable& t) { t.one_of("x", {"cpu", "cuda"}); };
     EXPECT_EQ(refusal("x = \"cuda\"", read), "");

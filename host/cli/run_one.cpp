@@ -221,17 +221,17 @@ std::string back_into_the_queue(const Submission& submission) {
 ExitCode run_one(const Options& options) {
     const StopSignals signals(StopSignals::Second::ignored);
     const std::string& text = options.arguments[1];
-    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
+    const auto task = parse_count(text, 999'999'999);
+    if (!task)
         throw Error(ExitCode::usage,
                     fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(text)));
     std::optional<Submission> submission;
     try {
         submission = wait_for_submission(options.argument);
-        const std::size_t task = std::stoul(text);
-        if (task >= submission->tasks())
-            throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task,
+        if (*task >= submission->tasks())
+            throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", *task,
                                                      submission->id, submission->tasks()));
-        const auto begin = task * submission->pack;
+        const auto begin = *task * submission->pack;
         const std::span own =
             std::span(submission->runs).subspan(begin, std::min(submission->pack, submission->runs.size() - begin));
         const bool in_vain = is_killed_in_vain(*submission, own);

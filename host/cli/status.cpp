@@ -12,6 +12,7 @@
 #include "cli/verbs.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
+#include "report/claims_table.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -35,11 +36,6 @@ bool is_over(const RunRecord& run) { return run.status == "finished" || run.stat
 /// Slurm has it no more, and it left no result.
 bool is_lost(const RunRecord& run) {
     return run.status == "resumable" || run.status == "unfinished" || run.status == "lost";
-}
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
 }
 
 /// The log of the task that a run belongs to.
@@ -209,7 +205,7 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
         // What failed in this submission is over, though others of its task go on.
         if (record.status == "finished" || (record.status == "failed" && submission->holds_job(record.job))) continue;
         if (const auto task = task_of(*submission, index, queue)) {
-            record.status = lower(task->state);
+            record.status = to_lower(task->state);
             record.reason = task->state == "PENDING" ? task->reason : std::string();
         }
     }

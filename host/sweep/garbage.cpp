@@ -59,8 +59,7 @@ Asked read_asked(const fs::path& file, const Paths& places) {
 /// "model.pt.tmp123": what a write that was broken off leaves.
 bool is_leftover(const std::string& name) {
     const std::size_t at = name.rfind(".tmp");
-    return at != std::string::npos && at > 0 && at + 4 < name.size() &&
-           name.find_first_not_of("0123456789", at + 4) == std::string::npos;
+    return at != std::string::npos && at > 0 && is_digits(std::string_view(name).substr(at + 4));
 }
 
 /// Of what lies below `folder`, links themselves and not what they lead to.

@@ -17,7 +17,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "plugin/stamp.hpp"
 #include "record/fingerprint.hpp"
@@ -95,10 +94,8 @@ Json recorded_gpu(const Device& device) { return device.cuda ? used_gpu(survey_g
 
 Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
     const TorchInfo torch = engine().torch_info();
-    std::array<char, 256> host{};
-    gethostname(host.data(), host.size() - 1);
     Json json{{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
-              {"host", host.data()},
+              {"host", host_name()},
               {"experiment_file", plan.file.native()},
               {"command", plan.command},
               {"git", plan.revision},

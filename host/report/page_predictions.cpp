@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "record/run_layout.hpp"
 #include "record/run_record.hpp"
 
 namespace labhost {
@@ -59,7 +60,7 @@ std::optional<std::size_t> PageImages::add(const Json& pixels, const Json& heigh
 }
 
 void add_predictions(Json& run, const std::filesystem::path& folder, PageImages& images) {
-    const Json predictions = read_object(folder / "predictions.json");
+    const Json predictions = read_object(folder / run_file::predictions);
     for (const char* key : {"confusion", "mistakes", "height", "width"})
         if (!predictions.contains(key)) return;
     if (!is_confusion(predictions["confusion"]) || !predictions["mistakes"].is_array()) return;

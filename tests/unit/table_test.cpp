@@ -16,7 +16,7 @@ TEST(TextTable, LinesUpItsColumns) {
 }
 
 TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
-    RunRecord run{.experiment = "q", .id = "net-s1", .folder = "runs/q/net-s1-0", .status = "finished"};
+    RunRecord run{.experiment = "q", .id = "net-s1", .folder = "runs/q/net-s1-0", .status = RunState::finished};
     run.trainer = {{"epochs", 2}};
     run.final =
         EpochMetrics{.epoch = 2, .train = {.loss = 0.1, .accuracy = 97}, .test = {.loss = 0.2, .accuracy = 98.11}};
@@ -31,7 +31,7 @@ TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
               "------  ----------  -----  -------  -----  ---------  -----  ------  -----  -------\n"
               "net-s1      0.1000      -    97.00      -     0.2000      -   98.11  98.10     12.3\n");
     run.reference = {};
-    run.status = "failed";
+    run.status = RunState::failed;
     run.reason = "it broke";
     EXPECT_NE(results_table(std::span(&run, 1)).find("\nnet-s1 failed: it broke (runs/q/net-s1-0/log.txt)\n"),
               std::string::npos);

@@ -6,6 +6,7 @@
 #include "analysis/claims.hpp"
 #include "cli/collected.hpp"
 #include "cli/verbs.hpp"
+#include "report/claims_table.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"

@@ -1,9 +1,10 @@
 // labhost export: every epoch of runs that are there, for other programs.
 #include <fmt/format.h>
 
-#include "analysis/epochs.hpp"
 #include "cli/found_runs.hpp"
 #include "cli/verbs.hpp"
+#include "report/epochs.hpp"
+#include "report/tensorboard.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
 

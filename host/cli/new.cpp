@@ -56,9 +56,7 @@ void check_name(const std::string& name) {
         refuse(
             "a plugin's name is a letter, then letters, digits, '_' and '-', at most 100 in all, as in: labhost new "
             "my-net");
-    std::string lower = name;
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (std::ranges::find(taken, lower) != taken.end())
+    if (std::ranges::find(taken, to_lower(name)) != taken.end())
         refuse(fmt::format("CMake or LibTorch uses this name already; choose another, for instance {}-net", name));
     for (const fs::path& file : plugin_files(plugin_folders({})))
         if (file.stem() == name)

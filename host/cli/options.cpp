@@ -129,11 +129,12 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list, const std::strin
         throw Error(ExitCode::usage,
                     fmt::format("{} {}: error: give integers separated by commas, as in --seeds 1,2,3", option, list));
     for (const std::string& part : parts) {
-        if (part.find_first_not_of("0123456789") != std::string::npos || part.size() > 18)
+        const auto seed = parse_count(part, 999'999'999'999'999'999);
+        if (!seed)
             throw Error(ExitCode::usage,
                         fmt::format("{} {}: error: '{}' is no seed; give integers from 0 up, as in --seeds 1,2,3",
                                     option, list, part));
-        seeds.push_back(std::stoull(part));
+        seeds.push_back(*seed);
     }
     return seeds;
 }
@@ -156,9 +157,9 @@ std::optional<double> read_duration(const VerbSyntax& syntax, const po::variable
 std::optional<int> read_count(const VerbSyntax& syntax, const po::variables_map& values, const char* name) {
     if (values.count(name) == 0) return std::nullopt;
     const auto& text = values[name].as<std::string>();
-    if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos)
-        refuse(syntax, fmt::format("--{} {}: give an integer", name, text));
-    return std::stoi(text);
+    const auto count = parse_count(text, 999'999);
+    if (!count) refuse(syntax, fmt::format("--{} {}: give an integer", name, text));
+    return static_cast<int>(*count);
 }
 
 void read_run_options(const VerbSyntax& syntax, const po::variables_map& values, Options& options) {
@@ -256,10 +257,8 @@ void read_results_options(const VerbSyntax& syntax, const po::variables_map& val
         refuse(syntax, "--metric goes with --noise or --compare");
     if (values.count("top") == 0) return;
     const auto top = values["top"].as<std::string>();
-    if (top.empty() || top.find_first_not_of("0123456789") != std::string::npos || top.size() > 9 ||
-        std::stoull(top) == 0)
-        refuse(syntax, fmt::format("--top {}: give a number from 1 up", top));
-    options.top = std::stoull(top);
+    options.top = parse_count(top, 999'999'999);
+    if (options.top.value_or(0) == 0) refuse(syntax, fmt::format("--top {}: give a number from 1 up", top));
 }
 
 po::variables_map parse(const VerbSyntax& syntax, const std::vector<std::string>& arguments) {

@@ -8,6 +8,7 @@
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "record/run_layout.hpp"
+#include "report/claims_table.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -62,7 +63,7 @@ ExitCode run_experiment(const Options& options) {
     if (options.json) {
         fmt::print("{}", to_text(results_json(records, verdicts_json(verdicts))));
     } else {
-        fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(plan));
+        fmt::print("{}{}", plan.title.empty() ? "" : plan.title + "\n\n", results_table(records));
         if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
     }
     if (options.profile && !options.quiet) name_profiles(plan);

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/submitted.hpp"
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
 #include "support/console.hpp"
@@ -55,9 +55,9 @@ void cancel_until_gone(const std::vector<Submission>& submissions) {
     }
 }
 
-ExitCode cancel(const Options& options) {
-    const fs::path runs = fs::absolute(options.places.runs);
-    const std::string experiment = submitted_name(options);
+ExitCode cancel(const SubmittedExperiment& submitted) {
+    const fs::path runs = fs::absolute(submitted.runs);
+    const std::string experiment = submitted_name(submitted);
     auto submissions = find_submissions(runs, experiment);
     if (submissions.empty()) throw nothing_submitted(runs, experiment);
     // What is being submitted is cancelled too, and what was killed then is known by its name.
@@ -79,12 +79,6 @@ ExitCode cancel(const Options& options) {
 
 }  // namespace
 
-Verb cancel_verb() {
-    return {{.verb = "cancel",
-             .argument = "EXPERIMENT.toml",
-             .summary = "takes the submitted runs of the experiment off the cluster",
-             .follows = true},
-            cancel};
-}
+Verb cancel_verb() { return make_verb("cancel", "takes the submitted runs of the experiment off the cluster", cancel); }
 
 }  // namespace labhost

@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
 #include "record/run_folder.hpp"
@@ -136,7 +136,7 @@ std::vector<Plan> plans_of(const Submission& submission, std::span<const Submitt
 
 /// False if one failed.
 bool train(const Submission& submission, Plan& plan, const std::map<std::string, SubmittedRun>& submitted,
-           const Options& options) {
+           ProgressStyle progress) {
     bool all_well = true;
     std::vector<PlannedRun> right;
     for (PlannedRun& run : plan.runs) {
@@ -157,7 +157,7 @@ bool train(const Submission& submission, Plan& plan, const std::map<std::string,
     for (const PlannedRun& run : plan.runs) threads = std::max(threads, run.settings.trainer.threads);
     const int jobs = static_cast<int>(
         std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan.runs.size())));
-    execute(plan, {.jobs = jobs, .per_gpu = {}, .per_process = {}, .retries = retries}, *make_progress(options));
+    execute(plan, {.jobs = jobs, .per_gpu = {}, .per_process = {}, .retries = retries}, *make_progress(progress));
     return all_well &&
            std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
 }
@@ -218,15 +218,27 @@ std::string back_into_the_queue(const Submission& submission) {
     return done ? "it is back in the queue" : fmt::format("it could not be put back into the queue: {}", why);
 }
 
-ExitCode run_one(const Options& options) {
+struct TaskOptions {
+    std::string plan{};
+    std::string index{};
+    ProgressStyle progress{};
+
+    void declare(CommandLine& line) {
+        line.argument("PLAN", plan);
+        line.argument("INDEX", index);
+        line.color(progress.color);
+    }
+};
+
+ExitCode run_one(const TaskOptions& options) {
     const StopSignals signals(StopSignals::Second::ignored);
-    const std::string& text = options.arguments[1];
+    const std::string& text = options.index;
     if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
         throw Error(ExitCode::usage,
                     fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(text)));
     std::optional<Submission> submission;
     try {
-        submission = wait_for_submission(options.argument);
+        submission = wait_for_submission(options.plan);
         const std::size_t task = std::stoul(text);
         if (task >= submission->tasks())
             throw Error(ExitCode::usage, fmt::format("labhost run-one: error: task {}: {} has {} (from 0)", task,
@@ -255,7 +267,7 @@ ExitCode run_one(const Options& options) {
         }
         for (const auto& [device, runs] : by_device)
             for (Plan& plan : plans_of(*submission, runs, all_well))
-                all_well &= train(*submission, plan, by_id, options);
+                all_well &= train(*submission, plan, by_id, options.progress);
         return all_well ? ExitCode::ok : ExitCode::run_failed;
     } catch (const StopError& e) {
         diagnose(fmt::format("labhost: task {} was interrupted and has made its checkpoints; {}\n", text,
@@ -266,9 +278,6 @@ ExitCode run_one(const Options& options) {
 
 }  // namespace
 
-Verb run_one_verb() {
-    return {{.verb = "run-one", .argument = "PLAN INDEX", .summary = "a task of a submission, as the cluster runs it"},
-            run_one};
-}
+Verb run_one_verb() { return make_verb("run-one", "a task of a submission, as the cluster runs it", run_one); }
 
 }  // namespace labhost

@@ -9,7 +9,7 @@
 
 #include "analysis/claims.hpp"
 #include "cli/submitted.hpp"
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
 #include "report/formats.hpp"
@@ -95,8 +95,18 @@ std::string counts_text(const SubmittedRecords& records) {
     return fmt::format("{} runs: {}", records.runs.size(), join(parts));
 }
 
-ExitCode print_collected(const SubmittedRecords& records, const Options& options) {
-    const ExitCode code = print_collected(records.runs, records.experiment.claims, options);
+struct StatusOptions {
+    SubmittedExperiment submitted{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        submitted.declare(line);
+        declare_json(line, json);
+    }
+};
+
+ExitCode print_collected(const SubmittedRecords& records, bool json) {
+    const ExitCode code = print_collected(records.runs, records.experiment.claims, json);
     for (std::size_t i = 0; i < records.runs.size(); ++i) {
         const RunRecord& run = records.runs[i];
         if (!is_lost(run) && run.status != "failed") continue;
@@ -107,16 +117,16 @@ ExitCode print_collected(const SubmittedRecords& records, const Options& options
     return code;
 }
 
-ExitCode collect(const Options& options) {
-    const SubmittedRecords records = submitted_records(options.places.runs, submitted_name(options));
+ExitCode collect(const StatusOptions& options) {
+    const SubmittedRecords records = submitted_records(options.submitted.runs, submitted_name(options.submitted));
     const bool some_open =
         std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run) && !is_lost(run); });
     if (some_open) diagnose(fmt::format("labhost: not all are over yet: {}\n", counts_text(records)));
-    return print_collected(records, options);
+    return print_collected(records, options.json);
 }
 
-ExitCode show_status(const Options& options) {
-    const SubmittedRecords records = submitted_records(options.places.runs, submitted_name(options));
+ExitCode show_status(const StatusOptions& options) {
+    const SubmittedRecords records = submitted_records(options.submitted.runs, submitted_name(options.submitted));
     if (options.json) {
         Json runs = Json::array();
         for (std::size_t i = 0; i < records.runs.size(); ++i)
@@ -146,9 +156,9 @@ void wait_no_more_if_asked() {
 
 }  // namespace
 
-ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, const Options& options) {
+ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, bool json) {
     const auto verdicts = judge_claims(claims, runs);
-    if (options.json) {
+    if (json) {
         fmt::print("{}", to_text(results_json(runs, verdicts_json(verdicts))));
     } else {
         fmt::print("{}", results_table(runs));
@@ -158,15 +168,15 @@ ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<C
     return all_well ? ExitCode::ok : ExitCode::run_failed;
 }
 
-std::string submitted_name(const Options& options) {
+std::string submitted_name(const SubmittedExperiment& submitted) {
     try {
-        return read_experiment(options.argument, options.overrides).name;
+        return read_experiment(submitted.file, submitted.overrides).name;
     } catch (const Error& e) {
-        const fs::path file = fs::absolute(options.argument).lexically_normal();
-        const auto all = find_submissions(fs::absolute(options.places.runs), "");
+        const fs::path file = fs::absolute(submitted.file).lexically_normal();
+        const auto all = find_submissions(fs::absolute(submitted.runs), "");
         std::string name;
         for (const Submission& submission : all)  // sorted by name, then by age
-            if (options.overrides.set.empty() && submission.overrides.folder / submission.file_name == file)
+            if (submitted.overrides.set.empty() && submission.overrides.folder / submission.file_name == file)
                 name = submission.experiment;
         if (name.empty()) throw;
         diagnose(fmt::format("labhost: warning: {}; going by what was submitted of it as {}\n", e.what(), name));
@@ -219,7 +229,7 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
     return records;
 }
 
-ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& experiment, const Options& options) {
+ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& experiment, bool json) {
     using Clock = std::chrono::steady_clock;
     const StopSignals signals;
     std::string said;
@@ -235,11 +245,11 @@ ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& expe
                 diagnose(fmt::format("labhost: {}\n", now));
                 said = std::move(now);
             }
-            if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, options);
+            if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, json);
             const bool only_lost =
                 std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
             if (!only_lost) lost_since = heard;
-            if (heard - lost_since > late_at_most) return print_collected(records, options);
+            if (heard - lost_since > late_at_most) return print_collected(records, json);
         } catch (const SlurmError& e) {
             wait_no_more_if_asked();  // Ctrl-C ends squeue, too
             if (Clock::now() - heard > patience) throw;
@@ -256,22 +266,8 @@ ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& expe
     }
 }
 
-Verb status_verb() {
-    return {{.verb = "status",
-             .argument = "EXPERIMENT.toml",
-             .summary = "how the submitted runs of the experiment stand",
-             .json = true,
-             .follows = true},
-            show_status};
-}
+Verb status_verb() { return make_verb("status", "how the submitted runs of the experiment stand", show_status); }
 
-Verb collect_verb() {
-    return {{.verb = "collect",
-             .argument = "EXPERIMENT.toml",
-             .summary = "the results of the submitted runs, as after labhost run",
-             .json = true,
-             .follows = true},
-            collect};
-}
+Verb collect_verb() { return make_verb("collect", "the results of the submitted runs, as after labhost run", collect); }
 
 }  // namespace labhost

@@ -1,12 +1,13 @@
 // labhost submit: hands what is not finished to a Slurm cluster, as arrays of tasks.
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "cli/submitted.hpp"
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
 #include "data/catalog.hpp"
@@ -22,24 +23,87 @@ namespace labhost {
 
 namespace {
 
-/// The file's, where the command line says nothing.
-SlurmSettings settings_of(const SlurmSettings& file, const Options& options) {
-    SlurmSettings settings = file;
-    const auto take = [](auto& value, const auto& given, bool is_given) {
-        if (is_given) value = given;
-    };
-    const SlurmSettings& given = options.launch;
-    for (std::string SlurmSettings::*text :
-         {&SlurmSettings::partition, &SlurmSettings::account, &SlurmSettings::time, &SlurmSettings::mem})
-        take(settings.*text, given.*text, !(given.*text).empty());
-    for (auto number :
-         {&SlurmSettings::gpus_per_task, &SlurmSettings::cpus_per_task, &SlurmSettings::array_parallelism})
-        take(settings.*number, given.*number, (given.*number).has_value());
-    take(settings.pack, options.pack.value_or(1), options.pack.has_value());
-    take(settings.max_requeues, options.max_requeues.value_or(0), options.max_requeues.has_value());
-    settings.sbatch.insert(settings.sbatch.end(), given.sbatch.begin(), given.sbatch.end());
-    return settings;
-}
+/// The options that go before the file's [launch.slurm].
+class LaunchOptions {
+public:
+    void declare(CommandLine& line) {
+        text(line, "--partition", "NAME", "of the cluster; this and what follows replaces [launch.slurm]",
+             &SlurmSettings::partition);
+        text(line, "--account", "NAME", "that is charged", &SlurmSettings::account);
+        text(line, "--time", "TIME",
+             "limit of a task, as sbatch takes it: 30 (minutes), 2:00:00; two minutes before, it makes a checkpoint",
+             &SlurmSettings::time);
+        text(line, "--mem", "SIZE", "of a task: 4G", &SlurmSettings::mem);
+        number(line, "--gpus-per-task", "N", "GPUs of a task; device = \"auto\" is then one of these", 1,
+               &SlurmSettings::gpus_per_task);
+        number(line, "--cpus-per-task", "N", "cores of a task", 1, &SlurmSettings::cpus_per_task);
+        number(line, "--array-parallelism", "P", "tasks at once, of each array", 1, &SlurmSettings::array_parallelism);
+        number(line, "--pack", "K", "runs of a task, side by side on its cores (default: 1)", 1, &SlurmSettings::pack);
+        number(line, "--max-requeues", "N",
+               "how often a task that is interrupted goes back into the queue (default: 100)", 0,
+               &SlurmSettings::max_requeues);
+        line.list("--sbatch", "KEY=VALUE", "any other option of sbatch (repeatable)", sbatch_, parse_sbatch_option);
+    }
+
+    SlurmSettings over(SlurmSettings settings) const {
+        for (const auto& change : changes_) change(settings);
+        settings.sbatch.insert(settings.sbatch.end(), sbatch_.begin(), sbatch_.end());
+        return settings;
+    }
+
+private:
+    static std::pair<std::string, std::string> parse_sbatch_option(const std::string& option) {
+        try {
+            return parse_sbatch(option);
+        } catch (const Error& e) {
+            refuse("submit", fmt::format("--sbatch: {}", e.what()));
+        }
+    }
+
+    void text(CommandLine& line, const std::string& name, const char* placeholder, const char* help,
+              std::string SlurmSettings::*key) {
+        line.option(name, placeholder, help, [this, name, key](const std::string& text) {
+            if (!is_one_line(text)) refuse("submit", fmt::format("{} must be one line", name));
+            if (text.empty()) return;
+            changes_.emplace_back([key, text](SlurmSettings& settings) { settings.*key = text; });
+        });
+    }
+
+    template <typename Number>
+    void number(CommandLine& line, const char* name, const char* placeholder, const char* help, int least,
+                Number SlurmSettings::*key) {
+        line.option(name, placeholder, help, [this, least, key](const std::string& text) {
+            const int value = parse_count(text);
+            if (value < least) throw BadValue(fmt::format("give an integer from {} up", least));
+            changes_.emplace_back([key, value](SlurmSettings& settings) { settings.*key = value; });
+        });
+    }
+
+    std::vector<std::function<void(SlurmSettings&)>> changes_{};
+    std::vector<std::pair<std::string, std::string>> sbatch_{};
+};
+
+struct SubmitOptions {
+    std::string command{};
+    std::string file{};
+    RunSelection selection{};
+    bool slurm = false;
+    LaunchOptions launch{};
+    bool wait = false;
+    bool dry_run = false;
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        command = line.typed();
+        line.argument("EXPERIMENT.toml", file);
+        selection.declare(line);
+        line.flag("--slurm", "as an array of tasks of a Slurm cluster (the only kind there is)", slurm);
+        launch.declare(line);
+        line.flag("--wait", "stay until all is over, then print the results; Ctrl-C leaves the jobs alone", wait);
+        line.flag("--dry-run", "only print the script and sbatch's command", dry_run);
+        declare_json(line, json);
+    }
+};
 
 /// Whether it is over, though others of its task go on.
 bool has_failed(const Submission& submission, const SubmittedRun& run) {
@@ -63,22 +127,24 @@ std::set<std::string> queued_fingerprints(const Paths& places, const std::string
     return queued;
 }
 
-Submission submission_of(const Plan& plan, const SlurmSettings& settings, const Options& options) {
+Submission submission_of(const Plan& plan, const SlurmSettings& settings, const RunSelection& selection,
+                         bool only_looks) {
+    const auto& [overrides, paths] = selection;
     Submission submission{.experiment = plan.experiment,
                           .file_name = plan.file.filename().native(),
                           .command = plan.command,
                           .revision = plan.revision,
-                          .overrides = {.set = options.overrides.set,
-                                        .seeds = options.overrides.seeds,
-                                        .timeout = options.overrides.timeout,
+                          .overrides = {.set = overrides.set,
+                                        .seeds = overrides.seeds,
+                                        .timeout = overrides.timeout,
                                         .folder = plan.file.parent_path()},
-                          .runs_folder = std::filesystem::absolute(options.places.runs).lexically_normal(),
-                          .data_folder = std::filesystem::absolute(data_folder(options.places.data)).lexically_normal(),
+                          .runs_folder = std::filesystem::absolute(paths.runs).lexically_normal(),
+                          .data_folder = std::filesystem::absolute(data_folder(paths.data)).lexically_normal(),
                           .pack = static_cast<std::size_t>(settings.pack),
                           .max_requeues = settings.max_requeues,
                           .cpus_per_task = settings.cpus_per_task.value_or(1),
-                          .allow_insecure = options.places.plugins.allow_insecure};
-    const std::set<std::string> queued = queued_fingerprints(options.places, plan.experiment, options.dry_run);
+                          .allow_insecure = paths.plugins.allow_insecure};
+    const std::set<std::string> queued = queued_fingerprints(paths, plan.experiment, only_looks);
     std::size_t waiting = 0;
     for (const PlannedRun& run : plan.runs) {
         const std::string& asked = run.settings.trainer.device;
@@ -143,31 +209,31 @@ void warn_of_gpus(const Plan& plan, const SlurmSettings& settings) {
             "will fail; build it with another, or leave gpus_per_task out\n");
 }
 
-void print_jobs(const Submission& submission, const Options& options) {
+void print_jobs(const Submission& submission, bool json) {
     Json jobs = Json::array();
     for (const SubmittedJob& job : submission.jobs) {
         jobs.push_back({{"job", job.job}, {"tasks", job.tasks}});
-        if (!options.json) fmt::print("{}\t{} tasks\n", job.job, job.tasks);
+        if (!json) fmt::print("{}\t{} tasks\n", job.job, job.tasks);
     }
-    if (options.json)
+    if (json)
         fmt::print("{}", to_text({{"schema", 1}, {"experiment", submission.experiment}, {"jobs", std::move(jobs)}}));
 }
 
-ExitCode submit(const Options& options) {
+ExitCode submit(const SubmitOptions& options) {
     if (!options.slurm)
         throw Error(ExitCode::usage, "labhost submit: error: say where to: --slurm is the only kind of cluster known");
-    Experiment experiment = read_experiment(options.argument, options.overrides);
-    const SlurmSettings settings = settings_of(experiment.slurm, options);
+    Experiment experiment = read_experiment(options.file, options.selection.overrides);
+    const SlurmSettings settings = options.launch.over(experiment.slurm);
     diagnose(warning_of_time_limit(settings));
-    if (!options.dry_run) make_writable_folder(options.places.runs);
-    Paths places = options.places;
-    places.elsewhere_with_gpu = settings.gpus_per_task.has_value();
-    Plan plan = make_plan(std::move(experiment), places);
+    if (!options.dry_run) make_writable_folder(options.selection.paths.runs);
+    Paths paths = options.selection.paths;
+    paths.elsewhere_with_gpu = settings.gpus_per_task.has_value();
+    Plan plan = make_plan(std::move(experiment), paths);
     plan.command = options.command;
     plan.revision = git_revision(plan.file);
     warn_of_gpus(plan, settings);
-    auto lock = options.dry_run ? nullptr : lock_submissions(options.places.runs);
-    Submission submission = submission_of(plan, settings, options);
+    auto lock = options.dry_run ? nullptr : lock_submissions(paths.runs);
+    Submission submission = submission_of(plan, settings, options.selection, options.dry_run);
     if (options.dry_run) {
         if (submission.tasks() > 0) print_dry_run(std::move(submission), settings);
         return ExitCode::ok;
@@ -176,24 +242,14 @@ ExitCode submit(const Options& options) {
     if (submission.tasks() > 0) hand_over(submission, plan, settings);
     lock.reset();
     if (options.wait && submission.finished.size() == plan.runs.size())
-        return print_collected(records_of(plan), plan.claims, options);
-    if (!options.wait) print_jobs(submission, options);
+        return print_collected(records_of(plan), plan.claims, options.json);
+    if (!options.wait) print_jobs(submission, options.json);
     if (!options.wait) return ExitCode::ok;
-    return wait_for_submitted(options.places.runs, plan.experiment, options);
+    return wait_for_submitted(paths.runs, plan.experiment, options.json);
 }
 
 }  // namespace
 
-Verb submit_verb() {
-    return {{.verb = "submit",
-             .argument = "EXPERIMENT.toml",
-             .summary = "hands what is not finished to a Slurm cluster (--slurm)",
-             .selects_runs = true,
-             .plugins = true,
-             .data = true,
-             .json = true,
-             .submits = true},
-            submit};
-}
+Verb submit_verb() { return make_verb("submit", "hands what is not finished to a Slurm cluster (--slurm)", submit); }
 
 }  // namespace labhost

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.hpp"
+#include "cli/option_groups.hpp"
 #include "record/experiment_record.hpp"
 #include "record/run_record.hpp"
 #include "support/error.hpp"
@@ -21,7 +21,7 @@ struct SubmittedRecords {
 
 /// The name of the experiment that the command line means. Where its file cannot be read any more, that with which it
 /// was submitted. Throws Error.
-std::string submitted_name(const Options& options);
+std::string submitted_name(const SubmittedExperiment& submitted);
 
 /// To be thrown.
 Error nothing_submitted(const std::filesystem::path& runs_folder, const std::string& experiment);
@@ -31,11 +31,10 @@ Error nothing_submitted(const std::filesystem::path& runs_folder, const std::str
 SubmittedRecords submitted_records(const std::filesystem::path& runs_folder, const std::string& experiment);
 
 /// The table and the verdicts, as after `labhost run`; the exit code too.
-ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, const Options& options);
+ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<Claim>& claims, bool json);
 
 /// Waits until Slurm has ended all tasks; then as `labhost collect`. Bears with Slurm for some minutes of silence.
 /// Throws StopError on a signal, the jobs going on.
-ExitCode wait_for_submitted(const std::filesystem::path& runs_folder, const std::string& experiment,
-                            const Options& options);
+ExitCode wait_for_submitted(const std::filesystem::path& runs_folder, const std::string& experiment, bool json);
 
 }  // namespace labhost

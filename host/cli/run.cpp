@@ -9,6 +9,7 @@
 #include "cli/plan.hpp"
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
+#include "record/run_layout.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -72,9 +73,9 @@ void warn_of_blas() {
 
 void name_profiles(const Plan& plan) {
     for (const PlannedRun& run : plan.runs) {
-        const auto file = run.folder / "profile.txt";
+        const auto file = run.folder / run_file::profile;
         diagnose(file_exists(file)
-                     ? fmt::format("{}  profile: {} (and trace.json)\n", run.settings.id, file.native())
+                     ? fmt::format("{}  profile: {} (and {})\n", run.settings.id, file.native(), run_file::trace)
                      : fmt::format("{}  no profile: it was finished before; --force runs it again\n", run.settings.id));
     }
 }
@@ -106,7 +107,7 @@ ExitCode run_experiment(const RunOptions& options) {
     }
     if (options.sweep.profile && !quiet) name_profiles(plan);
     const bool all_well =
-        std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunStatus::finished; });
+        std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunState::finished; });
     if (!all_well) return ExitCode::run_failed;
     const bool supported = std::ranges::all_of(
         verdicts, [](const ClaimVerdict& verdict) { return verdict.kind == ClaimVerdict::Kind::supported; });

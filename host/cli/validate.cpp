@@ -11,6 +11,7 @@
 
 #include "cli/option_groups.hpp"
 #include "cli/verb.hpp"
+#include "support/enum_text.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 #include "validate/suite.hpp"
@@ -28,8 +29,9 @@ std::uint64_t parse_seed(const std::string& text) {
 }
 
 Loss parse_loss(const std::string& name) {
-    if (name != "nll" && name != "cross_entropy") throw BadValue("must be nll or cross_entropy");
-    return name == "nll" ? Loss::nll : Loss::cross_entropy;
+    const auto loss = from_text<Loss>(name);
+    if (!loss) throw BadValue(fmt::format("must be {}", join(all_texts<Loss>(), " or ")));
+    return *loss;
 }
 
 std::chrono::milliseconds parse_limit(const std::string& text) {

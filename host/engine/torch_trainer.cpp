@@ -196,7 +196,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
     : settings_(run.trainer),
       own_(std::move(own)),
       device_(device),
-      fast_(run.trainer.numerics == "fast"),
+      fast_(run.trainer.numerics == Numerics::fast),
       model_(build_seeded(run.seed, device, plugin, params)),
       train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, gpu())),
       test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, gpu())),
@@ -233,7 +233,7 @@ std::string TorchTrainer::why_not_resumable() const {
 
 torch::Tensor TorchTrainer::forward(const torch::Tensor& images) {
     enter(Phase::forward);
-    const bool bf16 = settings_.precision == "bf16";
+    const bool bf16 = settings_.precision == Precision::bf16;
     const Autocast autocast(bf16);
     return model_.forward(images, bf16);
 }
@@ -319,7 +319,7 @@ Progress TorchTrainer::progress() const {
 }
 
 void TorchTrainer::refuse_nan() const {
-    if (!settings_.fail_on_nan || !std::isnan(sums_.known().loss)) return;
+    if (settings_.on_nan != OnNan::fail || !std::isnan(sums_.known().loss)) return;
     const Progress now = progress();
     throw Error(
         ExitCode::run_failed,
@@ -533,9 +533,9 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
         } else if (run.trainer.deterministic) {
             at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
         }
-        if (device.cuda && run.trainer.numerics == "fast")  // for convolutions PyTorch itself allows it unasked
-            at::globalContext().setAllowTF32CuBLAS(run.trainer.precision == "tf32");
-        if (options.colocated && !device.cuda && run.trainer.numerics == "fast")
+        if (device.cuda && run.trainer.numerics == Numerics::fast)  // for convolutions PyTorch itself allows it unasked
+            at::globalContext().setAllowTF32CuBLAS(run.trainer.precision == Precision::tf32);
+        if (options.colocated && !device.cuda && run.trainer.numerics == Numerics::fast)
             throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
         auto own = std::make_unique<Own>(where, options.colocated);
         const Turn turn(*own);

@@ -19,7 +19,7 @@ namespace labhost {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) { refuse("results", message); }
+[[noreturn]] void refuse(const std::string& message) { labhost::refuse("results", message); }
 
 std::string parse_key(const std::string& key) {
     if (key.empty()) refuse("--sort takes a key");

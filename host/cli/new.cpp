@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "plugin/find.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -96,8 +96,14 @@ std::string program() {
     return self.native();
 }
 
-ExitCode make_project(const Options& options) {
-    const std::string& name = options.argument;
+struct ProjectOptions {
+    std::string name{};
+
+    void declare(CommandLine& line) { line.argument("NAME", name); }
+};
+
+ExitCode make_project(const ProjectOptions& options) {
+    const std::string& name = options.name;
     check_name(name);
     const fs::path source = installed_file("share/labhost/template", "share/labhost/template");
     if (!file_exists(source))
@@ -134,9 +140,7 @@ ExitCode make_project(const Options& options) {
 }  // namespace
 
 Verb new_verb() {
-    return {
-        {.verb = "new", .argument = "NAME", .summary = "makes a project for a plugin of your own in the folder NAME"},
-        make_project};
+    return make_verb("new", "makes a project for a plugin of your own in the folder NAME", make_project);
 }
 
 }  // namespace labhost

@@ -117,10 +117,10 @@ bool wants_utf8() {
 
 }  // namespace
 
-std::unique_ptr<SweepObserver> make_progress(const Options& options) {
-    if (options.quiet) return std::make_unique<Silent>();
+std::unique_ptr<SweepObserver> make_progress(ProgressStyle style) {
+    if (style.quiet) return std::make_unique<Silent>();
     if (isatty(STDERR_FILENO) != 0)
-        return std::make_unique<Block>(ProgressBlock::Style{.utf8 = wants_utf8(), .color = options.color});
+        return std::make_unique<Block>(ProgressBlock::Style{.utf8 = wants_utf8(), .color = style.color});
     return std::make_unique<ProgressLines>();
 }
 

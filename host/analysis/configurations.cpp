@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "record/run_layout.hpp"
+
 namespace labhost {
 
 std::string id_without_seed(const RunRecord& run) {
@@ -38,7 +40,8 @@ std::vector<Configuration> configurations_of(std::span<const RunRecord> runs) {
             return o.experiment == c.experiment && o.id == c.id && o.copy == 1 && &o != &c && c.copy == 1;
         });
         if (c.copy > 1) c.label += fmt::format(" (copy {})", c.copy);
-        if (alike > 1 && versions) c.label += fmt::format(" [{}]", c.runs.begin()->second->fingerprint.substr(0, 8));
+        if (alike > 1 && versions)
+            c.label += fmt::format(" [{}]", short_fingerprint(c.runs.begin()->second->fingerprint));
     }
     return found;
 }

@@ -10,8 +10,8 @@
 namespace labhost {
 
 MetricValue metric_value(const RunRecord& run, const MetricChoice& metric) {
-    if (run.status != "finished" || !run.final)
-        return {.why = fmt::format("{} has no result ({})", run.id, run.status)};
+    if (run.status != RunState::finished || !run.final)
+        return {.why = fmt::format("{} has no result ({})", run.id, status_text(run))};
     std::vector<EpochMetrics> epochs{*run.final};
     if (metric.when != MetricChoice::When::last) epochs = read_epochs(run.folder);
     if (metric.when == MetricChoice::When::epoch) {

@@ -28,7 +28,7 @@ std::optional<Json> own_value(const RunRecord& run, std::string_view key) {
     if (key == "id") return run.id;
     if (key == "model") return run.model;
     if (key == "seed") return run.seed;
-    if (key == "status") return run.status;
+    if (key == "status") return status_text(run);
     if (key == "experiment") return run.experiment;
     if (key == "fingerprint") return run.fingerprint;
     if (key == "folder") return run.folder.native();
@@ -59,7 +59,7 @@ KeyedValues settings_of(const RunRecord& run) {
 std::optional<Json> any_value(const RunRecord& run, std::string_view key) {
     if (auto own = own_value(run, key)) return own;
     if (std::ranges::find(metric_keys(), key) != metric_keys().end()) {
-        if (run.status != "finished" || !run.final) return std::nullopt;
+        if (run.status != RunState::finished || !run.final) return std::nullopt;
         return to_json(*run.final).at(std::string(key));
     }
     for (auto& [name, value] : settings_of(run))

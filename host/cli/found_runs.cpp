@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "record/run_layout.hpp"
 #include "support/console.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -57,17 +58,17 @@ FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const 
     }
     std::erase_if(records.runs, [&](const RunRecord& run) { return !is_selected(run, overrides); });
     FoundRuns found{.runs = std::move(records.runs), .warnings = std::move(records.warnings)};
-    if (file_exists(folder / "run.json")) return found;  // of one run nothing can be claimed
+    if (is_run_folder(folder)) return found;  // of one run nothing can be claimed
     std::set<fs::path> experiments;
     for (const RunRecord& run : found.runs) experiments.insert(run.folder.parent_path());
     for (const fs::path& place : experiments) {
         if (auto experiment = read_experiment_record(place))
             found.experiments.push_back(std::move(*experiment));
-        else if (file_exists(place / "experiment.json"))
+        else if (file_exists(place / experiment_record_file))
             found.warnings.push_back(
                 printable(fmt::format("{}: is damaged, so nothing is said of the experiment's claims; the "
                                       "EXPERIMENT.toml knows them too",
-                                      (place / "experiment.json").native())));
+                                      (place / experiment_record_file).native())));
     }
     return found;
 }
@@ -123,13 +124,12 @@ void merge(FoundRuns& all, FoundRuns more) {
 void look_again(FoundRuns& planned) {
     for (ExperimentRecord& experiment : planned.experiments) take_command(experiment);
     for (RunRecord& run : planned.runs) {
-        if (!file_exists(run.folder / "run.json")) continue;
-        const FoundRecords now = find_records(run.folder);
-        if (now.runs.empty() || now.runs.front().fingerprint != run.fingerprint) continue;
-        run.status = now.runs.front().status;
-        run.reason = now.runs.front().reason;
-        run.final = now.runs.front().final;
-        run.seconds = now.runs.front().seconds;
+        const auto now = find_record(run.folder, run.fingerprint);
+        if (!now) continue;
+        run.status = now->status;
+        run.reason = now->reason;
+        run.final = now->final;
+        run.seconds = now->seconds;
     }
 }
 

@@ -229,9 +229,9 @@ void read_validate_options(const VerbSyntax& syntax, const po::variables_map& va
     }
     if (values.count("loss") != 0) {
         const auto name = values["loss"].as<std::string>();
-        if (name != "nll" && name != "cross_entropy")
-            refuse(syntax, fmt::format("--loss {}: must be nll or cross_entropy", name));
-        options.loss = name == "nll" ? Loss::nll : Loss::cross_entropy;
+        const auto loss = from_text<Loss>(name);
+        if (!loss) refuse(syntax, fmt::format("--loss {}: must be {}", name, join(all_texts<Loss>(), " or ")));
+        options.loss = *loss;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/verbs.hpp"
+#include "record/run_layout.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
@@ -18,11 +19,11 @@ std::string reason(const PlannedRun& run, bool force) {
     if (!run.duplicate_of.empty() && !force)
         return fmt::format("the same as {}, which is finished; taken from there", run.duplicate_of.filename().native());
     switch (run.status) {
-        case RunStatus::fresh: return "never run with this plugin and these settings";
-        case RunStatus::unfinished: return "begun, without a checkpoint yet; starts again";
-        case RunStatus::resumable: return force ? "begun; --force starts it again" : "goes on from its checkpoint";
-        case RunStatus::failed: return fmt::format("failed, is tried again: {}", run.failure());
-        case RunStatus::finished: return force ? "finished; --force runs it again" : "finished; is not run again";
+        case RunState::fresh: return "never run with this plugin and these settings";
+        case RunState::unfinished: return "begun, without a checkpoint yet; starts again";
+        case RunState::resumable: return force ? "begun; --force starts it again" : "goes on from its checkpoint";
+        case RunState::failed: return fmt::format("failed, is tried again: {}", run.failure());
+        case RunState::finished: return force ? "finished; --force runs it again" : "finished; is not run again";
     }
     return "";
 }
@@ -58,7 +59,7 @@ void print_plan(const Plan& plan, const Options& options) {
     std::vector<std::vector<std::string>> rows;
     std::map<std::string, int> counts;
     for (const PlannedRun& run : plan.runs) {
-        rows.push_back({run.settings.id, run.fingerprint.substr(0, 8), run.device.text(), to_text(run.status),
+        rows.push_back({run.settings.id, short_fingerprint(run.fingerprint), run.device.text(), to_text(run.status),
                         reason(run, options.force)});
         ++counts[to_text(run.status)];
     }

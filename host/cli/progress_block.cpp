@@ -61,7 +61,7 @@ void ProgressBlock::begin(const Plan& plan, std::size_t to_train, int jobs, Time
     done_ = total_ - to_train;
     waiting_ = to_train;
     for (const PlannedRun& run : plan.runs)
-        if (to_train == total_ || run.status != RunStatus::finished) waiting_work_ += work_of(run);
+        if (to_train == total_ || run.status != RunState::finished) waiting_work_ += work_of(run);
 }
 
 void ProgressBlock::start(const PlannedRun& run, const std::optional<Progress>& from, Time now) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "record/run_layout.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
 
@@ -41,7 +42,7 @@ void ProgressLines::epoch_finished(const PlannedRun& run, const EpochMetrics& m)
 void ProgressLines::run_paused(const PlannedRun& run) {
     print_line(
         fmt::format("{}  stopped, {}", name(run),
-                    run.status == RunStatus::resumable ? "to go on from its checkpoint" : "without a checkpoint"));
+                    run.status == RunState::resumable ? "to go on from its checkpoint" : "without a checkpoint"));
     places_.erase(&run);
 }
 
@@ -51,7 +52,7 @@ void ProgressLines::run_ended(const PlannedRun& run, bool was_finished) {
             print_line(fmt::format("{}  finished before; --force runs it again", run.settings.id));
     } else if (run.result && !run.result->finished) {
         print_line(fmt::format("{}  failed: {} (log: {})", name(run), printable(one_line(run.result->reason)),
-                               printable((run.folder / "log.txt").native())));
+                               printable((run.folder / run_file::log).native())));
     }
     places_.erase(&run);
 }

@@ -51,8 +51,8 @@ PageContent content_of(const FoundRuns& found, const Options& options) {
 }
 
 std::size_t count_over(const FoundRuns& found) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        found.runs, [](const RunRecord& run) { return run.status == "finished" || run.status == "failed"; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(found.runs, [](const RunRecord& run) { return is_over(run.status); }));
 }
 
 /// The runs that are watched: those of experiments' files are planned once, folders are looked into again.

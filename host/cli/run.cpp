@@ -7,6 +7,7 @@
 #include "analysis/claims.hpp"
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
+#include "record/run_layout.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -27,9 +28,9 @@ void warn_of_blas(const Options& options) {
 
 void name_profiles(const Plan& plan) {
     for (const PlannedRun& run : plan.runs) {
-        const auto file = run.folder / "profile.txt";
+        const auto file = run.folder / run_file::profile;
         diagnose(file_exists(file)
-                     ? fmt::format("{}  profile: {} (and trace.json)\n", run.settings.id, file.native())
+                     ? fmt::format("{}  profile: {} (and {})\n", run.settings.id, file.native(), run_file::trace)
                      : fmt::format("{}  no profile: it was finished before; --force runs it again\n", run.settings.id));
     }
 }
@@ -66,7 +67,7 @@ ExitCode run_experiment(const Options& options) {
     }
     if (options.profile && !options.quiet) name_profiles(plan);
     const bool all_well =
-        std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunStatus::finished; });
+        std::ranges::all_of(plan.runs, [](const PlannedRun& r) { return r.status == RunState::finished; });
     if (!all_well) return ExitCode::run_failed;
     const bool supported = std::ranges::all_of(
         verdicts, [](const ClaimVerdict& verdict) { return verdict.kind == ClaimVerdict::Kind::supported; });

@@ -16,6 +16,7 @@
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
 #include "record/run_folder.hpp"
+#include "record/run_layout.hpp"
 #include "record/run_lock.hpp"
 #include "record/run_record.hpp"
 #include "support/console.hpp"
@@ -87,8 +88,7 @@ bool fail(const Submission& submission, const SubmittedRun& run, const std::stri
     const fs::path folder = submission.run_folder(run);
     RunLocks locks(folder.parent_path());
     const bool ours = locks.claim_alone(folder);
-    if (const auto result = read_result(folder); result && result->finished && result->fingerprint == run.fingerprint)
-        return true;
+    if (state_of(folder, run.fingerprint).state == RunState::finished) return true;
     if (!ours) return false;
     const std::string text = fmt::format("on node {}: {}", node_name(), one_line(reason));
     const RunRecord known = known_of(submission, run);
@@ -159,7 +159,7 @@ bool train(const Submission& submission, Plan& plan, const std::map<std::string,
         std::clamp<std::int64_t>(submission.cpus_per_task / threads, 1, static_cast<std::int64_t>(plan.runs.size())));
     execute(plan, {.jobs = jobs, .per_gpu = {}, .per_process = {}, .retries = retries}, *make_progress(options));
     return all_well &&
-           std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunStatus::finished; });
+           std::ranges::all_of(plan.runs, [](const PlannedRun& run) { return run.status == RunState::finished; });
 }
 
 std::int64_t restarts() {
@@ -172,15 +172,15 @@ std::int64_t restarts() {
 bool failed_before(const Submission& submission, const SubmittedRun& run) {
     const auto task = own_slurm_task();
     if (!task || task->restarts == 0) return false;
-    const auto result = read_result(submission.run_folder(run));
-    return result && !result->finished && result->fingerprint == run.fingerprint && result->job == task->job;
+    const FoundState found = state_of(submission.run_folder(run), run.fingerprint);
+    return found.state == RunState::failed && found.result->job == task->job;
 }
 
 /// Changes whenever a checkpoint or a result is written.
 std::string progress_of(const Submission& submission, std::span<const SubmittedRun> runs) {
     std::string text;
     for (const SubmittedRun& run : runs)
-        for (const char* name : {"checkpoint.pt", "result.json"}) {
+        for (const char* name : {run_file::checkpoint, run_file::result}) {
             std::error_code absent;
             const auto time = fs::last_write_time(submission.run_folder(run) / name, absent);
             text += absent ? "-" : fmt::format("{} ", time.time_since_epoch().count());

@@ -12,6 +12,7 @@
 #include "cli/verbs.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
+#include "record/run_layout.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -30,11 +31,11 @@ constexpr std::chrono::milliseconds tick{100};
 constexpr std::chrono::seconds late_at_most{60};  // what NFS shows to another machine
 constexpr std::chrono::minutes patience{5};       // with a Slurm that does not answer
 
-bool is_over(const RunRecord& run) { return run.status == "finished" || run.status == "failed"; }
+constexpr const char* nowhere = "lost";  // of a run that Slurm has no more, and that left no folder
 
 /// Slurm has it no more, and it left no result.
 bool is_lost(const RunRecord& run) {
-    return run.status == "resumable" || run.status == "unfinished" || run.status == "lost";
+    return !is_over(run.status) && (run.queue_state.empty() || run.queue_state == nowhere);
 }
 
 std::string lower(std::string text) {
@@ -69,23 +70,19 @@ const SubmittedRun& run_at(const Submission& submission, std::size_t index) {
 }
 
 RunRecord record_in(const fs::path& folder, const SubmittedRun& run, const std::string& experiment) {
-    if (file_exists(folder / "run.json")) {
-        FoundRecords found = find_records(folder);
-        if (!found.runs.empty() && found.runs.front().fingerprint == run.fingerprint)
-            return std::move(found.runs.front());
-    }
+    if (auto found = find_record(folder, run.fingerprint)) return std::move(*found);
     return {.experiment = experiment,
             .id = run.id,
             .model = run.model,
             .seed = run.seed,
             .fingerprint = run.fingerprint,
             .folder = folder,
-            .status = "lost"};
+            .queue_state = nowhere};
 }
 
 std::map<std::string, int> counts_of(const SubmittedRecords& records) {
     std::map<std::string, int> counts;
-    for (const RunRecord& run : records.runs) ++counts[run.status];
+    for (const RunRecord& run : records.runs) ++counts[status_text(run)];
     return counts;
 }
 
@@ -99,7 +96,7 @@ ExitCode print_collected(const SubmittedRecords& records, const Options& options
     const ExitCode code = print_collected(records.runs, records.experiment.claims, options);
     for (std::size_t i = 0; i < records.runs.size(); ++i) {
         const RunRecord& run = records.runs[i];
-        if (!is_lost(run) && run.status != "failed") continue;
+        if (!is_lost(run) && run.status != RunState::failed) continue;
         diagnose(fmt::format("labhost: {} {}{}; labhost submit hands it over again\n", run.id,
                              is_lost(run) ? "was not ended by its task" : "failed",
                              records.logs[i].empty() ? "" : fmt::format(" ({})", records.logs[i])));
@@ -110,7 +107,7 @@ ExitCode print_collected(const SubmittedRecords& records, const Options& options
 ExitCode collect(const Options& options) {
     const SubmittedRecords records = submitted_records(options.places.runs, submitted_name(options));
     const bool some_open =
-        std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run) && !is_lost(run); });
+        std::ranges::any_of(records.runs, [](const RunRecord& run) { return !is_over(run.status) && !is_lost(run); });
     if (some_open) diagnose(fmt::format("labhost: not all are over yet: {}\n", counts_text(records)));
     return print_collected(records, options);
 }
@@ -122,7 +119,7 @@ ExitCode show_status(const Options& options) {
         for (std::size_t i = 0; i < records.runs.size(); ++i)
             runs.push_back({{"id", records.runs[i].id},
                             {"fingerprint", records.runs[i].fingerprint},
-                            {"status", records.runs[i].status},
+                            {"status", status_text(records.runs[i])},
                             {"reason", records.runs[i].reason},
                             {"folder", records.runs[i].folder.native()},
                             {"log", records.logs[i]}});
@@ -131,8 +128,8 @@ ExitCode show_status(const Options& options) {
     }
     Cells cells{.header = {"run", "print", "status", "reason", "log"}, .left = 5};
     for (std::size_t i = 0; i < records.runs.size(); ++i)
-        cells.rows.push_back({records.runs[i].id, records.runs[i].fingerprint.substr(0, 8), records.runs[i].status,
-                              one_line(records.runs[i].reason), records.logs[i]});
+        cells.rows.push_back({records.runs[i].id, short_fingerprint(records.runs[i].fingerprint),
+                              status_text(records.runs[i]), one_line(records.runs[i].reason), records.logs[i]});
     fmt::print("{}\n{}\n", table_text(cells), counts_text(records));
     return ExitCode::ok;
 }
@@ -154,7 +151,8 @@ ExitCode print_collected(const std::vector<RunRecord>& runs, const std::vector<C
         fmt::print("{}", results_table(runs));
         if (!verdicts.empty()) fmt::print("\n{}", verdicts_text(verdicts));
     }
-    const bool all_well = std::ranges::all_of(runs, [](const RunRecord& run) { return run.status == "finished"; });
+    const bool all_well =
+        std::ranges::all_of(runs, [](const RunRecord& run) { return run.status == RunState::finished; });
     return all_well ? ExitCode::ok : ExitCode::run_failed;
 }
 
@@ -207,9 +205,12 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
         if (records.logs.back().empty() && index < submission->runs.size())
             records.logs.back() = log_of(*submission, index);
         // What failed in this submission is over, though others of its task go on.
-        if (record.status == "finished" || (record.status == "failed" && submission->holds_job(record.job))) continue;
+        if (record.status == RunState::finished ||
+            (record.status == RunState::failed && submission->holds_job(record.job)))
+            continue;
         if (const auto task = task_of(*submission, index, queue)) {
-            record.status = lower(task->state);
+            record.queue_state = lower(task->state);
+            if (is_over(record.status)) record.status = RunState::unfinished;  // it is tried again
             record.reason = task->state == "PENDING" ? task->reason : std::string();
         }
     }
@@ -235,9 +236,10 @@ ExitCode wait_for_submitted(const fs::path& runs_folder, const std::string& expe
                 diagnose(fmt::format("labhost: {}\n", now));
                 said = std::move(now);
             }
-            if (std::ranges::all_of(records.runs, is_over)) return print_collected(records, options);
-            const bool only_lost =
-                std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run) || is_lost(run); });
+            if (std::ranges::all_of(records.runs, [](const RunRecord& run) { return is_over(run.status); }))
+                return print_collected(records, options);
+            const bool only_lost = std::ranges::all_of(
+                records.runs, [](const RunRecord& run) { return is_over(run.status) || is_lost(run); });
             if (!only_lost) lost_since = heard;
             if (heard - lost_since > late_at_most) return print_collected(records, options);
         } catch (const SlurmError& e) {

@@ -10,7 +10,7 @@
 #include "cluster/slurm.hpp"
 #include "cluster/submission.hpp"
 #include "data/catalog.hpp"
-#include "record/run_folder.hpp"
+#include "record/run_state.hpp"
 #include "support/console.hpp"
 #include "support/files.hpp"
 #include "support/git.hpp"
@@ -43,8 +43,8 @@ SlurmSettings settings_of(const SlurmSettings& file, const Options& options) {
 
 /// Whether it is over, though others of its task go on.
 bool has_failed(const Submission& submission, const SubmittedRun& run) {
-    const auto result = read_result(submission.run_folder(run));
-    return result && !result->finished && result->fingerprint == run.fingerprint && submission.holds_job(result->job);
+    const FoundState found = state_of(submission.run_folder(run), run.fingerprint);
+    return found.state == RunState::failed && submission.holds_job(found.result->job);
 }
 
 /// Fingerprints that Slurm has not ended yet. Notes the jobs of a submit that was killed; under the lock, that is,
@@ -89,7 +89,7 @@ Submission submission_of(const Plan& plan, const SlurmSettings& settings, const 
                                .device = !run.device.cuda  ? "cpu"
                                          : asked == "auto" ? "cuda"
                                                            : asked};
-        if (run.status == RunStatus::finished)
+        if (run.status == RunState::finished)
             submission.finished.push_back(std::move(submitted));
         else if (queued.contains(run.fingerprint))
             ++waiting;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "record/run_layout.hpp"
 #include "record/run_record.hpp"
 #include "support/console.hpp"
 #include "support/error.hpp"
@@ -121,7 +122,7 @@ Json plan_json(const Submission& s, Json copies) {
 }  // namespace
 
 fs::path Submission::run_folder(const SubmittedRun& run) const {
-    return runs_folder / experiment / fmt::format("{}-{}", run.id, run.fingerprint.substr(0, 8));
+    return labhost::run_folder(runs_folder, experiment, run.id, run.fingerprint);
 }
 
 bool Submission::holds_job(const std::string& job) const {

@@ -42,9 +42,9 @@ Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
     const auto says = table.string("says");
     if (!says || says->empty()) fail_at(table.where(), "this [[claim]] needs 'says': what is claimed, in words");
     claim.says = *says;
-    const auto test = table.one_of("test", {"greater", "equivalent", "about"});
+    const auto test = table.one_of<ClaimTest>("test");
     if (!test) fail_at(table.where(), "this [[claim]] needs a test: \"greater\", \"equivalent\" or \"about\"");
-    claim.test = *test == "greater" ? ClaimTest::greater : *test == "about" ? ClaimTest::about : ClaimTest::equivalent;
+    claim.test = *test;
     claim.metric = read_metric(table);
     claim.of = read_runs(table, "of", ids);
     const auto value = table.number("value", -infinity, infinity);
@@ -64,7 +64,7 @@ Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
             margin ? table.where("margin") : table.where(),
             fmt::format("a [[claim]] with test = \"{}\" needs a margin above 0: the largest difference that does not "
                         "matter, in the metric's unit (points, for an accuracy)",
-                        *test));
+                        to_text(*test)));
     claim.margin = margin.value_or(0.0);
     claim.alpha = table.number("alpha", 0.0, 0.5).value_or(claim.alpha);
     if (claim.alpha <= 0.0)
@@ -74,15 +74,6 @@ Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
 }
 
 }  // namespace
-
-std::string to_text(ClaimTest test) {
-    switch (test) {
-        case ClaimTest::greater: return "greater";
-        case ClaimTest::equivalent: return "equivalent";
-        case ClaimTest::about: return "about";
-    }
-    return "";
-}
 
 const std::vector<std::string>& metric_names() {
     static const std::vector<std::string> names{"test.accuracy", "test.loss",     "test.correct", "train.accuracy",

@@ -1,6 +1,7 @@
 // [[claim]]: what an experiment says of its runs, to be tested over seeds.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "config/location.hpp"
 #include "config/strict_table.hpp"
+#include "support/enum_text.hpp"
 
 namespace labhost {
 
@@ -16,8 +18,10 @@ enum class ClaimTest {
     equivalent,  ///< `of` and `than` are less than `margin` apart
     about,       ///< `of` is less than `margin` away from `value`
 };
-
-std::string to_text(ClaimTest test);
+template <>
+inline constexpr std::array texts_of<ClaimTest>{EnumText{ClaimTest::greater, "greater"},
+                                                EnumText{ClaimTest::equivalent, "equivalent"},
+                                                EnumText{ClaimTest::about, "about"}};
 
 /// A metric, and which epoch's.
 struct MetricChoice {

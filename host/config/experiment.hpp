@@ -9,16 +9,15 @@
 #include <variant>
 #include <vector>
 
+#include "config/choices.hpp"
 #include "config/claims.hpp"
 #include "config/location.hpp"
 #include "config/slurm.hpp"
 
 namespace labhost {
 
-enum class Loss { nll, cross_entropy };
-
 struct OptimizerSettings {
-    std::string name = "sgd";
+    OptimizerKind name = OptimizerKind::sgd;
     double lr = 0.01;
     double momentum = 0.5;
 };
@@ -29,10 +28,10 @@ struct TrainerSettings {
     std::int64_t batch_size = 64;
     std::int64_t test_batch_size = 1000;
     Loss loss = Loss::nll;
-    std::string device = "auto";        ///< auto | cpu | cuda | cuda:N
-    int threads = 1;                    ///< intra-op threads of one run
-    std::string numerics = "pytorch";   ///< pytorch: its bits; fast: the same sums in another order
-    std::string precision = "float32";  ///< float32 | tf32 | bf16; others than float32 with fast numerics only
+    std::string device = "auto";  ///< auto | cpu | cuda | cuda:N
+    int threads = 1;              ///< intra-op threads of one run
+    Numerics numerics = Numerics::pytorch;
+    Precision precision = Precision::float32;
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
     std::string init_from_sha256{};     ///< of that file, once the run is planned
     OptimizerSettings optimizer{};
@@ -42,7 +41,7 @@ struct TrainerSettings {
     std::optional<double> timeout{};              ///< seconds of one session of the run
     std::optional<std::uint64_t> memory_limit{};  ///< bytes of private memory of its process
     std::optional<double> checkpoint_every{};     ///< seconds between checkpoints within an epoch
-    bool fail_on_nan = false;                     ///< a loss that is not a number ends the run
+    OnNan on_nan = OnNan::proceed;
 };
 
 /// [data]

@@ -49,7 +49,7 @@ std::optional<std::uint64_t> read_size(StrictTable& table, std::string_view key)
 }
 
 void read_optimizer(StrictTable table, OptimizerSettings& settings) {
-    assign(settings.name, table.one_of("name", {"sgd"}));
+    assign(settings.name, table.one_of<OptimizerKind>("name"));
     assign(settings.lr, table.number("lr", 0.0, infinity));
     assign(settings.momentum, table.number("momentum", 0.0, infinity));
     table.finish();
@@ -68,16 +68,15 @@ void read_trainer(StrictTable table, const fs::path& folder, TrainerSettings& se
     assign(settings.epochs, table.integer("epochs", 1, most));
     assign(settings.batch_size, table.integer("batch_size", 1, most));
     assign(settings.test_batch_size, table.integer("test_batch_size", 1, most));
-    if (const auto loss = table.one_of("loss", {"nll", "cross_entropy"}))
-        settings.loss = *loss == "nll" ? Loss::nll : Loss::cross_entropy;
+    assign(settings.loss, table.one_of<Loss>("loss"));
     if (const auto device = table.string("device")) {
         if (!is_device(*device))
             table.fail("device", fmt::format("must be auto, cpu, cuda or cuda:N, not '{}'", *device));
         settings.device = *device;
     }
     assign(settings.threads, table.integer("threads", 1, 1024));
-    assign(settings.numerics, table.one_of("numerics", {"pytorch", "fast"}));
-    assign(settings.precision, table.one_of("precision", {"float32", "tf32", "bf16"}));
+    assign(settings.numerics, table.one_of<Numerics>("numerics"));
+    assign(settings.precision, table.one_of<Precision>("precision"));
     if (const auto path = table.string("init_from"))
         settings.init_from = path->empty() ? fs::path() : resolve(*path, table.where("init_from"), folder);
     if (const toml::node* deterministic = table.node("deterministic")) {
@@ -88,7 +87,7 @@ void read_trainer(StrictTable table, const fs::path& folder, TrainerSettings& se
     if (const auto seconds = read_duration(table, "timeout")) settings.timeout = seconds;
     if (const auto seconds = read_duration(table, "checkpoint_every")) settings.checkpoint_every = seconds;
     if (const auto bytes = read_size(table, "memory_limit")) settings.memory_limit = bytes;
-    if (const auto on_nan = table.one_of("on_nan", {"fail", "continue"})) settings.fail_on_nan = *on_nan == "fail";
+    assign(settings.on_nan, table.one_of<OnNan>("on_nan"));
     if (auto optimizer = table.table("optimizer")) read_optimizer(*optimizer, settings.optimizer);
     table.finish();
 }

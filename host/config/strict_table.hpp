@@ -13,6 +13,7 @@
 #include <toml++/toml.h>
 
 #include "config/location.hpp"
+#include "support/enum_text.hpp"
 
 namespace labhost {
 
@@ -31,6 +32,11 @@ public:
 
     std::optional<std::string> string(std::string_view key);
     std::optional<std::string> one_of(std::string_view key, const std::vector<std::string>& allowed);
+    template <HasTexts Enum>
+    std::optional<Enum> one_of(std::string_view key) {
+        const auto text = one_of(key, all_texts<Enum>());
+        return text ? from_text<Enum>(*text) : std::nullopt;
+    }
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t minimum,
                                         std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
     std::optional<double> number(std::string_view key, double minimum, double maximum);

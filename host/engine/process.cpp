@@ -36,8 +36,8 @@ void prepare_process(const TrainerSettings& settings, torch::Device device) {
     if (device.is_cuda()) {
         prepare_gpu_process(device);
         ask_for_determinism(/*refuse=*/settings.deterministic);
-        if (settings.numerics == "fast")  // for convolutions PyTorch itself allows it unasked
-            at::globalContext().setAllowTF32CuBLAS(settings.precision == "tf32");
+        if (settings.numerics == Numerics::fast)  // for convolutions PyTorch itself allows it unasked
+            at::globalContext().setAllowTF32CuBLAS(settings.precision == Precision::tf32);
     } else if (settings.deterministic) {
         at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
     }

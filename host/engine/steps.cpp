@@ -46,7 +46,7 @@ void Steps::step(const Batch& batch) {
 
 torch::Tensor Steps::forward(const torch::Tensor& images) {
     enter(Phase::forward);
-    const bool bf16 = settings_.precision == "bf16";
+    const bool bf16 = settings_.precision == Precision::bf16;
     const Autocast autocast(bf16);
     return parts_.model->forward(images, bf16);
 }
@@ -55,7 +55,7 @@ torch::Tensor Steps::forward(const torch::Tensor& images) {
 torch::Tensor Steps::train(const Batch& batch, torch::Tensor& output) {
     parts_.optimizer->zero_grad();
     output = forward(batch.images);
-    if (settings_.numerics == "fast") {
+    if (settings_.numerics == Numerics::fast) {
         // The mean's gradient from the sum, which is wanted too.
         const torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
         enter(Phase::backward);

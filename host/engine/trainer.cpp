@@ -69,7 +69,7 @@ PassSums make_sums(const torch::Device& device, const Loader& train, const Loade
 }
 
 StepKind step_kind(const TrainerSettings& settings, const torch::Device& device) {
-    if (settings.numerics == "fast") return StepKind::fused;
+    if (settings.numerics == Numerics::fast) return StepKind::fused;
     return device.is_cuda() ? StepKind::as_python_on_gpu : StepKind::of_libtorch;
 }
 
@@ -152,7 +152,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       steps_(run.trainer, {.model = &model_, .optimizer = &optimizer_, .sums = &sums_, .outputs = &outputs_},
              options.graphs && device.is_cuda() && can_share_draws()) {
     // They are the process's, and give LibTorch's own bits: a colocated run does without.
-    if (device.is_cpu() && !context_->colocated()) operators_.emplace(run.trainer.numerics == "fast");
+    if (device.is_cpu() && !context_->colocated()) operators_.emplace(run.trainer.numerics == Numerics::fast);
     generators_.seed(run.seed);
 }
 
@@ -298,7 +298,7 @@ std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin
                                         ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
                                         : torch::Device(torch::kCPU);
         prepare_process(run.trainer, where);
-        if (options.colocated && !device.cuda && run.trainer.numerics == "fast")
+        if (options.colocated && !device.cuda && run.trainer.numerics == Numerics::fast)
             throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
         auto context = std::make_unique<RunContext>(where, options.colocated);
         const RunContext::Scope scope(*context);

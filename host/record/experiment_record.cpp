@@ -3,16 +3,11 @@
 #include <system_error>
 
 #include "record/json.hpp"
+#include "record/run_layout.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 
 namespace labhost {
-
-namespace {
-
-constexpr const char* file_name = "experiment.json";
-
-}  // namespace
 
 void write_experiment(const ExperimentRecord& experiment) {
     Json claims = Json::array();
@@ -27,14 +22,14 @@ void write_experiment(const ExperimentRecord& experiment) {
                     {"claims", std::move(claims)}};
     std::error_code error;
     std::filesystem::create_directories(experiment.folder, error);  // if it fails, so does the next line, and says so
-    write_file_atomically(experiment.folder / file_name, to_text(json));
+    write_file_atomically(experiment.folder / experiment_record_file, to_text(json));
 }
 
 std::optional<ExperimentRecord> read_experiment_record(const std::filesystem::path& folder) {
     std::error_code error;
-    if (!std::filesystem::is_regular_file(folder / file_name, error)) return std::nullopt;
+    if (!std::filesystem::is_regular_file(folder / experiment_record_file, error)) return std::nullopt;
     try {
-        const Json json = Json::parse(read_file(folder / file_name));
+        const Json json = Json::parse(read_file(folder / experiment_record_file));
         ExperimentRecord experiment{.name = json.at("name").get<std::string>(),
                                     .title = json.at("title").get<std::string>(),
                                     .file = json.at("file").get<std::string>(),

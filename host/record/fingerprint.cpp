@@ -42,7 +42,7 @@ Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const Reso
     data["test_limit"] = run.data.test_limit.value_or(dataset.test.count);
     data["sha256"] = dataset.sha256;
     // Fast kernels sum in an order that goes with the width of the processor's vectors.
-    if (run.trainer.numerics == "fast" && !device.cuda) trainer["kernels"] = instruction_set();
+    if (run.trainer.numerics == Numerics::fast && !device.cuda) trainer["kernels"] = instruction_set();
     return {{"plugin", plugin.sha256},
             {"params", to_json(params)},
             {"trainer", trainer},

@@ -93,16 +93,15 @@ Json to_json(const Claim& claim) {
 
 Claim claim_from_json(const Json& json) {
     Claim claim{.says = json.at("says").get<std::string>(), .of = json.at("of").get<std::string>()};
-    const auto test = json.at("test").get<std::string>();
-    claim.test = test == "greater" ? ClaimTest::greater : test == "about" ? ClaimTest::about : ClaimTest::equivalent;
+    const auto test = from_text<ClaimTest>(json.at("test").get<std::string>());
     const auto metric = parse_metric(json.at("metric").get<std::string>());
     claim.than = json.value("than", "");
     claim.value = json.value("value", 0.0);
     claim.margin = json.at("margin").get<double>();
     claim.alpha = json.at("alpha").get<double>();
-    const bool sane =
-        metric && to_text(claim.test) == test && claim.margin >= 0.0 && claim.alpha > 0.0 && claim.alpha <= 0.5;
+    const bool sane = test && metric && claim.margin >= 0.0 && claim.alpha > 0.0 && claim.alpha <= 0.5;
     if (!sane) throw Error(ExitCode::usage, "a recorded claim is damaged");
+    claim.test = *test;
     claim.metric = *metric;
     return claim;
 }
@@ -111,18 +110,18 @@ Json to_json(const TrainerSettings& settings) {
     Json json{{"epochs", settings.epochs},
               {"batch_size", settings.batch_size},
               {"test_batch_size", settings.test_batch_size},
-              {"loss", settings.loss == Loss::nll ? "nll" : "cross_entropy"},
+              {"loss", to_text(settings.loss)},
               {"device", settings.device},
               {"threads", settings.threads},
-              {"numerics", settings.numerics},
+              {"numerics", to_text(settings.numerics)},
               {"optimizer",
-               {{"name", settings.optimizer.name},
+               {{"name", to_text(settings.optimizer.name)},
                 {"lr", settings.optimizer.lr},
                 {"momentum", settings.optimizer.momentum}}}};
-    if (settings.precision != "float32") json["precision"] = settings.precision;
+    if (settings.precision != Precision::float32) json["precision"] = to_text(settings.precision);
     if (!settings.init_from.empty()) json["init_from"] = settings.init_from.native();
     if (settings.deterministic) json["deterministic"] = true;
-    if (settings.fail_on_nan) json["on_nan"] = "fail";
+    if (settings.on_nan != OnNan::proceed) json["on_nan"] = to_text(settings.on_nan);
     if (settings.timeout) json["timeout"] = *settings.timeout;
     if (settings.memory_limit) json["memory_limit"] = *settings.memory_limit;
     if (settings.checkpoint_every) json["checkpoint_every"] = *settings.checkpoint_every;

@@ -34,31 +34,31 @@ void prepare(const fs::path& folder, std::initializer_list<const char*> removed)
 }
 
 // result.json goes first: from then on the run is not over.
-constexpr std::initializer_list<const char*> all_files{"result.json",   "model.pt",      "predictions.json",
-                                                       "checkpoint.pt", "metrics.jsonl", "log.txt",
-                                                       "run.json",      "profile.txt",   "trace.json"};
+constexpr std::initializer_list<const char*> all_files{run_file::result,     run_file::model,   run_file::predictions,
+                                                       run_file::checkpoint, run_file::metrics, run_file::log,
+                                                       run_file::record,     run_file::profile, run_file::trace};
 
 }  // namespace
 
 void RunFolder::begin(const Json& run) {
     prepare(folder_, all_files);
-    metrics_.emplace(folder_ / "metrics.jsonl");
-    log_.emplace(folder_ / "log.txt");
+    metrics_.emplace(folder_ / run_file::metrics);
+    log_.emplace(folder_ / run_file::log);
     record(run);
 }
 
-void RunFolder::record(const Json& run) { write_file_atomically(folder_ / "run.json", to_text(run)); }
+void RunFolder::record(const Json& run) { write_file_atomically(folder_ / run_file::record, to_text(run)); }
 
 void RunFolder::resume(const std::vector<EpochMetrics>& done) {
-    prepare(folder_, {"result.json", "model.pt", "predictions.json"});
-    metrics_.emplace(folder_ / "metrics.jsonl");
-    log_.emplace(folder_ / "log.txt");
+    prepare(folder_, {run_file::result, run_file::model, run_file::predictions});
+    metrics_.emplace(folder_ / run_file::metrics);
+    log_.emplace(folder_ / run_file::log);
     for (const EpochMetrics& metrics : done) append(metrics);
 }
 
 bool RunFolder::adopt(const fs::path& duplicate, const Json& run) {
     std::map<fs::path, std::string> files;
-    for (const char* name : {"metrics.jsonl", "log.txt", "model.pt", "predictions.json"}) {
+    for (const char* name : {run_file::metrics, run_file::log, run_file::model, run_file::predictions}) {
         if (!file_exists(duplicate / name)) return false;
         files[name] = read_file(duplicate / name);
     }
@@ -76,7 +76,8 @@ void RunFolder::append(const EpochMetrics& metrics) {
 void RunFolder::write_checkpoint(std::string_view state) { write_file_atomically(checkpoint(), state); }
 
 fs::path RunFolder::set_checkpoint_aside(Unusable why) {
-    const fs::path aside = folder_ / (why == Unusable::damaged ? "checkpoint.pt.damaged" : "checkpoint.pt.other-gpu");
+    const fs::path aside =
+        folder_ / (why == Unusable::damaged ? run_file::damaged_checkpoint : run_file::other_gpu_checkpoint);
     std::error_code error;
     fs::rename(checkpoint(), aside, error);
     if (error)
@@ -85,19 +86,19 @@ fs::path RunFolder::set_checkpoint_aside(Unusable why) {
 }
 
 void RunFolder::write_profile(const ProfileReport& profile) {
-    write_file_atomically(folder_ / "profile.txt", profile.table);
-    write_file_atomically(folder_ / "trace.json", profile.trace);
+    write_file_atomically(folder_ / run_file::profile, profile.table);
+    write_file_atomically(folder_ / run_file::trace, profile.trace);
 }
 
 void RunFolder::finish(std::string_view state_dict, const Json& predictions) {
-    write_file_atomically(folder_ / "model.pt", state_dict);
-    write_file_atomically(folder_ / "predictions.json", predictions.dump() + "\n");
+    write_file_atomically(folder_ / run_file::model, state_dict);
+    write_file_atomically(folder_ / run_file::predictions, predictions.dump() + "\n");
     metrics_->sync();
     log_->sync();
 }
 
 void RunFolder::close(const Result& result, std::string_view output) {
-    Json json{{"status", result.finished ? "finished" : "failed"}};
+    Json json{{"status", to_text(result.finished ? RunState::finished : RunState::failed)}};
     if (!result.finished) json["reason"] = result.reason;
     json["final"] = result.final ? to_json(*result.final) : Json(nullptr);
     json["timings"] = {{"seconds", result.seconds}};
@@ -105,17 +106,17 @@ void RunFolder::close(const Result& result, std::string_view output) {
     if (const auto task = own_slurm_task()) json["slurm"] = to_json(*task);
     if (!result.finished) {
         prepare(folder_, {});
-        AppendFile log(folder_ / "log.txt", AppendFile::Existing::kept);
+        AppendFile log(folder_ / run_file::log, AppendFile::Existing::kept);
         log.append(fmt::format("failed: {}\n", result.reason));
         if (!output.empty()) log.append(fmt::format("its last output:\n{}\n", output));
         log.sync();
     }
-    write_file_atomically(folder_ / "result.json", to_text(json));
+    write_file_atomically(folder_ / run_file::result, to_text(json));
 }
 
 void record_failure(const fs::path& folder, const Json& run, const std::string& reason) {
     RunFolder failed(folder);
-    if (!file_exists(folder / "run.json")) failed.begin(run);
+    if (!is_run_folder(folder)) failed.begin(run);
     failed.close({.finished = false,
                   .reason = reason,
                   .final = {},
@@ -130,26 +131,6 @@ std::string log_lines(const EpochMetrics& m) {
         "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n",
         m.epoch, plain_nan(m.train.loss), m.train.correct, m.train.count, m.train.accuracy, plain_nan(m.test.loss),
         m.test.correct, m.test.count, m.test.accuracy);
-}
-
-std::optional<Result> read_result(const fs::path& folder) {
-    const fs::path file = folder / "result.json";
-    std::error_code error;
-    if (!fs::is_regular_file(file, error)) return std::nullopt;  // a pipe would keep us waiting
-    try {
-        const Json json = Json::parse(read_file(file));
-        Result result;
-        result.finished = json.at("status") == "finished";
-        result.reason = json.value("reason", "");
-        result.fingerprint = json.at("fingerprint").get<std::string>();
-        if (!json.at("final").is_null()) result.final = metrics_from_json(json.at("final"));
-        result.seconds = json.at("timings").at("seconds").get<double>();
-        result.job = text_at(object_in(json, "slurm"), "job");
-        if (result.finished && !result.final) return std::nullopt;
-        return result;
-    } catch (const nlohmann::json::exception&) {
-        return std::nullopt;
-    }
 }
 
 }  // namespace labhost

@@ -1,4 +1,4 @@
-// A run's folder: what was asked, what came out, and whether it is finished.
+// A run's folder, as the process that trains the run writes it.
 #pragma once
 
 #include <filesystem>
@@ -9,20 +9,12 @@
 #include <vector>
 
 #include "record/json.hpp"
+#include "record/run_layout.hpp"
+#include "record/run_state.hpp"
 #include "support/files.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
-
-/// How a run ended; read from result.json, whose presence means that the run is over.
-struct Result {
-    bool finished = false;                ///< else failed
-    std::string reason{};                 ///< why it failed
-    std::optional<EpochMetrics> final{};  ///< of the last epoch
-    double seconds = 0.0;                 ///< wall time of the whole run, all sessions together
-    std::string fingerprint{};            ///< of the run that ended so
-    std::string job{};                    ///< Slurm's, in a task of which it ended: "123_4"; else empty
-};
 
 /// Writes one run's folder. All members throw StorageError when the disk refuses.
 class RunFolder {
@@ -42,7 +34,7 @@ public:
 
     /// A line of metrics.jsonl, and the notebook's lines in log.txt.
     void append(const EpochMetrics& metrics);
-    std::filesystem::path checkpoint() const { return folder_ / "checkpoint.pt"; }
+    std::filesystem::path checkpoint() const { return folder_ / run_file::checkpoint; }
     void write_checkpoint(std::string_view state);
     /// Renames a checkpoint that cannot be gone on with, in place of an earlier such one.
     enum class Unusable {
@@ -70,8 +62,5 @@ void record_failure(const std::filesystem::path& folder, const Json& run, const 
 
 /// The notebook's own lines for an epoch, to the character.
 std::string log_lines(const EpochMetrics& metrics);
-
-/// The result in `folder`, or nothing if there is none that can be read: such a run is not over.
-std::optional<Result> read_result(const std::filesystem::path& folder);
 
 }  // namespace labhost

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "record/run_layout.hpp"
 #include "record/run_record.hpp"
 #include "support/error.hpp"
 #include "support/hash.hpp"
@@ -51,7 +52,7 @@ int open_lock_file(const fs::path& file) {
     return descriptor;
 }
 
-fs::path note_in(const fs::path& run_folder) { return run_folder / "claim.json"; }
+fs::path note_in(const fs::path& run_folder) { return run_folder / run_file::claim; }
 
 /// For people who wait: a run is not to fail for want of it.
 void note_holder(const fs::path& run_folder) {

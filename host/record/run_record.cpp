@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "record/run_folder.hpp"
+#include "record/run_layout.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -63,22 +63,22 @@ RunRecord asked_for(const Json& json) {
 RunRecord read_record(const fs::path& folder) {
     RunRecord run;
     try {
-        run = asked_for(parse_record(read_regular_file(folder / "run.json")));
+        run = asked_for(parse_record(read_regular_file(folder / run_file::record)));
     } catch (const nlohmann::json::exception& e) {
         throw Damage{fmt::format("run.json: {}", e.what())};
     }
     run.folder = folder;
-    run.status = file_exists(folder / "checkpoint.pt") ? "resumable" : "unfinished";
-    if (!file_exists(folder / "result.json")) return run;
-    read_regular_file(folder / "result.json");
-    const auto result = read_result(folder);
-    if (!result) throw Damage{"result.json is damaged"};
-    if (result->fingerprint != run.fingerprint) return run;  // another run's: this one is not over
-    run.status = result->finished ? "finished" : "failed";
-    run.reason = result->finished ? "" : result->reason;
-    run.job = result->job;
-    run.final = result->final;
-    run.seconds = result->seconds;
+    FoundState found = state_of(folder, run.fingerprint);
+    if (found.damaged_result) {
+        read_regular_file(folder / run_file::result);
+        throw Damage{"result.json is damaged"};
+    }
+    run.status = found.state;
+    if (!found.result) return run;
+    run.reason = found.state == RunState::failed ? found.result->reason : "";
+    run.job = found.result->job;
+    run.final = found.result->final;
+    run.seconds = found.result->seconds;
     return run;
 }
 
@@ -88,8 +88,8 @@ public:
 
     /// Whether `folder` is a run's.
     bool take(const fs::path& folder) {
-        if (!file_exists(folder / "run.json")) {
-            const bool was_a_run = file_exists(folder / "result.json") || file_exists(folder / "checkpoint.pt");
+        if (!is_run_folder(folder)) {
+            const bool was_a_run = file_exists(folder / run_file::result) || file_exists(folder / run_file::checkpoint);
             if (was_a_run) warn(folder, "its run.json is missing; running it again with --force writes it");
             return was_a_run;
         }
@@ -136,7 +136,7 @@ private:
 std::vector<EpochMetrics> read_epochs(const fs::path& folder) {
     std::vector<EpochMetrics> epochs;
     try {
-        for (const std::string& line : split(read_regular_file(folder / "metrics.jsonl"), '\n')) {
+        for (const std::string& line : split(read_regular_file(folder / run_file::metrics), '\n')) {
             try {
                 epochs.push_back(metrics_from_json(parse_record(line)));
             } catch (const nlohmann::json::exception&) {  // half a line, of a process that was killed
@@ -157,6 +157,17 @@ Json read_object(const fs::path& file) {
     } catch (const Error&) {
     }
     return Json::object();
+}
+
+std::string status_text(const RunRecord& run) {
+    return run.queue_state.empty() ? to_text(run.status) : run.queue_state;
+}
+
+std::optional<RunRecord> find_record(const fs::path& folder, const std::string& fingerprint) {
+    if (!is_run_folder(folder)) return std::nullopt;
+    FoundRecords found = find_records(folder);
+    if (found.runs.empty() || found.runs.front().fingerprint != fingerprint) return std::nullopt;
+    return std::move(found.runs.front());
 }
 
 FoundRecords find_records(const fs::path& folder, Links links) {

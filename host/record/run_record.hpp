@@ -9,6 +9,7 @@
 
 #include "config/experiment.hpp"
 #include "record/json.hpp"
+#include "record/run_state.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
@@ -24,14 +25,18 @@ struct RunRecord {
     std::string fingerprint{};
     Json fingerprint_of = Json::object();  ///< what the fingerprint is made of
     std::filesystem::path folder{};
-    std::string status{};                     ///< "finished", "failed", "resumable", "unfinished"; planned: "new" too
-    std::string reason{};                     ///< why it failed
+    RunState status = RunState::fresh;
+    std::string queue_state{};                ///< a cluster's word, while that counts: "pending", "lost"; else empty
+    std::string reason{};                     ///< why it failed, or is pending
     std::string job{};                        ///< Slurm's, in which it ended; empty if in none
     std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
     std::optional<double> seconds{};          ///< wall time of a run that is over
     Reference reference{};                    ///< published numbers, per epoch
     std::filesystem::path experiment_file{};  ///< that asked for the run; empty if its record does not say
 };
+
+/// How the run stands, as people and JSON read it: the state of its folder, or what a cluster says.
+std::string status_text(const RunRecord& run);
 
 struct FoundRecords {
     std::vector<RunRecord> runs{};        ///< by experiment, then by path
@@ -45,6 +50,9 @@ std::vector<EpochMetrics> read_epochs(const std::filesystem::path& folder);
 
 /// The object that a JSON file holds; an empty one if there is none that can be read.
 Json read_object(const std::filesystem::path& file);
+
+/// The record in a run's folder, if it is of the run with this fingerprint and can be read.
+std::optional<RunRecord> find_record(const std::filesystem::path& folder, const std::string& fingerprint);
 
 /// The runs in a runs folder (RUNS/<experiment>/<run>), in an experiment's folder, or the one whose folder it is: all
 /// that have a run.json. A folder with a damaged record is left out, with a warning.

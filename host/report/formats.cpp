@@ -37,7 +37,8 @@ std::string csv_value(const RunRecord& run, const std::string& key) {
     if (const auto value = value_of(run, key)) return plain_text(*value);
     // The loss of a finished run that diverged: a number's place, and no number.
     const auto metrics = metric_keys();
-    const bool diverged = run.status == "finished" && run.final && std::ranges::find(metrics, key) != metrics.end();
+    const bool diverged =
+        run.status == RunState::finished && run.final && std::ranges::find(metrics, key) != metrics.end();
     return diverged ? "nan" : "";
 }
 
@@ -67,7 +68,7 @@ Json results_json(std::span<const RunRecord> runs, Json claims) {
         if (!one) json["experiment"] = run.experiment;
         json.update({{"id", run.id},
                      {"fingerprint", run.fingerprint},
-                     {"status", run.status},
+                     {"status", status_text(run)},
                      {"folder", run.folder.native()},
                      {"model", run.model},
                      {"params", run.params},
@@ -76,7 +77,7 @@ Json results_json(std::span<const RunRecord> runs, Json claims) {
                      {"seed", run.seed},
                      {"final", run.final ? to_json(*run.final) : Json(nullptr)},
                      {"seconds", run.seconds ? Json(*run.seconds) : Json(nullptr)}});
-        if (run.status == "failed") json["reason"] = run.reason;
+        if (run.status == RunState::failed) json["reason"] = run.reason;
         list.push_back(std::move(json));
     }
     return {{"schema", 1},

@@ -16,6 +16,7 @@
 #include "analysis/query.hpp"
 #include "data/catalog.hpp"
 #include "plugin/stamp.hpp"
+#include "record/run_layout.hpp"
 #include "report/table.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -106,7 +107,7 @@ bool is_mistake(const Json& json, std::size_t classes) {
 
 /// "confusion" and "mistakes" of a run that recorded them; what another program wrote there is left out.
 void add_predictions(Json& json, const fs::path& folder, Images& images) {
-    const Json predictions = read_object(folder / "predictions.json");
+    const Json predictions = read_object(folder / run_file::predictions);
     for (const char* key : {"confusion", "mistakes", "height", "width"})
         if (!predictions.contains(key)) return;
     if (!is_confusion(predictions["confusion"]) || !predictions["mistakes"].is_array()) return;
@@ -133,9 +134,9 @@ void add_predictions(Json& json, const fs::path& folder, Images& images) {
 
 std::string end_of_log(const fs::path& folder) {
     std::error_code error;
-    if (!fs::is_regular_file(folder / "log.txt", error)) return "";
+    if (!fs::is_regular_file(folder / run_file::log, error)) return "";
     try {
-        const std::string log = read_file(folder / "log.txt");
+        const std::string log = read_file(folder / run_file::log);
         return printable_lines(log.size() > log_tail ? log.substr(log.size() - log_tail) : log);
     } catch (const Error&) {
         return "";
@@ -164,7 +165,7 @@ struct Provenance {
 };
 
 void add_provenance(Json& json, const RunRecord& run, Provenance& provenance) {
-    Json of_run = object_in(read_object(run.folder / "run.json"), "provenance");
+    Json of_run = object_in(read_object(run.folder / run_file::record), "provenance");
     if (of_run.empty()) return;
     json["started"] = text_at(of_run, "started");
     Json plugin{{"model", run.model}};
@@ -305,12 +306,12 @@ Json page_data(const PageContent& content) {
             Json json{{"id", run->id},
                       {"configuration", configuration_list.size()},
                       {"seed", run->seed},
-                      {"status", run->status},
-                      {"fingerprint", run->fingerprint.substr(0, 8)},
+                      {"status", status_text(*run)},
+                      {"fingerprint", short_fingerprint(run->fingerprint)},
                       {"folder", run->folder.native()},
                       {"seconds", run->seconds ? rounded(*run->seconds) : Json(nullptr)},
                       {"epochs", columns_of(read_epochs(run->folder), most_epochs)}};
-            if (run->status == "failed") {
+            if (run->status == RunState::failed) {
                 json["reason"] = run->reason;
                 json["log"] = end_of_log(run->folder);
             }

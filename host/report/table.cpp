@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "analysis/query.hpp"
+#include "record/run_layout.hpp"
 #include "support/text.hpp"
 #include "sweep/plan_record.hpp"
 
@@ -50,10 +51,10 @@ std::string shown_value(const RunRecord& run, const std::string& key) {
 std::vector<std::string> row_of(const RunRecord& run, std::span<const std::string> more, bool with_published) {
     std::vector<std::string> row{run.id};
     for (const std::string& key : more) row.push_back(shown_value(run, key));
-    const bool done = run.status == "finished" && run.final;
+    const bool done = run.status == RunState::finished && run.final;
     for (const Column& column : columns) {
         row.push_back(done ? fmt::format("{:.{}f}", plain_nan((*run.final).*column.pass.*column.value), column.digits)
-                           : run.status);
+                           : status_text(run));
         if (with_published) row.push_back(published(run, column));
     }
     row.push_back(run.seconds ? fmt::format("{:.1f}", *run.seconds) : "-");
@@ -140,9 +141,9 @@ Cells result_cells(std::span<const RunRecord> runs, std::span<const std::string>
         auto row = row_of(run, more, with_published);
         if (several) row.insert(row.begin(), run.experiment);
         cells.rows.push_back(std::move(row));
-        if (run.status == "failed")
+        if (run.status == RunState::failed)
             cells.notes.push_back(
-                fmt::format("{} failed: {} ({})", run.id, run.reason, (run.folder / "log.txt").native()));
+                fmt::format("{} failed: {} ({})", run.id, run.reason, (run.folder / run_file::log).native()));
     }
     return cells;
 }

@@ -19,6 +19,7 @@
 
 #include "analysis/epochs.hpp"
 #include "analysis/query.hpp"
+#include "record/run_layout.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -172,7 +173,7 @@ std::size_t write_tensorboard(std::span<const RunRecord> runs, const fs::path& f
         const auto epochs = read_epochs(run.folder);
         if (epochs.empty()) continue;
         const double start =
-            seconds_of(text_at(object_in(read_object(run.folder / "run.json"), "provenance"), "started"));
+            seconds_of(text_at(object_in(read_object(run.folder / run_file::record), "provenance"), "started"));
         std::error_code error;
         const std::string name = folder_name(fs::weakly_canonical(run.folder, error).filename().native());
         fs::path target = folder / folder_name(run.experiment) / name;

@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "record/run_folder.hpp"
+#include "record/run_layout.hpp"
 #include "record/run_lock.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -56,13 +56,6 @@ Asked read_asked(const fs::path& file, const Paths& places) {
     return {.file = file, .experiment = plan.experiment, .runs = records_of(plan, FingerprintInputs::included)};
 }
 
-/// "model.pt.tmp123": what a write that was broken off leaves.
-bool is_leftover(const std::string& name) {
-    const std::size_t at = name.rfind(".tmp");
-    return at != std::string::npos && at > 0 && at + 4 < name.size() &&
-           name.find_first_not_of("0123456789", at + 4) == std::string::npos;
-}
-
 /// Of what lies below `folder`, links themselves and not what they lead to.
 std::uintmax_t bytes_in(const fs::path& folder) {
     std::uintmax_t bytes = 0;
@@ -97,8 +90,12 @@ private:
         if (fs::is_symlink(run.folder)) return;
         if (is_claimed(run.folder)) return note(run, "kept: it is being trained");
         if (const auto why = not_asked_for(run)) {
-            found_.items.push_back({.path = run.folder, .run = run.folder, .why = *why, .bytes = bytes_in(run.folder)});
-        } else if (run.status == "finished") {
+            found_.items.push_back({.path = run.folder,
+                                    .run = run.folder,
+                                    .fingerprint = run.fingerprint,
+                                    .why = *why,
+                                    .bytes = bytes_in(run.folder)});
+        } else if (run.status == RunState::finished) {
             add_leftovers(run);
         }
     }
@@ -110,12 +107,12 @@ private:
             std::error_code unknown;
             if (entry->symlink_status(unknown).type() != fs::file_type::regular) continue;
             const std::string name = entry->path().filename().native();
-            const bool checkpoint =
-                name == "checkpoint.pt" || name == "checkpoint.pt.damaged" || name == "checkpoint.pt.other-gpu";
+            const bool checkpoint = is_checkpoint(name);
             if (!checkpoint && !is_leftover(name)) continue;
             const std::uintmax_t bytes = entry->file_size(unknown);
             items.push_back({.path = entry->path(),
                              .run = run.folder,
+                             .fingerprint = run.fingerprint,
                              .why = checkpoint ? "its run is finished" : "left by a write that was broken off",
                              .bytes = unknown ? 0 : bytes});
         }
@@ -151,7 +148,7 @@ private:
     /// Whether the folder is RUNS/<experiment>/<id>-<fingerprint>, as labhost makes it.
     static bool is_own_name(const RunRecord& run) {
         const fs::path folder = fs::weakly_canonical(run.folder);
-        return folder.filename().native() == fmt::format("{}-{}", run.id, run.fingerprint.substr(0, 8)) &&
+        return folder.filename().native() == run_folder_name(run.id, run.fingerprint) &&
                folder.parent_path().filename().native() == run.experiment;
     }
 
@@ -192,7 +189,8 @@ FoundGarbage find_garbage(const std::vector<fs::path>& folders, const std::vecto
     for (const fs::path& folder : folders) search.look_into(folder);
     if (folders.empty())
         for (const Asked& asked : search.given())
-            if (file_exists(places.runs / asked.experiment)) search.look_into(places.runs / asked.experiment);
+            if (file_exists(experiment_folder(places.runs, asked.experiment)))
+                search.look_into(experiment_folder(places.runs, asked.experiment));
     return search.take();
 }
 
@@ -201,13 +199,10 @@ bool remove_garbage(const Garbage& item) {
     // it took to answer.
     RunLocks locks(item.run.parent_path());
     if (!locks.claim_alone(item.run)) return false;
-    if (item.path != item.run) {
-        const auto result = read_result(item.run);
-        if (!result || !result->finished) return false;
-    }
+    if (item.path != item.run && state_of(item.run, item.fingerprint).state != RunState::finished) return false;
     std::error_code error;
     // The result goes first: a folder that is removed by halves must not look like a finished run.
-    if (item.path == item.run) fs::remove(item.path / "result.json", error);
+    if (item.path == item.run) fs::remove(item.path / run_file::result, error);
     if (!error) fs::remove_all(item.path, error);
     if (error)
         throw StorageError(fmt::format("{}: error: cannot remove: {}", printable(item.path.native()), error.message()));

@@ -14,6 +14,7 @@ namespace labhost {
 struct Garbage {
     std::filesystem::path path{};  ///< a file, or a run's whole folder
     std::filesystem::path run{};   ///< the run's folder
+    std::string fingerprint{};     ///< the run's
     std::string why{};
     std::uintmax_t bytes = 0;
 };

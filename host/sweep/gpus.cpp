@@ -60,6 +60,16 @@ int Gpus::most_runs(int index, int otherwise) const {
     return std::min(otherwise, gpus_.at(static_cast<std::size_t>(index)).most_runs.value_or(otherwise));
 }
 
+void Gpus::note_left(const Device& device, std::chrono::steady_clock::time_point now) {
+    if (device.cuda) gpus_.at(static_cast<std::size_t>(device.index)).left = now;
+}
+
+bool Gpus::was_left_lately(int index, std::chrono::steady_clock::time_point now) const {
+    constexpr std::chrono::seconds moment{5};
+    const auto& left = gpus_.at(static_cast<std::size_t>(index)).left;
+    return left && now - *left < moment;
+}
+
 std::vector<int> Gpus::to_try(const std::vector<int>& runs, const std::optional<int>& named) const {
     std::vector<int> found;
     for (int index = 0; index < static_cast<int>(gpus_.size()); ++index)

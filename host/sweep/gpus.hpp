@@ -1,6 +1,7 @@
 // What a sweep knows of the GPUs: which take no more runs, and how many runs each has room for.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,10 @@ public:
     void ran_out_of_memory(int index, int runs);
     int most_runs(int index, int otherwise) const;
 
+    /// A process of ours left it.
+    void note_left(const Device& device, std::chrono::steady_clock::time_point now);
+    bool was_left_lately(int index, std::chrono::steady_clock::time_point now) const;
+
     /// Those that a run can go to, the one with the fewest runs first. `runs`: of each GPU now. `named`: the only one
     /// it may go to.
     std::vector<int> to_try(const std::vector<int>& runs, const std::optional<int>& named) const;
@@ -61,6 +66,7 @@ private:
     struct Known {
         std::string benched{};  ///< why; "" if it is not
         std::optional<int> most_runs{};
+        std::optional<std::chrono::steady_clock::time_point> left{};
     };
     std::vector<Known> gpus_;
 };

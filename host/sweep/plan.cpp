@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,6 +13,7 @@
 
 #include "config/location.hpp"
 #include "record/fingerprint.hpp"
+#include "record/run_layout.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -40,9 +42,9 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
 }
 
 void check_precision(const RunSettings& run, const Device& device) {
-    const std::string& precision = run.trainer.precision;
-    if (precision == "float32") return;
-    if (run.trainer.numerics != "fast")
+    if (run.trainer.precision == Precision::float32) return;
+    const std::string_view precision = to_text(run.trainer.precision);
+    if (run.trainer.numerics != Numerics::fast)
         fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
                                              "trainer.numerics = \"fast\" only",
                                              precision));
@@ -99,33 +101,11 @@ std::unordered_set<std::string> names_in(const fs::path& folder) {
 std::unordered_multimap<std::string, std::string> by_fingerprint(const std::unordered_set<std::string>& names) {
     std::unordered_multimap<std::string, std::string> found;
     for (const std::string& name : names)
-        if (const auto dash = name.rfind('-'); dash != std::string::npos) found.emplace(name.substr(dash + 1), name);
+        if (const std::string digits = short_fingerprint_in(name); !digits.empty()) found.emplace(digits, name);
     return found;
 }
 
-void look_into_folder(PlannedRun& run) {
-    run.result = read_result(run.folder);
-    if (run.result && run.result->fingerprint != run.fingerprint)
-        run.result.reset();  // the name holds only a part of it
-    if (run.result) {
-        run.status = run.result->finished ? RunStatus::finished : RunStatus::failed;
-    } else {
-        run.status = file_exists(run.folder / "checkpoint.pt") ? RunStatus::resumable : RunStatus::unfinished;
-    }
-}
-
 }  // namespace
-
-std::string to_text(RunStatus status) {
-    switch (status) {
-        case RunStatus::fresh: return "new";
-        case RunStatus::unfinished: return "unfinished";
-        case RunStatus::resumable: return "resumable";
-        case RunStatus::failed: return "failed";
-        case RunStatus::finished: return "finished";
-    }
-    return "";
-}
 
 Plan make_plan(Experiment experiment, const Paths& places) {
     Plan plan{.experiment = experiment.name,
@@ -152,7 +132,8 @@ Plan make_plan(Experiment experiment, const Paths& places) {
         init_from.check(plan.runs.back());
     }
     experiment.runs = {};  // moved from, but 70 MB for a hundred thousand
-    const auto begun = names_in(places.runs / experiment.name);
+    const fs::path own_folder = experiment_folder(places.runs, experiment.name);
+    const auto begun = names_in(own_folder);
     const auto duplicates = by_fingerprint(begun);
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;
@@ -163,16 +144,18 @@ Plan make_plan(Experiment experiment, const Paths& places) {
         run.dataset = dataset.get();
         run.fingerprint =
             fingerprint_of(fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device));
-        const std::string name = fmt::format("{}-{}", run.settings.id, run.fingerprint.substr(0, 8));
-        run.folder = places.runs / experiment.name / name;
-        if (begun.contains(name)) look_into_folder(run);
-        if (run.status == RunStatus::finished) continue;
-        const auto [first, last] = duplicates.equal_range(run.fingerprint.substr(0, 8));
+        const std::string name = run_folder_name(run.settings.id, run.fingerprint);
+        run.folder = own_folder / name;
+        if (begun.contains(name)) {
+            FoundState found = state_of(run.folder, run.fingerprint);
+            run.status = found.state;
+            run.result = std::move(found.result);
+        }
+        if (run.status == RunState::finished) continue;
+        const auto [first, last] = duplicates.equal_range(short_fingerprint(run.fingerprint));
         for (auto duplicate = first; duplicate != last; ++duplicate) {
-            const fs::path folder = places.runs / experiment.name / duplicate->second;
-            const std::optional<Result> result = read_result(folder);
-            if (result && result->finished && result->fingerprint == run.fingerprint &&
-                file_exists(folder / "model.pt"))
+            const fs::path folder = own_folder / duplicate->second;
+            if (state_of(folder, run.fingerprint).state == RunState::finished && file_exists(folder / run_file::model))
                 run.duplicate_of = folder;
         }
     }

@@ -13,21 +13,10 @@
 #include "plugin/find.hpp"
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
-#include "record/run_folder.hpp"
+#include "record/run_state.hpp"
 #include "train/device.hpp"
 
 namespace labhost {
-
-enum class RunStatus {
-    fresh,       ///< nothing there
-    unfinished,  ///< begun, not over, without a checkpoint: starts again
-    resumable,   ///< begun, not over: goes on from its checkpoint
-    failed,      ///< over, failed: is tried again, from its checkpoint if there is one
-    finished,    ///< over, well: is not run again
-};
-
-/// "new", "unfinished", "resumable", "failed", "finished".
-std::string to_text(RunStatus status);
 
 struct PlannedRun {
     RunSettings settings{};
@@ -37,14 +26,14 @@ struct PlannedRun {
     Device device{};
     std::string fingerprint{};
     std::filesystem::path folder{};
-    RunStatus status = RunStatus::fresh;
+    RunState status = RunState::fresh;
     std::optional<Result> result{};  ///< of a finished or failed run
     /// If it is not finished: the folder of a finished run of this experiment that is the same but for its id, or for
     /// what does not change its numbers. They are taken from there.
     std::filesystem::path duplicate_of{};
 
     /// Why it failed; "" if it did not.
-    std::string failure() const { return status == RunStatus::failed && result ? result->reason : ""; }
+    std::string failure() const { return status == RunState::failed && result ? result->reason : ""; }
 };
 
 struct Plan {

@@ -17,7 +17,7 @@ RunRecord record_of(const Plan& plan, const PlannedRun& run) {
                      .seed = run.settings.seed,
                      .fingerprint = run.fingerprint,
                      .folder = run.folder,
-                     .status = to_text(run.status),
+                     .status = run.status,
                      .reason = run.failure(),
                      .reference = run.settings.reference};
     if (run.result) {

@@ -60,7 +60,8 @@ TEST_F(Results, GcRemovesOnlyWhatNothingNeedsAndOnlyWhenAgreed) {
 TEST_F(Results, GcKeepsTheCheckpointOfARunThatWasBegunAgain) {
     ASSERT_EQ(labhost({experiment("[[run]]\nmodel = \"net\"\n")}).exit_code, 0);
     const auto run = run_folder("e", "net-s1");
-    const Garbage checkpoint{.path = run / "checkpoint.pt", .run = run};
+    const Garbage checkpoint{
+        .path = run / "checkpoint.pt", .run = run, .fingerprint = read_result(run).value().fingerprint};
     const std::string result = read_file(run / "result.json");
     std::filesystem::remove(run / "result.json");
     EXPECT_FALSE(remove_garbage(checkpoint));

@@ -19,7 +19,7 @@ namespace {
 // ---- verdicts
 
 RunRecord run_of(const std::string& id, std::uint64_t seed, double accuracy) {
-    RunRecord run{.id = id + "-s" + std::to_string(seed), .seed = seed, .status = "finished"};
+    RunRecord run{.id = id + "-s" + std::to_string(seed), .seed = seed, .status = RunState::finished};
     run.trainer = {{"epochs", 2}, {"timeout", nullptr}};
     run.final = EpochMetrics{.epoch = 2, .train = {}, .test = {.loss = 0.1, .accuracy = accuracy}};
     return run;
@@ -87,7 +87,7 @@ TEST(Claims, AMissingOrFailedPairIsRefused) {
     EXPECT_NE(missing.reason.find("there is no b-s3"), std::string::npos) << missing.reason;
     runs.push_back(run_of("b", 3, 97.2));
     EXPECT_EQ(verdict_of(claim_of(ClaimTest::greater), runs).kind_text(), "supported");
-    runs.back().status = "failed";
+    runs.back().status = RunState::failed;
     EXPECT_NE(verdict_of(claim_of(ClaimTest::greater), runs).reason.find("b-s3 has no result (failed)"),
               std::string::npos);
     runs.back() = run_of("b", 3, std::nan(""));

@@ -13,7 +13,7 @@ namespace labhost {
 namespace {
 
 RunRecord run_of(const std::string& id, std::uint64_t seed, double accuracy, const std::string& plugin = "p") {
-    RunRecord run{.experiment = "e", .id = id + "-s" + std::to_string(seed), .seed = seed, .status = "finished"};
+    RunRecord run{.experiment = "e", .id = id + "-s" + std::to_string(seed), .seed = seed, .status = RunState::finished};
     run.fingerprint_of = {{"plugin", plugin}, {"seed", seed}};
     run.fingerprint = plugin + "0123456789";
     run.final = EpochMetrics{.epoch = 2, .train = {}, .test = {.loss = 0.1, .accuracy = accuracy}};
@@ -46,7 +46,7 @@ TEST(Configurations, OfSeveralExperimentsAreToldApart) {
 TEST(Noise, IsTheSpreadOverSeedsThatHaveAValue) {
     std::vector<RunRecord> runs{run_of("a", 1, 98.0), run_of("a", 2, 98.2), run_of("a", 3, 98.4),
                                 run_of("a", 4, 50.0), run_of("b", 1, 97.0), run_of("c", 1, std::nan(""))};
-    runs[3].status = "failed";
+    runs[3].status = RunState::failed;
     const auto floors = noise_of(configurations_of(runs), std::vector{accuracy});
     ASSERT_EQ(floors.size(), 3U);
     EXPECT_EQ(floors[0].seeds, 3U);

@@ -227,7 +227,7 @@ TEST_F(ExperimentFile, LimitsOfARunAreTimesAndSizes) {
     EXPECT_EQ(run.trainer.timeout, 90.0);
     EXPECT_EQ(run.trainer.memory_limit, std::uint64_t{2} << 30U);
     EXPECT_EQ(run.trainer.checkpoint_every, 30.0);
-    EXPECT_TRUE(run.trainer.fail_on_nan);
+    EXPECT_EQ(run.trainer.on_nan, OnNan::fail);
     refuse(data + "[trainer]\ntimeout = \"soon\"\n[[run]]\nmodel = \"net\"\n",
            "trainer.timeout must be a time above zero");
     refuse(data + "[trainer]\nmemory_limit = \"-1\"\n[[run]]\nmodel = \"net\"\n",

@@ -30,7 +30,7 @@ struct Sweep {
     const PlannedRun& operator[](std::size_t i) const { return plan.runs[i]; }
 
     PlannedRun& failed(std::size_t i, const std::string& reason) {
-        plan.runs[i].status = RunStatus::failed;
+        plan.runs[i].status = RunState::failed;
         plan.runs[i].result.emplace();
         plan.runs[i].result->reason = reason;
         return plan.runs[i];
@@ -82,7 +82,7 @@ TEST(ProgressLines, OnePerEpochAndEachRunUnderItsOwnNumber) {
                                    .train = {.loss = 0.33784, .accuracy = 90.26},
                                    .test = {.loss = 0.1169, .accuracy = 96.27},
                                    .seconds = 25.1});
-    sweep[1].status = RunStatus::resumable;
+    sweep[1].status = RunState::resumable;
     view.run_paused(sweep[1]);
     view.run_ended(sweep[0], false);
     EXPECT_EQ(view.lines, (Lines{"[2/9] net-s2  goes on from epoch 2, batch 17",
@@ -132,7 +132,7 @@ TEST(ProgressLines, WhatIsSaidCannotMoveTheCursor) {
 
 TEST(ProgressBlock, ALinePerRunningRunAndOneForAll) {
     Sweep sweep(9);
-    sweep.plan.runs[0].status = RunStatus::finished;
+    sweep.plan.runs[0].status = RunState::finished;
     ProgressBlock block({});
     block.begin(sweep.plan, 8, 2, at(0));
     block.start(sweep[1], std::nullopt, at(0));

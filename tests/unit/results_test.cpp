@@ -27,14 +27,14 @@ RunRecord record(const std::string& id, double p, double accuracy) {
             .seed = 1,
             .fingerprint = id + "0123456789",
             .folder = "runs/e/" + id,
-            .status = "finished",
+            .status = RunState::finished,
             .final = EpochMetrics{.epoch = 1, .train = {}, .test = {.loss = 0.1, .accuracy = accuracy, .correct = 3}},
             .seconds = 1.5};
 }
 
 std::vector<RunRecord> three() {
     auto runs = std::vector{record("a", 0.25, 97), record("b", 0.5, 99), record("c", 1, 98)};
-    runs[2].status = "failed";
+    runs[2].status = RunState::failed;
     runs[2].reason = "it | broke\n\x1b[31m";
     return runs;
 }
@@ -135,10 +135,10 @@ TEST(Records, AreReadFromARunsFolderAnExperimentsOrARuns) {
         const auto found = find_records(folder / name);
         EXPECT_EQ(ids(found.runs), "ab") << name;
         EXPECT_TRUE(found.warnings.empty());
-        EXPECT_EQ(found.runs.at(0).status, "finished");
+        EXPECT_EQ(found.runs.at(0).status, RunState::finished);
         EXPECT_EQ(found.runs.at(0).seed, 7U);
         EXPECT_EQ(found.runs.at(0).reference.test_accuracy, std::vector<double>{98.5});
-        EXPECT_EQ(found.runs.at(1).status, "unfinished");
+        EXPECT_EQ(found.runs.at(1).status, RunState::unfinished);
     }
     EXPECT_EQ(ids(find_records(folder / "runs/e/a").runs), "a");
     expect_error(ExitCode::usage, "no such folder", [&] { find_records(folder / "no"); });

@@ -19,7 +19,7 @@ TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
     PlannedRun run;
     run.settings.id = "net-s1";
     run.folder = "runs/q/net-s1-0";
-    run.status = RunStatus::finished;
+    run.status = RunState::finished;
     run.result.emplace();
     run.result->final =
         EpochMetrics{.epoch = 2, .train = {.loss = 0.1, .accuracy = 97}, .test = {.loss = 0.2, .accuracy = 98.11}};
@@ -36,7 +36,7 @@ TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
               "------  ----------  -----  -------  -----  ---------  -----  ------  -----  -------\n"
               "net-s1      0.1000      -    97.00      -     0.2000      -   98.11  98.10     12.3\n");
     plan.runs[0].settings.reference = {};
-    plan.runs[0].status = RunStatus::failed;
+    plan.runs[0].status = RunState::failed;
     plan.runs[0].result->reason = "it broke";
     EXPECT_NE(results_table(plan).find("\nnet-s1 failed: it broke (runs/q/net-s1-0/log.txt)\n"), std::string::npos);
 }

@@ -1,0 +1,37 @@
+// Settings of which there are a few: each an enumeration, with the words that a file and a run's record have for it.
+#pragma once
+
+#include <array>
+
+#include "support/enum_text.hpp"
+
+namespace labhost {
+
+enum class Loss { nll, cross_entropy };
+template <>
+inline constexpr std::array texts_of<Loss>{EnumText{Loss::nll, "nll"}, EnumText{Loss::cross_entropy, "cross_entropy"}};
+
+enum class Numerics {
+    pytorch,  ///< PyTorch's bits
+    fast,     ///< the same sums in another order
+};
+template <>
+inline constexpr std::array texts_of<Numerics>{EnumText{Numerics::pytorch, "pytorch"},
+                                               EnumText{Numerics::fast, "fast"}};
+
+/// Others than float32 go with fast numerics only.
+enum class Precision { float32, tf32, bf16 };
+template <>
+inline constexpr std::array texts_of<Precision>{EnumText{Precision::float32, "float32"},
+                                                EnumText{Precision::tf32, "tf32"}, EnumText{Precision::bf16, "bf16"}};
+
+enum class OptimizerKind { sgd };
+template <>
+inline constexpr std::array texts_of<OptimizerKind>{EnumText{OptimizerKind::sgd, "sgd"}};
+
+/// What becomes of a run when a loss is not a number.
+enum class OnNan { fail, proceed };
+template <>
+inline constexpr std::array texts_of<OnNan>{EnumText{OnNan::fail, "fail"}, EnumText{OnNan::proceed, "continue"}};
+
+}  // namespace labhost

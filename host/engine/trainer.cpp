@@ -173,7 +173,7 @@ Progress TorchTrainer::progress() const {
 }
 
 void TorchTrainer::refuse_nan() const {
-    if (!settings_.fail_on_nan || !std::isnan(sums_.known().loss)) return;
+    if (settings_.on_nan != OnNan::fail || !std::isnan(sums_.known().loss)) return;
     const Progress now = progress();
     throw Error(
         ExitCode::run_failed,

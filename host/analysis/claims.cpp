@@ -10,6 +10,7 @@
 
 #include "analysis/configurations.hpp"
 #include "analysis/metric_value.hpp"
+#include "config/keys.hpp"
 #include "report/table.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
@@ -98,7 +99,6 @@ std::optional<std::size_t> seeds_to_decide(const Claim& claim, Spread d, std::si
 
 /// Adds the settings besides the model and its parameters in which the two differ.
 void add_differences(const RunRecord& a, const RunRecord& b, std::set<std::string>& keys) {
-    static const std::set<std::string> costs{"/timeout", "/memory_limit", "/checkpoint_every", "/on_nan"};
     const auto compare = [&](const char* table, const Json& of_a, const Json& of_b) {
         const Json flat_a = of_a.flatten();
         const Json flat_b = of_b.flatten();
@@ -106,10 +106,10 @@ void add_differences(const RunRecord& a, const RunRecord& b, std::set<std::strin
         for (const auto& item : flat_a.items()) names.insert(item.key());
         for (const auto& item : flat_b.items()) names.insert(item.key());
         for (const std::string& name : names) {
-            if (costs.contains(name) || flat_a.value(name, Json()) == flat_b.value(name, Json())) continue;
+            if (flat_a.value(name, Json()) == flat_b.value(name, Json())) continue;
             std::string key = table + name;
             std::ranges::replace(key, '/', '.');
-            keys.insert(key);
+            if (changes_numbers(key)) keys.insert(key);
         }
     };
     compare("trainer", a.trainer, b.trainer);

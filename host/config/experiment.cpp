@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "config/axes.hpp"
+#include "config/keys.hpp"
 #include "config/settings.hpp"
 #include "config/strict_table.hpp"
 #include "support/error.hpp"
@@ -133,9 +134,9 @@ void apply_axis_value(const Axis& axis, std::size_t index, const fs::path& folde
     if (head == "params") {
         read_params(strict, run.params);
     } else if (head == "trainer") {
-        read_trainer(strict, folder, run.trainer);
+        read_keys(trainer_keys(), strict, folder, run.trainer);
     } else {
-        read_data(strict, folder, run.data);
+        read_keys(data_keys(), strict, folder, run.data);
     }
 }
 
@@ -172,8 +173,8 @@ WrittenRun read_run(StrictTable table, const RunSettings& common, const AxisGrou
     base.plugin_sha256 = read_sha256(table, "plugin_sha256");
     base.id = read_name(table, "name").value_or(*model);
     if (auto params = table.table("params")) read_params(*params, base.params);
-    if (auto trainer = table.table("trainer")) read_trainer(*trainer, folder, base.trainer);
-    if (auto data = table.table("data")) read_data(*data, folder, base.data);
+    if (auto trainer = table.table("trainer")) read_keys(trainer_keys(), *trainer, folder, base.trainer);
+    if (auto data = table.table("data")) read_keys(data_keys(), *data, folder, base.data);
     run.groups = read_axes(table);
     run.groups.insert(run.groups.end(), sweep.begin(), sweep.end());
     check_keys_differ(run.groups);
@@ -322,10 +323,10 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     if (!overrides.seeds.empty()) seeds = overrides.seeds;
 
     RunSettings common;
-    if (auto table = root.table("trainer")) read_trainer(*table, folder, common.trainer);
-    if (auto table = root.table("data")) read_data(*table, folder, common.data);
+    if (auto table = root.table("trainer")) read_keys(trainer_keys(), *table, folder, common.trainer);
+    if (auto table = root.table("data")) read_keys(data_keys(), *table, folder, common.data);
     if (auto launch = root.table("launch")) {
-        if (auto table = launch->table("slurm")) experiment.slurm = read_slurm(std::move(*table));
+        if (auto table = launch->table("slurm")) read_keys(slurm_keys(), *table, folder, experiment.slurm);
         launch->finish();
     }
     AxisGroups sweep;

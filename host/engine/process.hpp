@@ -12,7 +12,7 @@ namespace labhost {
 /// second, which else were the first run's. Once it has CUDA, nothing more is done. Throws c10::Error.
 void prepare_gpu_process(torch::Device gpu);
 
-/// [worker] The same for runs with these settings on `device`, a GPU or the CPU: threads, determinism, TF32.
+/// [worker | child] The same for runs with these settings on `device`, a GPU or the CPU: threads, determinism, TF32.
 void prepare_process(const TrainerSettings& settings, torch::Device device);
 
 }  // namespace labhost

@@ -59,9 +59,9 @@ public:
     /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.
     virtual bool gpu_can_be_shared() const = 0;
 
-    /// [worker] Builds the model and the state of its training. Plugin and data set must outlive the trainer. Throws
-    /// Error (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from does not
-    /// fit.
+    /// [worker | child] Builds the model and the state of its training. Plugin and data set must outlive the trainer.
+    /// Throws Error (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from
+    /// does not fit.
     virtual std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin,
                                                   const ResolvedParams& params, const Dataset& dataset,
                                                   const Device& device, const TrainerOptions& options) const = 0;

@@ -94,10 +94,10 @@ public:
     explicit OtherGpu(const std::string& why) : Error(ExitCode::usage, why) {}
 };
 
-/// [worker] Trains one run; all but what `checkpoint` returns in the thread that made it. The order of its random draws
-/// is part of its contract: manual_seed(seed); build the model; manual_seed(seed); then per epoch a pass over the
-/// training data and one over the test data, each beginning with the draws of Loader::begin_pass. With one thread on a
-/// CPU the numbers are those of PyTorch's Python, bit for bit.
+/// [worker | child] Trains one run; all but what `checkpoint` returns in the thread that made it. The order of its
+/// random draws is part of its contract: manual_seed(seed); build the model; manual_seed(seed); then per epoch a pass
+/// over the training data and one over the test data, each beginning with the draws of Loader::begin_pass. With one
+/// thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
 class Trainer {
 public:
     Trainer() = default;

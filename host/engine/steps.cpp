@@ -7,7 +7,7 @@
 
 namespace labhost {
 
-void Steps::tell(Profiler& profiler) {
+void Steps::profile_with(Profiler& profiler) {
     graphs_ = false;
     profiler_ = &profiler;
 }

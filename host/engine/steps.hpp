@@ -37,8 +37,8 @@ public:
     /// Whether training is replayed by now.
     bool captured() const { return replayed_[0].graph.captured(); }
 
-    /// Tells it where the time goes from now on; without graphs, since a replayed step has no phases.
-    void tell(Profiler& profiler);
+    /// Accounts for their time from now on; without graphs, since a replayed step has no phases.
+    void profile_with(Profiler& profiler);
 
     /// Time goes to something else than a step.
     void pause() { enter(Phase::other); }

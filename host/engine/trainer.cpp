@@ -248,7 +248,7 @@ std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(con
 
 void TorchTrainer::start_profile() {
     profiler_ = std::make_unique<Profiler>(device_.is_cuda() ? [] { torch::cuda::synchronize(); } : [] {});
-    steps_.tell(*profiler_);
+    steps_.profile_with(*profiler_);
 }
 
 /// Those that a checkpoint holds where the run is, in the order in which they are restored.

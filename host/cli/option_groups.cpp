@@ -10,10 +10,6 @@ namespace labhost {
 
 namespace {
 
-bool is_number(const std::string& text, std::size_t digits) {
-    return !text.empty() && text.size() <= digits && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
 std::string parse_device(const std::string& name) {
     if (!is_device(name))
         throw Error(ExitCode::usage, fmt::format("--device {}: error: must be auto, cpu, cuda or cuda:N", name));
@@ -65,14 +61,15 @@ double parse_time(const std::string& text) {
     return *seconds;
 }
 
-int parse_count(const std::string& text) {
-    if (!is_number(text, 6)) throw BadValue("give an integer");
-    return std::stoi(text);
+int parse_integer(const std::string& text) {
+    const auto number = parse_count(text, 999'999);
+    if (!number) throw BadValue("give an integer");
+    return static_cast<int>(*number);
 }
 
 std::optional<int> parse_count_or_auto(const std::string& text) {
     if (text == "auto") return std::nullopt;
-    const int number = parse_count(text);
+    const int number = parse_integer(text);
     if (number == 0) throw BadValue("give a number of runs at once, or auto");
     return number;
 }
@@ -84,11 +81,12 @@ std::vector<std::uint64_t> parse_seeds(const std::string& list, const std::strin
         throw Error(ExitCode::usage,
                     fmt::format("{} {}: error: give integers separated by commas, as in --seeds 1,2,3", option, list));
     for (const std::string& part : parts) {
-        if (!is_number(part, 18))
+        const auto seed = parse_count(part, 999'999'999'999'999'999);
+        if (!seed)
             throw Error(ExitCode::usage,
                         fmt::format("{} {}: error: '{}' is no seed; give integers from 0 up, as in --seeds 1,2,3",
                                     option, list, part));
-        seeds.push_back(std::stoull(part));
+        seeds.push_back(*seed);
     }
     return seeds;
 }

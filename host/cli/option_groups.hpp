@@ -50,7 +50,7 @@ struct SubmittedExperiment {
 double parse_time(const std::string& text);
 
 /// An integer from 0 up to 999999.
-int parse_count(const std::string& text);
+int parse_integer(const std::string& text);
 
 /// Nothing for "auto", else an integer from 1 up to 999999.
 std::optional<int> parse_count_or_auto(const std::string& text);

@@ -30,9 +30,7 @@ std::string parse_key(const std::string& key) {
 }
 
 std::size_t parse_top(const std::string& text) {
-    const bool is_number =
-        !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
-    const std::size_t top = is_number ? std::stoull(text) : 0;
+    const std::size_t top = parse_count(text, 999'999'999).value_or(0);
     if (top == 0) throw BadValue("give a number from 1 up");
     return top;
 }

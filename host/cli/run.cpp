@@ -52,7 +52,8 @@ struct RunOptions {
                    sweep.per_process, parse_count_or_auto);
         line.value("--timeout", "TIME", "give a run up after this time: 90s, 10m, 1h; replaces trainer.timeout",
                    selection.overrides.timeout, parse_time);
-        line.value("--retries", "N", "try a run that fails this often again (default: 0)", sweep.retries, parse_count);
+        line.value("--retries", "N", "try a run that fails this often again (default: 0)", sweep.retries,
+                   parse_integer);
         line.flag("--fail-fast", "stop at the first run that fails; the others keep their checkpoints",
                   sweep.fail_fast);
         line.flag("--check-claims", "exit code 3 unless every claim of the experiment is supported", check_claims);

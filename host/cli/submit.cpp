@@ -73,7 +73,7 @@ private:
     void number(CommandLine& line, const char* name, const char* placeholder, const char* help, int least,
                 Number SlurmSettings::*key) {
         line.option(name, placeholder, help, [this, least, key](const std::string& text) {
-            const int value = parse_count(text);
+            const int value = parse_integer(text);
             if (value < least) throw BadValue(fmt::format("give an integer from {} up", least));
             changes_.emplace_back([key, value](SlurmSettings& settings) { settings.*key = value; });
         });

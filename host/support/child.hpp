@@ -1,4 +1,12 @@
 // A function run in a child process: whatever it does to its process, this one lives.
+//
+// A function that may be called in one kind of process only says so at the head of its comment, as CLAP tags threads:
+//   [supervisor]  the process that was started. It forks, so it computes nothing with LibTorch and starts no threads:
+//                 neither LibTorch's threads nor CUDA survive a fork.
+//   [worker]      a forked process that trains runs.
+//   [child]       any other forked process: it asks one thing that may crash or hang, tells the answer and ends. One
+//                 that keeps to the supervisor's rule may do what the supervisor may.
+// Without a tag it may be called in all of them.
 #pragma once
 
 #include <chrono>
@@ -40,9 +48,9 @@ struct ChildOptions {
     std::function<void(std::string_view)> on_output{};  ///< each line that it writes, if captured
 };
 
-/// A child process that runs a function while this process goes on. The child shares what is in memory when it is made
-/// and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and dies with it
-/// (the thread that made it must outlive it). It is killed with its scope. [supervisor] This process must have no other
+/// [supervisor] A child process that runs a function while this process goes on. The child shares what is in memory
+/// when it is made and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and
+/// dies with it (the thread that made it must outlive it). It is killed with its scope. This process must have no other
 /// threads.
 class Child {
 public:

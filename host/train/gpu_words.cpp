@@ -48,7 +48,7 @@ constexpr std::array faults{
     Fault{"driver initialization failed",
           "the driver does not start; `nvidia-smi` and `dmesg` say more, and restarting the machine may help"},
     Fault{"CUDA unknown error",
-          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it anew (sudo "
+          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it again (sudo "
           "modprobe -r nvidia_uvm; sudo "
           "modprobe nvidia_uvm), or restart the machine"},
     Fault{"out of memory",

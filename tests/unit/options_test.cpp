@@ -45,10 +45,10 @@ struct EachKind {
         line.argument("FROM", from);
         line.argument("TO", to);
         line.flag("--fast", "without care", fast);
-        line.value("--count", "N", "how many", count, parse_count);
+        line.value("--count", "N", "how many", count, parse_integer);
         line.value("--at-once", "N|auto", "how many at once", at_once, parse_count_or_auto);
         line.value("--name", "NAME", "what it is called", name);
-        line.list("--size", "N", "how large (repeatable)", sizes, parse_count);
+        line.list("--size", "N", "how large (repeatable)", sizes, parse_integer);
         line.color(color);
     }
 };
@@ -208,9 +208,9 @@ TEST(SubmittedExperiment, TakesAFileAndItsOptions) {
 }
 
 TEST(Parsers, CountsAreIntegersFromZero) {
-    EXPECT_EQ(parse_count("0"), 0);
-    EXPECT_EQ(parse_count("999999"), 999999);
-    for (const char* text : {"", "-1", "1.5", "1000000", "x", "1 "}) EXPECT_THROW(parse_count(text), BadValue) << text;
+    EXPECT_EQ(parse_integer("0"), 0);
+    EXPECT_EQ(parse_integer("999999"), 999999);
+    for (const char* text : {"", "-1", "1.5", "1000000", "x", "1 "}) EXPECT_THROW(parse_integer(text), BadValue) << text;
 }
 
 TEST(Parsers, ACountOrAutoIsAboveZero) {

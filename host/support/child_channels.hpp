@@ -13,7 +13,7 @@ struct pollfd;
 
 namespace labhost {
 
-/// [worker | child] The way to speak to its parent. [worker] [child]
+/// [worker | child] The way to speak to its parent.
 class Outbox {
 public:
     explicit Outbox(int descriptor) : descriptor_(descriptor) {}
@@ -24,7 +24,7 @@ private:
     int descriptor_;
 };
 
-/// [worker | child] The way to hear its parent. [worker] [child]
+/// [worker | child] The way to hear its parent.
 class Inbox {
 public:
     explicit Inbox(int descriptor) : descriptor_(descriptor) {}

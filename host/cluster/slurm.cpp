@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include "support/error.hpp"
+#include "support/files.hpp"
 #include "support/process.hpp"
 #include "support/slurm_task.hpp"
 #include "support/text.hpp"
@@ -74,6 +76,15 @@ std::vector<std::size_t> indices_of(std::string text) {
         for (std::size_t i = *first; i <= *last; i += *step) indices.push_back(i);
     }
     return indices;
+}
+
+/// Whether Slurm took something though sbatch did not say so; where that cannot be told, it may have.
+bool may_be_queued(Submission& submission) {
+    try {
+        return adopt_jobs(submission, queued_tasks());
+    } catch (const Error&) {
+        return true;
+    }
 }
 
 /// By which an array is found again.
@@ -206,6 +217,21 @@ void submit_jobs(Submission& s, const SlurmSettings& settings) {
                 fmt::format("sbatch: error: it gave no job's number but '{}'", printable(join(words, ";"))));
         s.jobs.push_back({.job = words[0], .first = first, .tasks = tasks});
         write_jobs(s);
+    }
+}
+
+void hand_over(Submission& s, const Plan& plan, const SlurmSettings& settings) {
+    bool is_written = false;
+    try {
+        write_submission(s, plan);
+        write_file_atomically(s.folder / "task.sh", task_script(s));
+        is_written = true;
+        submit_jobs(s, settings);
+    } catch (...) {
+        std::error_code ignored;
+        if (s.jobs.empty() && !s.folder.empty() && !(is_written && may_be_queued(s)))
+            std::filesystem::remove_all(s.folder, ignored);
+        throw;
     }
 }
 

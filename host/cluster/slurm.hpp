@@ -34,6 +34,10 @@ std::vector<std::string> sbatch_command(const Submission& submission, const Slur
 /// submission's folder. Throws SlurmError with sbatch's words if it refuses; what it took before stays.
 void submit_jobs(Submission& submission, const SlurmSettings& settings);
 
+/// Writes a submission and hands it to Slurm. What Slurm took stays; of what it took nothing of, or could not be
+/// copied, nothing is left. Throws as write_submission and submit_jobs do.
+void hand_over(Submission& submission, const Plan& plan, const SlurmSettings& settings);
+
 /// What Slurm says of a task that it has not ended yet.
 struct QueuedTask {
     std::string state{};   ///< "PENDING", "RUNNING", ...

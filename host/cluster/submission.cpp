@@ -130,8 +130,41 @@ bool Submission::holds_job(const std::string& job) const {
     return !array.empty() && std::ranges::any_of(jobs, [&](const SubmittedJob& known) { return known.job == array; });
 }
 
+Submission submission_of(const Plan& plan, const SlurmSettings& settings, const SubmissionRequest& request,
+                         const std::set<std::string>& queued) {
+    Submission submission{.experiment = plan.experiment,
+                          .file_name = plan.file.filename().native(),
+                          .command = plan.command,
+                          .revision = plan.revision,
+                          .overrides = {.set = request.overrides.set,
+                                        .seeds = request.overrides.seeds,
+                                        .timeout = request.overrides.timeout,
+                                        .folder = plan.file.parent_path()},
+                          .runs_folder = fs::absolute(request.runs_folder).lexically_normal(),
+                          .data_folder = fs::absolute(request.data_folder).lexically_normal(),
+                          .pack = static_cast<std::size_t>(settings.pack),
+                          .max_requeues = settings.max_requeues,
+                          .cpus_per_task = settings.cpus_per_task.value_or(1),
+                          .allow_insecure = request.allow_insecure};
+    for (const PlannedRun& run : plan.runs) {
+        const std::string& asked = run.settings.trainer.device;
+        SubmittedRun submitted{.id = run.settings.id,
+                               .model = run.settings.model,
+                               .seed = run.settings.seed,
+                               .fingerprint = run.fingerprint,
+                               .device = !run.device.cuda  ? "cpu"
+                                         : asked == "auto" ? "cuda"
+                                                           : asked};
+        if (run.status == RunState::finished)
+            submission.finished.push_back(std::move(submitted));
+        else if (!queued.contains(run.fingerprint))
+            submission.runs.push_back(std::move(submitted));
+    }
+    return submission;
+}
+
 std::unique_ptr<RunLocks> lock_submissions(const fs::path& runs_folder) {
-    constexpr std::chrono::milliseconds look_every{200};
+    constexpr std::chrono::milliseconds poll_every{200};
     const fs::path all = runs_folder / ".submit";
     auto locks = std::make_unique<RunLocks>(all);
     bool said = false;
@@ -139,7 +172,7 @@ std::unique_ptr<RunLocks> lock_submissions(const fs::path& runs_folder) {
         if (!std::exchange(said, true))
             diagnose(fmt::format("labhost: another labhost submits or cancels in {}; waiting for it\n",
                                  printable(runs_folder.native())));
-        std::this_thread::sleep_for(look_every);
+        std::this_thread::sleep_for(poll_every);
     }
     return locks;
 }

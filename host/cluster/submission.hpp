@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "config/experiment.hpp"
+#include "config/slurm.hpp"
 #include "record/run_lock.hpp"
 #include "sweep/plan.hpp"
 
@@ -57,6 +59,18 @@ struct Submission {
     /// Whether `job`, "123_4" or "123", is one of its arrays.
     bool holds_job(const std::string& job) const;
 };
+
+/// What the command line says of a submission, beside its plan.
+struct SubmissionRequest {
+    Overrides overrides{};  ///< of which set, seeds and timeout count for the copy of the experiment's file
+    std::filesystem::path runs_folder{};
+    std::filesystem::path data_folder{};
+    bool allow_insecure = false;
+};
+
+/// Of the plan's runs, those that are neither finished nor among the fingerprints `queued`; not written yet.
+Submission submission_of(const Plan& plan, const SlurmSettings& settings, const SubmissionRequest& request,
+                         const std::set<std::string>& queued);
 
 /// Keeps other processes from submitting to this runs folder while it lives. Waits for one that does, and says so.
 std::unique_ptr<RunLocks> lock_submissions(const std::filesystem::path& runs_folder);

@@ -26,8 +26,7 @@ const Arithmetic& arithmetic_here();
 /// data files' bytes, seed, LibTorch build and BLAS, class of device, and the version of the trainer's own arithmetic.
 /// Names, folders and times have no part in it.
 Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
-                        const Dataset& dataset, const Device& device,
-                        const Arithmetic& arithmetic = arithmetic_here());
+                        const Dataset& dataset, const Device& device, const Arithmetic& arithmetic = arithmetic_here());
 
 /// SHA-256 of the inputs with sorted keys; 64 hexadecimal digits.
 std::string fingerprint_of(const Json& inputs);

@@ -103,6 +103,28 @@ KeyType<SlurmSettings> sbatch() {
             }};
 }
 
+Keys<OptimizerSettings> optimizer_keys() {
+    using enum Effect;
+    using enum Recorded;
+    using O = OptimizerSettings;
+    return {
+        {"name", choice(&O::name), "which one", numbers, always},
+        {"lr", number(&O::lr, 0.0), "learning rate", numbers, always},
+        {"momentum", number(&O::momentum, 0.0), "the share of the last step in the next", numbers, always},
+    };
+}
+
+Keys<DataSettings> normalize_keys() {
+    using enum Effect;
+    using enum Recorded;
+    using D = DataSettings;
+    return {
+        {"mean", number(&D::mean, -1e6, 1e6), "of the pixels, which are 0 to 1", numbers, always},
+        {"std", standard_deviation(), "of the pixels; not 0", numbers, always},
+    };
+}
+
+/// The names of those that change no number: "trainer.timeout".
 void add_names(const std::vector<KeyDescription>& keys, const std::string& table, std::set<std::string>& names) {
     for (const KeyDescription& key : keys) {
         const std::string name = fmt::format("{}.{}", table, key.name);
@@ -117,17 +139,11 @@ const Keys<TrainerSettings>& trainer_keys() {
     using enum Effect;
     using enum Recorded;
     using T = TrainerSettings;
-    using O = OptimizerSettings;
-    static const Keys<O> optimizer_keys{
-        {"name", choice(&O::name), "as `torch.optim.SGD`", numbers, always},
-        {"lr", number(&O::lr, 0.0), "learning rate", numbers, always},
-        {"momentum", number(&O::momentum, 0.0), "", numbers, always},
-    };
     static const Keys<T> keys{
         {"epochs", integer(&T::epochs, 1, most), "passes over the training data, each followed by a test", numbers,
          always},
         {"batch_size", integer(&T::batch_size, 1, most), "the last batch of a pass may be short", numbers, always},
-        {"test_batch_size", integer(&T::test_batch_size, 1, most), "", numbers, always},
+        {"test_batch_size", integer(&T::test_batch_size, 1, most), "of the tests", numbers, always},
         {"loss", choice(&T::loss), "`nll` for models that return log-probabilities, `cross_entropy` for logits",
          numbers, always},
         {"device", device(),
@@ -142,7 +158,7 @@ const Keys<TrainerSettings>& trainer_keys() {
          "optimizer in one; for convolutions TF32, which PyTorch, and so `pytorch`, allows there as well ([which "
          "bits](gpu.md#which-bits))",
          numbers, always},
-        {"optimizer", table_of(&T::optimizer, optimizer_keys), "what makes a step of a gradient", numbers, always},
+        {"optimizer", table_of(&T::optimizer, optimizer_keys()), "as `torch.optim.SGD`", numbers, always},
         {"precision", choice(&T::precision),
          "on a GPU with `fast` numerics: `tf32` for matrix products too, or `bf16` (LibTorch's autocast). Refused on a "
          "CPU, where `float32` is faster"},
@@ -170,14 +186,10 @@ const Keys<DataSettings>& data_keys() {
     using enum Effect;
     using enum Recorded;
     using D = DataSettings;
-    static const Keys<D> normalize_keys{
-        {"mean", number(&D::mean, -1e6, 1e6), "", numbers, always},
-        {"std", standard_deviation(), "", numbers, always},
-    };
     static const Keys<D> keys{
         {"dataset", placed(dataset(), &D::where),
          "`mnist`, `fashion-mnist`, or a folder with the four IDX files (written with a `/`)", content, always},
-        {"normalize", group_of(normalize_keys), "pixels are divided by 255, then `(x - mean) / std`, in float32",
+        {"normalize", group_of(normalize_keys()), "pixels are divided by 255, then `(x - mean) / std`, in float32",
          numbers, always},
         {"train_limit", placed(integer(&D::train_limit, 1, any_integer, "all"), &D::train_limit_where),
          "only the first N training examples", content},
@@ -192,12 +204,12 @@ const Keys<SlurmSettings>& slurm_keys() {
     using S = SlurmSettings;
     static const Keys<S> keys{
         {"partition", line(&S::partition), "as sbatch takes it, as are the next three", cost},
-        {"account", line(&S::account), "", cost},
+        {"account", line(&S::account), "who pays", cost},
         {"time", line(&S::time), "of a task: `\"30\"`, `\"2:00:00\"`", cost},
         {"mem", line(&S::mem), "of a task: `\"4G\"`", cost},
-        {"gpus_per_task", integer(&S::gpus_per_task, 1, most_tasks, "none"), "", cost},
-        {"cpus_per_task", integer(&S::cpus_per_task, 1, most_tasks, "the runs' threads"), "", cost},
-        {"array_parallelism", integer(&S::array_parallelism, 1, most_tasks, "all"), "tasks at once", cost},
+        {"gpus_per_task", integer(&S::gpus_per_task, 1, most_tasks, "none"), "GPUs of a task", cost},
+        {"cpus_per_task", integer(&S::cpus_per_task, 1, most_tasks, "the cluster's"), "cores of a task", cost},
+        {"array_parallelism", integer(&S::array_parallelism, 1, most_tasks, "no limit"), "tasks at once", cost},
         {"pack", integer(&S::pack, 1, most_tasks), "runs a task", cost},
         {"max_requeues", integer(&S::max_requeues, 0, most_tasks), "of a task that is interrupted", cost},
         {"sbatch", sbatch(), "any other option: `{ KEY = \"VALUE\" }`", cost},

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "analysis/noise.hpp"
+#include "report/comparison_table.hpp"
 #include "report/formats.hpp"
+#include "report/noise_table.hpp"
 
 namespace labhost {
 namespace {

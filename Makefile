@@ -27,7 +27,7 @@ python = . build/torch.env && "$${LABHOST_PYTHON:?this LibTorch has no Python: t
 
 PREFIX ?= /usr/local
 
-.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy debug build build-tests data deps test-deps bench-deps help clean
+.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy debug build build-tests docs data deps test-deps bench-deps help clean
 
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
@@ -50,6 +50,9 @@ build: deps  ## build/labhost and build/plugins/*.so
 
 build-tests: test-deps  ## the same with the tests
 	$(call build,release,build,all tests)
+
+docs: build-tests  ## the tables of keys in docs/experiment-reference.md, from host/config/keys.cpp
+	LABHOST_WRITE_DOCS=1 build/unit_tests --gtest_filter='ExperimentReference.*'
 
 data: build  ## MNIST, into the user's cache folder
 	@build/labhost fetch mnist

@@ -1,7 +1,6 @@
 #include "config/experiment.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -13,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "config/axes.hpp"
+#include "config/keys.hpp"
 #include "config/settings.hpp"
 #include "config/strict_table.hpp"
 #include "support/error.hpp"
@@ -113,8 +113,7 @@ std::optional<std::string> read_name(StrictTable& table, std::string_view key) {
 
 /// 64 hexadecimal digits, in lower case; "" if there are none.
 std::string read_sha256(StrictTable& table, std::string_view key) {
-    std::string text = table.string(key).value_or("");
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string text = to_lower(table.string(key).value_or(""));
     if (table.node(key) != nullptr &&
         (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string::npos))
         table.fail(key, "must be a SHA-256: 64 hexadecimal digits, as labhost inspect prints it");
@@ -133,9 +132,9 @@ void apply_axis_value(const Axis& axis, std::size_t index, const fs::path& folde
     if (head == "params") {
         read_params(strict, run.params);
     } else if (head == "trainer") {
-        read_trainer(strict, folder, run.trainer);
+        read_keys(trainer_keys(), strict, folder, run.trainer);
     } else {
-        read_data(strict, folder, run.data);
+        read_keys(data_keys(), strict, folder, run.data);
     }
 }
 
@@ -172,8 +171,8 @@ WrittenRun read_run(StrictTable table, const RunSettings& common, const AxisGrou
     base.plugin_sha256 = read_sha256(table, "plugin_sha256");
     base.id = read_name(table, "name").value_or(*model);
     if (auto params = table.table("params")) read_params(*params, base.params);
-    if (auto trainer = table.table("trainer")) read_trainer(*trainer, folder, base.trainer);
-    if (auto data = table.table("data")) read_data(*data, folder, base.data);
+    if (auto trainer = table.table("trainer")) read_keys(trainer_keys(), *trainer, folder, base.trainer);
+    if (auto data = table.table("data")) read_keys(data_keys(), *data, folder, base.data);
     run.groups = read_axes(table);
     run.groups.insert(run.groups.end(), sweep.begin(), sweep.end());
     check_keys_differ(run.groups);
@@ -322,10 +321,10 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     if (!overrides.seeds.empty()) seeds = overrides.seeds;
 
     RunSettings common;
-    if (auto table = root.table("trainer")) read_trainer(*table, folder, common.trainer);
-    if (auto table = root.table("data")) read_data(*table, folder, common.data);
+    if (auto table = root.table("trainer")) read_keys(trainer_keys(), *table, folder, common.trainer);
+    if (auto table = root.table("data")) read_keys(data_keys(), *table, folder, common.data);
     if (auto launch = root.table("launch")) {
-        if (auto table = launch->table("slurm")) experiment.slurm = read_slurm(std::move(*table));
+        if (auto table = launch->table("slurm")) read_keys(slurm_keys(), *table, folder, experiment.slurm);
         launch->finish();
     }
     AxisGroups sweep;

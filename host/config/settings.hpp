@@ -1,20 +1,27 @@
-// [trainer], [data], params and reference: from a TOML table into settings, each key checked.
+// params and reference: from a TOML table into settings, each key checked. For [trainer] and [data] see keys.hpp.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/experiment.hpp"
 #include "config/strict_table.hpp"
 
 namespace labhost {
 
-/// Each overlays what the table says on `settings`, and refuses keys it does not know.
-/// Relative paths are taken from `folder`, those of a command-line option from the working folder.
-void read_trainer(StrictTable table, const std::filesystem::path& folder, TrainerSettings& settings);
-void read_data(StrictTable table, const std::filesystem::path& folder, DataSettings& settings);
+/// Each overlays what the table says on what is there.
 void read_params(const StrictTable& table, std::map<std::string, WrittenParam>& params);
 void read_reference(StrictTable table, Reference& reference);
+
+/// The keys of a reference, in a file and in a record.
+inline constexpr std::array<std::pair<const char*, std::vector<double> Reference::*>, 4> published{
+    {{"train_loss", &Reference::train_loss},
+     {"train_accuracy", &Reference::train_accuracy},
+     {"test_loss", &Reference::test_loss},
+     {"test_accuracy", &Reference::test_accuracy}}};
 
 /// Whether `name` has the form of a device: auto, cpu, cuda, cuda:N.
 bool is_device(const std::string& name);

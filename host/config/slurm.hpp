@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "config/strict_table.hpp"
-
 namespace labhost {
 
 /// Texts are handed to sbatch as they are; empty or nothing: its default.
@@ -24,9 +22,6 @@ struct SlurmSettings {
     std::int64_t max_requeues = 100;                            ///< of a task that is interrupted
     std::vector<std::pair<std::string, std::string>> sbatch{};  ///< other options, without "--"
 };
-
-/// Throws Error (usage) with the key's place.
-SlurmSettings read_slurm(StrictTable table);
 
 /// "KEY=VALUE" of --sbatch, or a key of the table: refuses what is no option, and those that labhost sets itself.
 /// Throws Error (usage) saying why, without a place.

@@ -118,6 +118,33 @@ std::optional<double> StrictTable::number(std::string_view key, double minimum, 
     return number;
 }
 
+std::optional<bool> StrictTable::boolean(std::string_view key) {
+    const toml::node* value = node(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_boolean()) fail(key, fmt::format("must be true or false, not {}", type_name(*value)));
+    return value->as_boolean()->get();
+}
+
+std::optional<double> StrictTable::duration(std::string_view key) {
+    const toml::node* value = node(key);
+    if (value == nullptr) return std::nullopt;
+    std::optional<double> seconds;
+    if (value->is_string()) seconds = parse_duration(value->as_string()->get());
+    if (value->is_number()) seconds = parse_duration(fmt::format("{}", value->value_or(0.0)));
+    if (!seconds) fail(key, "must be a time above zero: seconds, or a text such as \"90s\", \"10m\", \"1.5h\"");
+    return seconds;
+}
+
+std::optional<std::uint64_t> StrictTable::size(std::string_view key) {
+    const toml::node* value = node(key);
+    if (value == nullptr) return std::nullopt;
+    std::optional<std::uint64_t> bytes;
+    if (value->is_string()) bytes = parse_size(value->as_string()->get());
+    if (value->is_integer()) bytes = parse_size(fmt::format("{}", value->as_integer()->get()));
+    if (!bytes) fail(key, "must be a size above zero: bytes, or a text such as \"512 MiB\" or \"2 GiB\"");
+    return bytes;
+}
+
 std::optional<std::vector<double>> StrictTable::numbers(std::string_view key) {
     const toml::node* value = node(key);
     if (value == nullptr) return std::nullopt;

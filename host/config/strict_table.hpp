@@ -40,6 +40,11 @@ public:
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t minimum,
                                         std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
     std::optional<double> number(std::string_view key, double minimum, double maximum);
+    std::optional<bool> boolean(std::string_view key);
+    /// Seconds, written as a number or as "90s", "10m", "1.5h".
+    std::optional<double> duration(std::string_view key);
+    /// Bytes, written as an integer or as "512 MiB", "2 GiB".
+    std::optional<std::uint64_t> size(std::string_view key);
     std::optional<std::vector<double>> numbers(std::string_view key);
     std::optional<StrictTable> table(std::string_view key);
     /// The tables of an array of tables; a single table counts as an array of one.

@@ -1,6 +1,5 @@
 #include "record/json.hpp"
 
-#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -9,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "config/keys.hpp"
+#include "config/settings.hpp"
 #include "support/error.hpp"
 #include "support/hash.hpp"
 
@@ -35,12 +36,6 @@ PassMetrics pass_from_json(const Json& json, const std::string& name) {
             .correct = integer(json.at(name + ".correct")),
             .count = 0};
 }
-
-constexpr std::array<std::pair<const char*, std::vector<double> Reference::*>, 4> published{
-    {{"train_loss", &Reference::train_loss},
-     {"train_accuracy", &Reference::train_accuracy},
-     {"test_loss", &Reference::test_loss},
-     {"test_accuracy", &Reference::test_accuracy}}};
 
 }  // namespace
 
@@ -106,34 +101,9 @@ Claim claim_from_json(const Json& json) {
     return claim;
 }
 
-Json to_json(const TrainerSettings& settings) {
-    Json json{{"epochs", settings.epochs},
-              {"batch_size", settings.batch_size},
-              {"test_batch_size", settings.test_batch_size},
-              {"loss", to_text(settings.loss)},
-              {"device", settings.device},
-              {"threads", settings.threads},
-              {"numerics", to_text(settings.numerics)},
-              {"optimizer",
-               {{"name", to_text(settings.optimizer.name)},
-                {"lr", settings.optimizer.lr},
-                {"momentum", settings.optimizer.momentum}}}};
-    if (settings.precision != Precision::float32) json["precision"] = to_text(settings.precision);
-    if (!settings.init_from.empty()) json["init_from"] = settings.init_from.native();
-    if (settings.deterministic) json["deterministic"] = true;
-    if (settings.on_nan != OnNan::proceed) json["on_nan"] = to_text(settings.on_nan);
-    if (settings.timeout) json["timeout"] = *settings.timeout;
-    if (settings.memory_limit) json["memory_limit"] = *settings.memory_limit;
-    if (settings.checkpoint_every) json["checkpoint_every"] = *settings.checkpoint_every;
-    return json;
-}
+Json to_json(const TrainerSettings& settings) { return values_of(trainer_keys(), settings, Use::record); }
 
-Json to_json(const DataSettings& settings) {
-    Json json{{"dataset", settings.dataset}, {"normalize", {{"mean", settings.mean}, {"std", settings.std}}}};
-    if (settings.train_limit) json["train_limit"] = *settings.train_limit;
-    if (settings.test_limit) json["test_limit"] = *settings.test_limit;
-    return json;
-}
+Json to_json(const DataSettings& settings) { return values_of(data_keys(), settings, Use::record); }
 
 Json to_json(const ResolvedParams& params) {
     Json json = Json::object();

@@ -10,34 +10,9 @@
 #include <string_view>
 #include <vector>
 
-struct pollfd;
+#include "support/child_channels.hpp"
 
 namespace labhost {
-
-/// The child's way to speak to its parent.
-class Outbox {
-public:
-    explicit Outbox(int descriptor) : descriptor_(descriptor) {}
-    /// Sends a message, whole and in order. If nobody listens any more, the process ends.
-    void send(std::string_view message) const;
-
-private:
-    int descriptor_;
-};
-
-/// The child's way to hear its parent.
-class Inbox {
-public:
-    explicit Inbox(int descriptor) : descriptor_(descriptor) {}
-    /// The next message, if a whole one is there.
-    std::optional<std::string> next();
-    /// Waits until there is something to read, at most this long; a signal ends the waiting.
-    void wait(std::chrono::milliseconds longest) const;
-
-private:
-    int descriptor_;
-    std::string pending_;
-};
 
 /// How a child ended.
 struct ChildEnd {
@@ -67,7 +42,8 @@ struct ChildOptions {
 
 /// A child process that runs a function while this process goes on. The child shares what is in memory when it is made
 /// and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and dies with it
-/// (the thread that made it must outlive it). It is killed with its scope. This process must have no other threads.
+/// (the thread that made it must outlive it). It is killed with its scope. [supervisor] This process must have no other
+/// threads.
 class Child {
 public:
     /// Forks. `body` must not throw. Throws Error (run_failed) if no child can be made.
@@ -98,11 +74,11 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Waits until one of them says something, at most this long.
+/// [supervisor] Waits until one of them says something, at most this long.
 void wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds longest);
 
-/// Makes a child and hears it until it ends. Throws what `on_message` throws, StopError on SIGINT or SIGTERM (see
-/// StopSignals), Error (run_failed) if no child can be made; the child is killed first.
+/// [supervisor] Makes a child and hears it until it ends. Throws what `on_message` throws, StopError on SIGINT or
+/// SIGTERM (see StopSignals), Error (run_failed) if no child can be made; the child is killed first.
 ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options);
 
 }  // namespace labhost

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <exception>
 
 #include <fmt/format.h>
@@ -16,8 +15,8 @@ namespace labhost {
 namespace {
 
 bool is_version(std::string_view word) {
-    return word.find('.') != std::string_view::npos && std::isdigit(static_cast<unsigned char>(word.front())) != 0 &&
-           std::ranges::all_of(word, [](unsigned char c) { return c == '.' || std::isdigit(c) != 0; });
+    return word.find('.') != std::string_view::npos && is_digit(word.front()) &&
+           std::ranges::all_of(word, [](char c) { return c == '.' || is_digit(c); });
 }
 
 std::string or_unknown(const std::string& version) { return version.empty() ? "of unknown version" : version; }

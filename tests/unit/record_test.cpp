@@ -4,13 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include <unistd.h>
 
 #include "helpers/temporary_folder.hpp"
 #include "record/experiment_record.hpp"
-#include "record/fingerprint.hpp"
 #include "record/run_folder.hpp"
 #include "record/run_lock.hpp"
 #include "record/run_record.hpp"
@@ -182,52 +180,6 @@ TEST(RunFolderTest, ADamagedResultIsNone) {
         folder.write("result.json", text);
         EXPECT_FALSE(read_result(folder.path())) << text;
     }
-}
-
-TEST(Fingerprint, ChangesWithEverythingThatDeterminesNumbers) {
-    const labhost_descriptor descriptor{};
-    Plugin plugin{"a/net.so", "hash", Stamp(""), &descriptor};
-    RunSettings run;
-    ResolvedParams params{{"p"}, {0.5}};
-    Dataset dataset;
-    dataset.sha256 = {"a", "b", "c", "d"};
-    dataset.train.count = 60000;
-    Device device;
-    std::set<std::string> seen;
-    const auto is_new = [&] {
-        return seen.insert(fingerprint_of(fingerprint_inputs(run, plugin, params, dataset, device))).second;
-    };
-    EXPECT_TRUE(is_new());
-    EXPECT_FALSE(is_new());
-    EXPECT_TRUE((plugin.sha256 = "other", is_new()));
-    EXPECT_TRUE((params.values[0] = 0.25, is_new()));
-    EXPECT_TRUE((params.values[0] = std::numeric_limits<double>::infinity(), is_new()));
-    EXPECT_TRUE((params.values[0] = -std::numeric_limits<double>::infinity(), is_new()));
-    EXPECT_TRUE((run.seed = 2, is_new()));
-    EXPECT_TRUE((run.trainer.epochs = 3, is_new()));
-    EXPECT_TRUE((run.trainer.batch_size = 32, is_new()));
-    EXPECT_TRUE((run.trainer.test_batch_size = 500, is_new()));
-    EXPECT_TRUE((run.trainer.loss = Loss::cross_entropy, is_new()));
-    EXPECT_TRUE((run.trainer.threads = 2, is_new()));
-    EXPECT_TRUE((run.trainer.optimizer.lr = 0.1, is_new()));
-    EXPECT_TRUE((run.trainer.optimizer.momentum = 0.9, is_new()));
-    EXPECT_TRUE((run.data.mean = 0.5, is_new()));
-    EXPECT_TRUE((run.data.std = 0.5, is_new()));
-    EXPECT_TRUE((run.data.train_limit = 100, is_new()));
-    EXPECT_TRUE((run.data.test_limit = 100, is_new()));
-    EXPECT_TRUE((dataset.sha256[2] = "x", is_new()));
-    EXPECT_TRUE((device.cuda = true, is_new()));
-
-    // Names, places and what comes to the same have no part in it.
-    EXPECT_FALSE(
-        (run.id = "other", plugin.file = "b/net.so", dataset.name = "y", run.trainer.device = "cuda", is_new()));
-    EXPECT_FALSE((device.index = 1, is_new()));
-}
-
-TEST(Fingerprint, DependsOnContentAndNotOnTheOrderOfKeys) {
-    EXPECT_EQ(fingerprint_of(Json{{"a", 1}, {"b", 2}}), fingerprint_of(Json{{"b", 2}, {"a", 1}}));
-    EXPECT_NE(fingerprint_of(Json{{"a", 1}}), fingerprint_of(Json{{"a", 2}}));
-    EXPECT_EQ(fingerprint_of(Json::object()).size(), 64U);
 }
 
 TEST(RunLocks, AWorkerLeavesOneRunAndKeepsTheOther) {

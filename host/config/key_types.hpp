@@ -1,0 +1,115 @@
+// The types of keys: how a value of each is read, checked, recorded and described.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "config/keys.hpp"
+
+namespace labhost {
+
+constexpr std::int64_t any_integer = std::numeric_limits<std::int64_t>::max();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+inline Json json_of(const std::filesystem::path& path) { return path.empty() ? Json() : Json(path.native()); }
+inline Json json_of(const std::string& text) { return text; }
+template <HasTexts Enum>
+Json json_of(Enum value) {
+    return to_text(value);
+}
+template <class Value>
+requires std::is_arithmetic_v<Value> Json json_of(Value value) { return value; }
+template <class Value>
+Json json_of(const std::optional<Value>& value) {
+    return value ? json_of(*value) : Json();
+}
+
+/// A type whose value `read` gets from a table, or nothing where it is not written.
+template <class Settings, class Member, class Read>
+KeyType<Settings> key_type(ValueDescription description, Member Settings::*member, Read read) {
+    return {.description = std::move(description),
+            .read =
+                [member, read](StrictTable& table, const std::string& key, const auto&, Settings& settings) {
+                    if (auto value = read(table, key)) settings.*member = static_cast<Member>(*std::move(value));
+                },
+            .value = [member](const Settings& settings, Use) { return json_of(settings.*member); }};
+}
+
+template <class Settings, class Member>
+KeyType<Settings> integer(Member Settings::*member, std::int64_t minimum, std::int64_t maximum = any_integer,
+                          std::string if_absent = "") {
+    return key_type({.type = "integer",
+                     .minimum = static_cast<double>(minimum),
+                     .maximum = static_cast<double>(maximum),
+                     .if_absent = std::move(if_absent)},
+                    member,
+                    [=](StrictTable& table, const std::string& key) { return table.integer(key, minimum, maximum); });
+}
+
+template <class Settings>
+KeyType<Settings> number(double Settings::*member, double minimum, double maximum = infinity) {
+    return key_type({.type = "number", .minimum = minimum, .maximum = maximum}, member,
+                    [=](StrictTable& table, const std::string& key) { return table.number(key, minimum, maximum); });
+}
+
+template <class Settings>
+KeyType<Settings> boolean(bool Settings::*member) {
+    return key_type({.type = "boolean"}, member,
+                    [](StrictTable& table, const std::string& key) { return table.boolean(key); });
+}
+
+template <class Settings, HasTexts Enum>
+KeyType<Settings> choice(Enum Settings::*member) {
+    return key_type({.type = "string", .choices = all_texts<Enum>()}, member,
+                    [](StrictTable& table, const std::string& key) { return table.one_of<Enum>(key); });
+}
+
+/// Seconds.
+template <class Settings>
+KeyType<Settings> duration(std::optional<double> Settings::*member, std::string if_absent) {
+    return key_type({.type = "time", .if_absent = std::move(if_absent)}, member,
+                    [](StrictTable& table, const std::string& key) { return table.duration(key); });
+}
+
+/// Bytes.
+template <class Settings>
+KeyType<Settings> size(std::optional<std::uint64_t> Settings::*member, std::string if_absent) {
+    return key_type({.type = "size", .if_absent = std::move(if_absent)}, member,
+                    [](StrictTable& table, const std::string& key) { return table.size(key); });
+}
+
+/// A table whose keys set the members of a struct of their own.
+template <class Settings, class Inner>
+KeyType<Settings> table_of(Inner Settings::*member, Keys<Inner> keys) {
+    return {.description = {.type = "table", .inner = described(keys)},
+            .read =
+                [=](StrictTable& table, const std::string& key, const auto& folder, Settings& settings) {
+                    if (auto inner = table.table(key)) read_keys(keys, *std::move(inner), folder, settings.*member);
+                },
+            .value = [=](const Settings& settings, Use use) { return values_of(keys, settings.*member, use); }};
+}
+
+/// A table whose keys set members of the settings themselves.
+template <class Settings>
+KeyType<Settings> group_of(Keys<Settings> keys) {
+    return {.description = {.type = "table", .inner = described(keys)},
+            .read =
+                [=](StrictTable& table, const std::string& key, const auto& folder, Settings& settings) {
+                    if (auto inner = table.table(key)) read_keys(keys, *std::move(inner), folder, settings);
+                },
+            .value = [=](const Settings& settings, Use use) { return values_of(keys, settings, use); }};
+}
+
+/// The same, and where it was written: for what is found wrong only later.
+template <class Settings>
+KeyType<Settings> placed(KeyType<Settings> type, Location Settings::*where) {
+    type.read = [read = std::move(type.read), where](StrictTable& table, const std::string& key, const auto& folder,
+                                                     Settings& settings) {
+        read(table, key, folder, settings);
+        if (table.node(key) != nullptr) settings.*where = table.where(key);
+    };
+    return type;
+}
+
+}  // namespace labhost

@@ -1,0 +1,218 @@
+// The table of keys. A new key is a line here and a member of its struct.
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "config/key_types.hpp"
+#include "config/settings.hpp"
+#include "support/error.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t most = 1'000'000'000;
+constexpr std::int64_t most_tasks = 1'000'000;
+
+fs::path resolve(const std::string& text, const Location& where, const fs::path& folder) {
+    const bool from_option = where.line == 0;
+    return fs::absolute(from_option ? fs::path(text) : folder / text).lexically_normal();
+}
+
+KeyType<TrainerSettings> device() {
+    return key_type({.type = "string"}, &TrainerSettings::device, [](StrictTable& table, const std::string& key) {
+        auto name = table.string(key);
+        if (name && !is_device(*name))
+            table.fail(key, fmt::format("must be auto, cpu, cuda or cuda:N, not '{}'", *name));
+        return name;
+    });
+}
+
+/// An empty one takes away what was set before.
+KeyType<TrainerSettings> init_from() {
+    return {.description = {.type = "path", .if_absent = "none"},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path& folder, TrainerSettings& settings) {
+                    if (const auto path = table.string(key))
+                        settings.init_from = path->empty() ? fs::path() : resolve(*path, table.where(key), folder);
+                },
+            .value = [](const TrainerSettings& settings, Use) { return json_of(settings.init_from); }};
+}
+
+KeyType<DataSettings> dataset() {
+    return {.description = {.type = "string", .if_absent = "required"},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path& folder, DataSettings& settings) {
+                    const auto name = table.string(key);
+                    if (!name) return;
+                    const bool is_folder = name->find('/') != std::string::npos;
+                    settings.dataset = is_folder ? resolve(*name, table.where(key), folder).native() : *name;
+                },
+            .value = [](const DataSettings& settings, Use) { return Json(settings.dataset); }};
+}
+
+KeyType<DataSettings> standard_deviation() {
+    constexpr double largest = 1e6;
+    return key_type({.type = "number", .minimum = 0.0, .maximum = largest}, &DataSettings::std,
+                    [](StrictTable& table, const std::string& key) {
+                        const auto std = table.number(key, 0.0, largest);
+                        if (std && static_cast<float>(*std) == 0.0F)
+                            table.fail(key, fmt::format("= {} would divide by zero (it is a float32)", *std));
+                        return std;
+                    });
+}
+
+KeyType<SlurmSettings> line(std::string SlurmSettings::*member) {
+    return key_type({.type = "string", .if_absent = "the cluster's"}, member,
+                    [](StrictTable& table, const std::string& key) {
+                        auto text = table.string(key);
+                        if (text && !is_one_line(*text)) table.fail(key, "must be one line");
+                        return text;
+                    });
+}
+
+KeyType<SlurmSettings> sbatch() {
+    return {
+        .description = {.type = "table", .if_absent = "none"},
+        .read =
+            [](StrictTable& table, const std::string& key, const fs::path&, SlurmSettings& settings) {
+                auto more = table.table(key);
+                if (!more) return;
+                for (const auto& [name, node] : more->raw()) {
+                    const auto value = more->string(name.str());
+                    try {
+                        settings.sbatch.push_back(parse_sbatch(fmt::format("{}={}", name.str(), value.value_or(""))));
+                    } catch (const Error& e) {
+                        more->fail(name.str(), e.what());
+                    }
+                }
+                more->finish();
+            },
+        .value =
+            [](const SlurmSettings& settings, Use) {
+                Json json;
+                for (const auto& [name, value] : settings.sbatch) json[name] = value;
+                return json;
+            }};
+}
+
+void add_names(const std::vector<KeyDescription>& keys, const std::string& table, std::set<std::string>& names) {
+    for (const KeyDescription& key : keys) {
+        const std::string name = fmt::format("{}.{}", table, key.name);
+        if (key.effect == Effect::outcome || key.effect == Effect::cost) names.insert(name);
+        add_names(key.value.inner, name, names);
+    }
+}
+
+}  // namespace
+
+const Keys<TrainerSettings>& trainer_keys() {
+    using enum Effect;
+    using enum Recorded;
+    using T = TrainerSettings;
+    using O = OptimizerSettings;
+    static const Keys<O> optimizer_keys{
+        {"name", choice(&O::name), "as `torch.optim.SGD`", numbers, always},
+        {"lr", number(&O::lr, 0.0), "learning rate", numbers, always},
+        {"momentum", number(&O::momentum, 0.0), "", numbers, always},
+    };
+    static const Keys<T> keys{
+        {"epochs", integer(&T::epochs, 1, most), "passes over the training data, each followed by a test", numbers,
+         always},
+        {"batch_size", integer(&T::batch_size, 1, most), "the last batch of a pass may be short", numbers, always},
+        {"test_batch_size", integer(&T::test_batch_size, 1, most), "", numbers, always},
+        {"loss", choice(&T::loss), "`nll` for models that return log-probabilities, `cross_entropy` for logits",
+         numbers, always},
+        {"device", device(),
+         "`auto` (the first GPU that LibTorch can use, else the CPU; where there is a GPU that it cannot use, a line "
+         "says why), `cpu`, `cuda`, `cuda:N` (refused with the reason where it cannot be used)",
+         content, always},
+        {"threads", integer(&T::threads, 1, 1024),
+         "threads within one run; other thread counts give other low-order bits", numbers, always},
+        {"numerics", choice(&T::numerics),
+         "`pytorch`: bit-identical to PyTorch. `fast`: the same network, data and draws, summed in another order by "
+         "faster kernels; the same bits each time on one kind of processor. On a GPU: PyTorch's kernels with its "
+         "optimizer in one; for convolutions TF32, which PyTorch, and so `pytorch`, allows there as well ([which "
+         "bits](gpu.md#which-bits))",
+         numbers, always},
+        {"optimizer", table_of(&T::optimizer, optimizer_keys), "what makes a step of a gradient", numbers, always},
+        {"precision", choice(&T::precision),
+         "on a GPU with `fast` numerics: `tf32` for matrix products too, or `bf16` (LibTorch's autocast). Refused on a "
+         "CPU, where `float32` is faster"},
+        {"init_from", init_from(), "a state_dict saved by `torch.save` (PyTorch 1.6 or later), or a run's `model.pt`",
+         content},
+        {"deterministic", boolean(&T::deterministic),
+         "refuses operators that have no form with the same bits each time. Where there is one it is taken in any "
+         "case; without this key an operator that has none is named in a warning and in `run.json`"},
+        {"on_nan", choice(&T::on_nan), "`fail`: a loss that is not a number ends the run as failed", outcome},
+        {"timeout", duration(&T::timeout, "none"),
+         "a run whose session takes longer is ended and recorded as failed: seconds, or `\"90s\"`, `\"10m\"`, "
+         "`\"1.5h\"`",
+         cost},
+        {"memory_limit", size(&T::memory_limit, "nine tenths of the machine"),
+         "private memory of a run's process (RLIMIT_DATA): bytes, or `\"512 MiB\"`, `\"2 GiB\"`; no limit by default "
+         "on a GPU",
+         cost},
+        {"checkpoint_every", duration(&T::checkpoint_every, "none"),
+         "a checkpoint within an epoch too, this often; at its end there is always one", cost},
+    };
+    return keys;
+}
+
+const Keys<DataSettings>& data_keys() {
+    using enum Effect;
+    using enum Recorded;
+    using D = DataSettings;
+    static const Keys<D> normalize_keys{
+        {"mean", number(&D::mean, -1e6, 1e6), "", numbers, always},
+        {"std", standard_deviation(), "", numbers, always},
+    };
+    static const Keys<D> keys{
+        {"dataset", placed(dataset(), &D::where),
+         "`mnist`, `fashion-mnist`, or a folder with the four IDX files (written with a `/`)", content, always},
+        {"normalize", group_of(normalize_keys), "pixels are divided by 255, then `(x - mean) / std`, in float32",
+         numbers, always},
+        {"train_limit", placed(integer(&D::train_limit, 1, any_integer, "all"), &D::train_limit_where),
+         "only the first N training examples", content},
+        {"test_limit", placed(integer(&D::test_limit, 1, any_integer, "all"), &D::test_limit_where),
+         "only the first N test examples", content},
+    };
+    return keys;
+}
+
+const Keys<SlurmSettings>& slurm_keys() {
+    using enum Effect;
+    using S = SlurmSettings;
+    static const Keys<S> keys{
+        {"partition", line(&S::partition), "as sbatch takes it, as are the next three", cost},
+        {"account", line(&S::account), "", cost},
+        {"time", line(&S::time), "of a task: `\"30\"`, `\"2:00:00\"`", cost},
+        {"mem", line(&S::mem), "of a task: `\"4G\"`", cost},
+        {"gpus_per_task", integer(&S::gpus_per_task, 1, most_tasks, "none"), "", cost},
+        {"cpus_per_task", integer(&S::cpus_per_task, 1, most_tasks, "the runs' threads"), "", cost},
+        {"array_parallelism", integer(&S::array_parallelism, 1, most_tasks, "all"), "tasks at once", cost},
+        {"pack", integer(&S::pack, 1, most_tasks), "runs a task", cost},
+        {"max_requeues", integer(&S::max_requeues, 0, most_tasks), "of a task that is interrupted", cost},
+        {"sbatch", sbatch(), "any other option: `{ KEY = \"VALUE\" }`", cost},
+    };
+    return keys;
+}
+
+bool changes_numbers(const std::string& key) {
+    static const std::set<std::string> others = [] {
+        std::set<std::string> names;
+        add_names(described(trainer_keys()), "trainer", names);
+        add_names(described(data_keys()), "data", names);
+        return names;
+    }();
+    return !others.contains(key);
+}
+
+}  // namespace labhost

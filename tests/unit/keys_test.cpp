@@ -1,0 +1,116 @@
+// The table of keys against docs/experiment-reference.md, whose tables are made from it: LABHOST_WRITE_DOCS=1 writes
+// them.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/keys.hpp"
+#include "support/files.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+namespace {
+
+std::string code(const std::string& text) { return fmt::format("`{}`", text); }
+
+/// "1 to 1024", "from 0"; "" where anything goes.
+std::string range_of(const ValueDescription& value) {
+    constexpr double any = 1e18;
+    const bool has_most = value.maximum && *value.maximum < any;
+    if (value.minimum && has_most) return fmt::format(", {} to {}", *value.minimum, *value.maximum);
+    return value.minimum ? fmt::format(", from {}", *value.minimum) : "";
+}
+
+std::string value_cell(const ValueDescription& value) {
+    if (value.choices.empty()) return value.type + range_of(value);
+    std::vector<std::string> choices;
+    for (const std::string& choice : value.choices) choices.push_back(code(choice));
+    return join(choices);
+}
+
+/// As it would be written in a file.
+std::string toml_of(const Json& value) {
+    if (!value.is_object()) return value.dump();
+    std::vector<std::string> parts;
+    for (const auto& [key, inner] : value.items()) parts.push_back(fmt::format("{} = {}", key, toml_of(inner)));
+    return fmt::format("{{ {} }}", join(parts));
+}
+
+std::string default_cell(const KeyDescription& key) {
+    return key.value.if_absent.empty() ? code(toml_of(key.default_value)) : key.value.if_absent;
+}
+
+void add_rows(const std::vector<KeyDescription>& keys, const std::string& prefix, std::string& rows) {
+    for (const KeyDescription& key : keys) {
+        rows += fmt::format("| `{}{}` | {} | {} | {} |\n", prefix, key.name, value_cell(key.value), default_cell(key),
+                            key.doc);
+        add_rows(key.value.inner, prefix + key.name + ".", rows);
+    }
+}
+
+std::string names_with(const std::vector<KeyDescription>& keys, Effect effect) {
+    std::vector<std::string> names;
+    for (const KeyDescription& key : keys)
+        if (key.effect == effect) names.push_back(code(key.name));
+    return join(names);
+}
+
+std::string table_of_keys(const std::vector<KeyDescription>& keys) {
+    std::string text = "| key | value | default | meaning |\n|-----|-------|---------|---------|\n";
+    add_rows(keys, "", text);
+    if (const std::string names = names_with(keys, Effect::content); !names.empty())
+        text += fmt::format("\nIn a run's fingerprint by what they come to, not as they are written: {}.\n", names);
+    if (const std::string names = names_with(keys, Effect::cost); !names.empty())
+        text += fmt::format("\nNo part of a run's fingerprint: {}.\n", names);
+    return text;
+}
+
+/// `text` with what stands between the markers of `table` replaced.
+std::string with_table(const std::string& text, const std::string& table, const std::vector<KeyDescription>& keys) {
+    const std::string begin =
+        fmt::format("<!-- keys of [{}], made from host/config/keys.cpp by `make docs` -->\n", table);
+    const std::string end = "<!-- end of keys -->\n";
+    const std::size_t from = text.find(begin);
+    const std::size_t to = text.find(end, from);
+    if (from == std::string::npos || to == std::string::npos) return text + begin + end;
+    return text.substr(0, from) + begin + table_of_keys(keys) + text.substr(to);
+}
+
+TEST(ExperimentReference, HasTheTablesOfKeys) {
+    const std::filesystem::path file = LABHOST_SOURCE "/docs/experiment-reference.md";
+    std::string text = read_file(file);
+    std::string made = with_table(text, "data", described(data_keys()));
+    made = with_table(made, "trainer", described(trainer_keys()));
+    made = with_table(made, "launch.slurm", described(slurm_keys()));
+    if (std::getenv("LABHOST_WRITE_DOCS") != nullptr) {
+        write_file_atomically(file, made);
+        text = read_file(file);
+    }
+    EXPECT_EQ(text, made) << "`make docs` writes it";
+}
+
+TEST(Keys, SayWhatTheyAreFor) {
+    for (const auto& keys : {described(trainer_keys()), described(data_keys()), described(slurm_keys())})
+        for (const KeyDescription& key : keys) {
+            EXPECT_FALSE(key.doc.empty()) << key.name;
+            EXPECT_FALSE(key.value.type.empty()) << key.name;
+            EXPECT_FALSE(key.default_value.is_null() && key.value.if_absent.empty())
+                << key.name << " has no default, and no word for that";
+        }
+}
+
+TEST(Keys, ThatChangeNoNumberAreNoDifferenceBetweenRuns) {
+    for (const char* key : {"trainer.timeout", "trainer.memory_limit", "trainer.checkpoint_every", "trainer.on_nan"})
+        EXPECT_FALSE(changes_numbers(key)) << key;
+    for (const char* key : {"trainer.epochs", "trainer.optimizer.lr", "trainer.device", "data.dataset",
+                            "data.normalize.std", "data.train_limit", "trainer.a_key_of_long_ago"})
+        EXPECT_TRUE(changes_numbers(key)) << key;
+}
+
+}  // namespace
+}  // namespace labhost

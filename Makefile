@@ -3,7 +3,7 @@
 
 # auto (pip's torch where nvidia-smi lists a GPU, else Debian's), debian, pip, a Python that has torch, or a folder of LibTorch.
 # What goes on with a build takes what that was made with.
-ifneq ($(filter install package parity bench chaos,$(MAKECMDGOALS)),)
+ifneq ($(filter install package parity bench chaos mutate,$(MAKECMDGOALS)),)
 TORCH ?= $(or $(shell . build/torch.env 2> /dev/null && echo "$$LABHOST_TORCH_CHOICE"),auto)
 endif
 TORCH ?= auto
@@ -12,6 +12,7 @@ TORCH ?= auto
 .NOTPARALLEL:
 
 FUZZ_SECONDS ?= 60
+MUTANTS ?= 40
 CMAKE_FLAGS ?=
 ifdef CI
 CMAKE_FLAGS += -DLABHOST_WERROR=ON
@@ -27,7 +28,7 @@ python = . build/torch.env && "$${LABHOST_PYTHON:?this LibTorch has no Python: t
 
 PREFIX ?= /usr/local
 
-.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy debug build build-tests docs data deps test-deps bench-deps help clean
+.PHONY: run test install package parity bench gpu-check chaos fuzz asan tidy format mutate debug build build-tests docs data deps test-deps bench-deps help clean
 
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
@@ -87,10 +88,19 @@ tidy: deps  ## clang-tidy and -Wall -Wextra -Wconversion, warnings as errors
 	@setup/packages.sh tidy
 	$(call build,tidy,build-tidy,all tests)
 
+format:  ## clang-format on all C++, in place
+	@setup/packages.sh format
+	@tests/house/format.py --fix
+
 fuzz: deps  ## the readers of experiments, data, state_dicts and records under libFuzzer, FUZZ_SECONDS (60) each
 	@setup/packages.sh fuzz
 	$(call build,fuzz,build-fuzz,fuzz)
 	tests/fuzz/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+mutate: test-deps  ## how many of MUTANTS (40) changes of FILE=host/... its tests find; docs/mutation.md
+	@setup/configure.sh release build $(CMAKE_FLAGS)
+	@setup/packages.sh pip && setup/mutator.sh build
+	build/venv-mutate/bin/python3 tests/mutate/mutate.py --build build --file "$(FILE)" --mutants $(MUTANTS)
 
 debug: deps  ## build-debug/
 	$(call build,debug,build-debug,all tests)

@@ -2,7 +2,7 @@
 # Installs the packages that labhost needs, those that are missing, and never removes one.
 #
 #   setup/packages.sh clang        prints the version of clang that tidy and fuzz take
-#   setup/packages.sh GROUP...     build  debian (its LibTorch)  pip (what a venv needs)  test  debian-test  scipy  bench  tidy  fuzz  package
+#   setup/packages.sh GROUP...     build  debian (its LibTorch)  pip (what a venv needs)  test  debian-test  scipy  bench  format  tidy  fuzz  package
 #
 # Debian 12 and 13, by /etc/os-release, and what derives from them; Ubuntu 24.04 was not tried. Elsewhere, or with DEPS set (a prefix
 # that holds the libraries, given to CMake in CMAKE_PREFIX_PATH), it says what is needed and leaves the rest to CMake.
@@ -39,10 +39,13 @@ packages_of() {
     pip) echo "python3-venv" ;;
     test)
       echo "git procps protobuf-compiler python3-selenium poppler-utils slurmctld slurmd slurm-client munge"
-      [ "$ID" = ubuntu ] || echo "chromium chromium-driver" ;;  # Ubuntu's is a snap
+      [ "$ID" = ubuntu ] || echo "chromium chromium-driver"  # Ubuntu's is a snap
+      packages_of format ;;
     debian-test) echo "python3-torch python3-numpy dpkg-dev file" ;;
     bench) echo "libbenchmark-dev" ;;
     package) echo "dpkg-dev file" ;;
+    format)  # The version that .clang-format is written for; Debian 13 has none so old.
+      case $VERSION_ID in 12|24.04) echo "clang-format-14" ;; esac ;;
     tidy) echo "clang-tidy-$(clang)" ;;
     fuzz) echo "clang-$(clang) libclang-rt-$(clang)-dev llvm-$(clang)" ;;
     *) echo "setup/packages.sh: no group '$1'" >&2; exit 2 ;;

@@ -11,16 +11,12 @@
 #include "analysis/configurations.hpp"
 #include "analysis/metric_value.hpp"
 #include "config/keys.hpp"
-#include "report/table.hpp"
-#include "support/error.hpp"
-#include "support/text.hpp"
 
 namespace labhost {
 
 namespace {
 
 constexpr double confidence = 0.95;
-constexpr std::size_t most_seeds = 10'000;
 
 using BySeed = std::map<std::uint64_t, const RunRecord*>;
 
@@ -87,9 +83,9 @@ std::optional<std::size_t> seeds_to_decide(const Claim& claim, Spread d, std::si
         d.count = seeds;
         return std::min(p_of(claim, d), p_of_opposite(claim, d)) < level;
     };
-    if (!decided(most_seeds)) return std::nullopt;
+    if (!decided(most_seeds_needed)) return std::nullopt;
     std::size_t too_few = 1;
-    std::size_t enough = most_seeds;  // p falls with the number of seeds
+    std::size_t enough = most_seeds_needed;  // p falls with the number of seeds
     while (enough - too_few > 1) {
         const std::size_t middle = (too_few + enough) / 2;
         (middle >= 2 && decided(middle) ? enough : too_few) = middle;
@@ -116,61 +112,45 @@ void add_differences(const RunRecord& a, const RunRecord& b, std::set<std::strin
     compare("data", a.data, b.data);
 }
 
-/// Of each pair, and within either side from seed to seed; "" if there are none.
-std::string other_differences(const BySeed& of, const BySeed& than) {
+/// Of each pair, and within either side from seed to seed.
+std::vector<std::string> other_differences(const BySeed& of, const BySeed& than) {
     std::set<std::string> keys;
     for (const auto& [seed, run] : of)
         if (const auto other = than.find(seed); other != than.end()) add_differences(*run, *other->second, keys);
     for (const BySeed* side : {&of, &than})
         for (const auto& [seed, run] : *side) add_differences(*side->begin()->second, *run, keys);
-    return join(std::vector<std::string>(keys.begin(), keys.end()));
+    return {keys.begin(), keys.end()};
 }
 
-/// A verdict on its way.
-struct Look {
+/// A claim by itself, before its p is adjusted for the others.
+struct Tested {
     ClaimVerdict verdict{};
     Spread spread{};
 };
 
-Look look_at(const Claim& claim, std::span<const RunRecord> runs) {
-    Look look{.verdict = {.claim = claim}};
-    ClaimVerdict& verdict = look.verdict;
+Tested test_alone(const Claim& claim, std::span<const RunRecord> runs) {
+    Tested tested{.verdict = {.claim = claim}};
+    ClaimVerdict& verdict = tested.verdict;
     try {
         const BySeed of = runs_of(claim.of, runs);
         const BySeed than = claim.test == ClaimTest::about ? BySeed{} : runs_of(claim.than, runs);
         const std::vector<double> d = differences(claim, of, than);
         verdict.seeds = d.size();
-        verdict.caution = other_differences(of, than);
+        verdict.also_differ_in = other_differences(of, than);
         if (d.size() < 2) {
             verdict.effect = d.front() + claim.value;
             throw Undecided{"one seed"};
         }
-        look.spread = spread_of(d);
-        const Interval interval = confidence_interval(look.spread, confidence);
-        verdict.effect = look.spread.mean + claim.value;
+        tested.spread = spread_of(d);
+        const Interval interval = confidence_interval(tested.spread, confidence);
+        verdict.effect = tested.spread.mean + claim.value;
         verdict.interval = {interval.low + claim.value, interval.high + claim.value};
-        verdict.p = p_of(claim, look.spread);
+        verdict.p = p_of(claim, tested.spread);
         verdict.p_permutation = p_by_permutation(claim, d);
     } catch (const Undecided& e) {
         verdict.reason = e.reason;
     }
-    return look;
-}
-
-std::string figures(const ClaimVerdict& v) {
-    if (!v.effect) return "";
-    const Claim& claim = v.claim;
-    const bool about = claim.test == ClaimTest::about;
-    std::string text = about ? fmt::format("{}: {} {:.4f}", claim.of, claim.metric.text(), *v.effect)
-                             : fmt::format("{} - {}: {} {:+.4f}", claim.of, claim.than, claim.metric.text(), *v.effect);
-    if (v.interval)
-        text += about ? fmt::format(" (95 %: {:.4f} to {:.4f})", v.interval->low, v.interval->high)
-                      : fmt::format(" (95 %: {:+.4f} to {:+.4f})", v.interval->low, v.interval->high);
-    text += about ? fmt::format(", {} within {}", claim.value, claim.margin) : fmt::format(", margin {}", claim.margin);
-    if (v.p)
-        text += fmt::format(", p {} (adjusted {}, by permutation {})", p_text(*v.p), p_text(*v.p_holm),
-                            p_text(*v.p_permutation));
-    return text + fmt::format(", {} seed{}", v.seeds, v.seeds == 1 ? "" : "s");
+    return tested;
 }
 
 }  // namespace
@@ -190,11 +170,11 @@ std::vector<ClaimVerdict> judge_claims(std::span<const Claim> claims, std::span<
     std::vector<double> p;  // 1 of a claim that could not be tested: the file makes it all the same
     std::vector<double> opposite;
     for (const Claim& claim : claims) {
-        Look look = look_at(claim, runs);
-        spreads.push_back(look.spread);
-        p.push_back(look.verdict.p.value_or(1.0));
-        opposite.push_back(look.verdict.p ? p_of_opposite(claim, look.spread) : 1.0);
-        verdicts.push_back(std::move(look.verdict));
+        Tested tested = test_alone(claim, runs);
+        spreads.push_back(tested.spread);
+        p.push_back(tested.verdict.p.value_or(1.0));
+        opposite.push_back(tested.verdict.p ? p_of_opposite(claim, tested.spread) : 1.0);
+        verdicts.push_back(std::move(tested.verdict));
     }
     const std::vector<double> adjusted = holm(p);
     const std::vector<double> adjusted_opposite = holm(opposite);
@@ -208,52 +188,9 @@ std::vector<ClaimVerdict> judge_claims(std::span<const Claim> claims, std::span<
             verdict.kind = ClaimVerdict::Kind::not_supported;
         } else {
             verdict.seeds_needed = seeds_to_decide(verdict.claim, spreads[i], claims.size());
-            verdict.reason = verdict.seeds_needed
-                                 ? fmt::format("if mean and spread stay, {} seeds would decide", *verdict.seeds_needed)
-                                 : fmt::format("{} seeds would not decide it, if mean and spread stay", most_seeds);
         }
     }
     return verdicts;
-}
-
-std::string verdicts_text(std::span<const ClaimVerdict> verdicts) {
-    if (verdicts.empty()) return "";
-    std::string text = "claims, over seeds:\n";
-    for (const ClaimVerdict& v : verdicts) {
-        text += fmt::format("{:<13}  {}\n", v.kind_text(), printable(one_line(v.claim.says)));
-        const std::string indent(15, ' ');
-        if (const std::string line = figures(v); !line.empty()) text += indent + printable(one_line(line)) + "\n";
-        if (!v.reason.empty()) text += indent + printable(one_line(v.reason)) + "\n";
-        if (!v.caution.empty())
-            text += fmt::format("{}beware: the runs differ in {} too\n", indent, printable(v.caution));
-    }
-    return text;
-}
-
-Json verdicts_json(std::span<const ClaimVerdict> verdicts) {
-    const auto number = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
-    Json list = Json::array();
-    for (const ClaimVerdict& v : verdicts)
-        list.push_back({{"says", v.claim.says},
-                        {"verdict", v.kind_text()},
-                        {"test", to_text(v.claim.test)},
-                        {"metric", v.claim.metric.text()},
-                        {"of", v.claim.of},
-                        {"than", v.claim.than.empty() ? Json(nullptr) : Json(v.claim.than)},
-                        {"value", v.claim.test == ClaimTest::about ? Json(v.claim.value) : Json(nullptr)},
-                        {"margin", v.claim.margin},
-                        {"alpha", v.claim.alpha},
-                        {"seeds", v.seeds},
-                        {"effect", number(v.effect)},
-                        {"low", v.interval ? Json(v.interval->low) : Json(nullptr)},
-                        {"high", v.interval ? Json(v.interval->high) : Json(nullptr)},
-                        {"p", number(v.p)},
-                        {"p_adjusted", number(v.p_holm)},
-                        {"p_permutation", number(v.p_permutation)},
-                        {"seeds_needed", number(v.seeds_needed)},
-                        {"reason", v.reason},
-                        {"also_differ_in", v.caution}});
-    return list;
 }
 
 }  // namespace labhost

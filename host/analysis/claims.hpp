@@ -13,6 +13,9 @@
 
 namespace labhost {
 
+/// With more than so many seeds nobody decides anything.
+inline constexpr std::size_t most_seeds_needed = 10'000;
+
 struct ClaimVerdict {
     enum class Kind {
         supported,      ///< its p, adjusted for all claims, is below alpha
@@ -27,9 +30,9 @@ struct ClaimVerdict {
     std::optional<double> p{};                  ///< of the t test
     std::optional<double> p_holm{};             ///< adjusted for all claims that have one
     std::optional<double> p_permutation{};      ///< of the sign-flip test, for comparison
-    std::optional<std::size_t> seeds_needed{};  ///< with this mean and spread, to decide
-    std::string reason{};                       ///< why it is undecided
-    std::string caution{};                      ///< in what else the runs differ
+    std::optional<std::size_t> seeds_needed{};  ///< with this mean and spread, to decide; of an undecided one
+    std::string reason{};                       ///< why it could not be tested; "" where it was, whatever came of it
+    std::vector<std::string> also_differ_in{};  ///< a warning: settings in which the runs differ besides
 
     std::string kind_text() const;
 };
@@ -37,10 +40,5 @@ struct ClaimVerdict {
 /// A verdict for each claim, in order. Runs are paired by seed: where one of a pair is missing or not finished, the
 /// claim is undecided, and the reason says which. One seed decides nothing.
 std::vector<ClaimVerdict> judge_claims(std::span<const Claim> claims, std::span<const RunRecord> runs);
-
-/// For people: a block of lines, verdicts first; "" without claims.
-std::string verdicts_text(std::span<const ClaimVerdict> verdicts);
-/// "claims" of --json.
-Json verdicts_json(std::span<const ClaimVerdict> verdicts);
 
 }  // namespace labhost

@@ -10,7 +10,6 @@
 #include "analysis/configurations.hpp"
 #include "analysis/metric_value.hpp"
 #include "analysis/statistics.hpp"
-#include "report/table.hpp"
 
 namespace labhost {
 
@@ -44,9 +43,5 @@ struct Comparisons {
 /// Pairs configurations by id, or where there is one on each side, these; runs by seed. A seed without the metric on
 /// one side is left out, and counted.
 Comparisons compare(const Side& a, const Side& b, std::span<const MetricChoice> metrics);
-
-Cells comparison_cells(const Comparisons& comparisons, Digits digits);
-/// {"schema", "a", "b", "rows": [...], "only_in_a", "only_in_b"}
-Json comparison_json(const Comparisons& comparisons);
 
 }  // namespace labhost

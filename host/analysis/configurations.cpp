@@ -15,17 +15,17 @@ std::string id_without_seed(const RunRecord& run) {
 
 std::vector<Configuration> configurations_of(std::span<const RunRecord> runs) {
     std::vector<Configuration> found;
-    std::map<std::string, std::size_t> places;
+    std::map<std::string, std::size_t> index;
     for (const RunRecord& run : runs) {
         Json same = run.fingerprint_of;
         same.erase("seed");
         const std::string key =
             Json{run.experiment, id_without_seed(run), same}.dump(-1, ' ', false, Json::error_handler_t::replace);
-        // Copies of a run, from several places, are each one of their own.
+        // Copies of a run, from several folders, are each one of their own.
         for (int copy = 1;; ++copy) {
-            const auto [place, is_new] = places.emplace(fmt::format("{} {}", copy, key), found.size());
+            const auto [at, is_new] = index.emplace(fmt::format("{} {}", copy, key), found.size());
             if (is_new) found.push_back({.experiment = run.experiment, .id = id_without_seed(run), .copy = copy});
-            if (found[place->second].runs.emplace(run.seed, &run).second) break;
+            if (found[at->second].runs.emplace(run.seed, &run).second) break;
         }
     }
     const auto several = [&](auto member) {

@@ -9,7 +9,6 @@
 
 #include "analysis/configurations.hpp"
 #include "analysis/metric_value.hpp"
-#include "report/table.hpp"
 
 namespace labhost {
 
@@ -27,8 +26,5 @@ struct NoiseFloor {
 };
 
 std::vector<NoiseFloor> noise_of(std::span<const Configuration> configurations, std::span<const MetricChoice> metrics);
-
-Cells noise_cells(std::span<const NoiseFloor> floors, Digits digits);
-Json noise_json(std::span<const NoiseFloor> floors);
 
 }  // namespace labhost

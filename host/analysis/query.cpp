@@ -108,11 +108,6 @@ std::optional<Json> parse_like(const Json& like, const std::string& text) {
     return text == "true";
 }
 
-std::string trimmed(std::string_view text) {
-    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-    return std::string(text.substr(begin, text.find_last_not_of(" \t") + 1 - begin));
-}
-
 bool best_is_highest(std::string_view key) { return key.ends_with(".accuracy") || key.ends_with(".correct"); }
 
 void check_key(const std::string& key, const char* option, std::span<const RunRecord> runs) {

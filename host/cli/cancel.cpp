@@ -1,7 +1,8 @@
 // labhost cancel: takes what was submitted off the cluster.
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "cluster/cancel.hpp"
 #include "cluster/tracking.hpp"
 
@@ -9,10 +10,9 @@ namespace labhost {
 
 namespace {
 
-ExitCode cancel(const Options& options) {
-    const std::filesystem::path runs = std::filesystem::absolute(options.places.runs);
-    const std::string experiment = submitted_name(options.argument, options.overrides, options.places.runs);
-    const std::size_t jobs = cancel_submitted(runs, experiment);
+ExitCode cancel(const SubmittedExperiment& submitted) {
+    const std::string experiment = submitted_name(submitted.file, submitted.overrides, submitted.runs);
+    const std::size_t jobs = cancel_submitted(std::filesystem::absolute(submitted.runs), experiment);
     fmt::print("{} jobs of {} cancelled; what they trained stays, and labhost submit goes on from there\n", jobs,
                experiment);
     return ExitCode::ok;
@@ -20,12 +20,6 @@ ExitCode cancel(const Options& options) {
 
 }  // namespace
 
-Verb cancel_verb() {
-    return {{.verb = "cancel",
-             .argument = "EXPERIMENT.toml",
-             .summary = "takes the submitted runs of the experiment off the cluster",
-             .follows = true},
-            cancel};
-}
+Verb cancel_verb() { return make_verb("cancel", "takes the submitted runs of the experiment off the cluster", cancel); }
 
 }  // namespace labhost

@@ -5,7 +5,9 @@
 
 #include "analysis/claims.hpp"
 #include "cli/collected.hpp"
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
+#include "report/claims_table.hpp"
 #include "report/formats.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -14,9 +16,19 @@ namespace labhost {
 
 namespace {
 
-ExitCode collect(const Options& options) {
-    const std::filesystem::path& runs = options.places.runs;
-    const SubmittedRecords records = submitted_records(runs, submitted_name(options.argument, options.overrides, runs));
+struct CollectOptions {
+    SubmittedExperiment submitted{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        submitted.declare(line);
+        declare_json(line, json);
+    }
+};
+
+ExitCode collect(const CollectOptions& options) {
+    const auto& [file, overrides, runs] = options.submitted;
+    const SubmittedRecords records = submitted_records(runs, submitted_name(file, overrides, runs));
     if (std::ranges::count(records.runs, Standing::queued, standing_of) > 0)
         diagnose(fmt::format("labhost: not all are over yet: {}\n", records.counts_text()));
     return print_collected(records, options.json);
@@ -50,13 +62,6 @@ ExitCode print_collected(const SubmittedRecords& records, bool json) {
     return code;
 }
 
-Verb collect_verb() {
-    return {{.verb = "collect",
-             .argument = "EXPERIMENT.toml",
-             .summary = "the results of the submitted runs, as after labhost run",
-             .json = true,
-             .follows = true},
-            collect};
-}
+Verb collect_verb() { return make_verb("collect", "the results of the submitted runs, as after labhost run", collect); }
 
 }  // namespace labhost

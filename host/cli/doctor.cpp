@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "doctor/doctor.hpp"
 #include "support/signals.hpp"
 #include "support/text.hpp"
@@ -47,14 +48,26 @@ std::string verdict_text(const Findings& findings) {
     return fmt::format("labhost can work here: {}", warnings);
 }
 
-ExitCode doctor(const Options& options) {
+struct DoctorOptions {
+    DoctorPlaces paths{.runs = "runs"};
+    bool json = false;
+    bool color = true;
+
+    void declare(CommandLine& line) {
+        declare_plugins(line, paths.plugins);
+        declare_data(line, paths.data);
+        declare_runs(line, paths.runs);
+        declare_json(line, json);
+        line.color(color);
+    }
+};
+
+ExitCode doctor(const DoctorOptions& options) {
     const StopSignals stop;
     const bool color = options.color && isatty(STDOUT_FILENO) != 0;
-    const Findings findings =
-        look_at_all({.plugins = options.places.plugins, .data = options.places.data, .runs = options.places.runs},
-                    [&](const Finding& finding) {
-                        if (!options.json) print(finding, color);
-                    });
+    const Findings findings = look_at_all(options.paths, [&](const Finding& finding) {
+        if (!options.json) print(finding, color);
+    });
     const Finding::Status verdict = verdict_of(findings);
     if (options.json) {
         Json checks = Json::array();
@@ -69,14 +82,7 @@ ExitCode doctor(const Options& options) {
 }  // namespace
 
 Verb doctor_verb() {
-    return {{.verb = "doctor",
-             .argument = "",
-             .summary = "what this machine is to labhost: LibTorch, GPUs, data, plugins, limits",
-             .plugins = true,
-             .data = true,
-             .json = true,
-             .places_runs = true},
-            doctor};
+    return make_verb("doctor", "what this machine is to labhost: LibTorch, GPUs, data, plugins, limits", doctor);
 }
 
 }  // namespace labhost

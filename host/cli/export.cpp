@@ -1,9 +1,11 @@
 // labhost export: every epoch of runs that are there, for other programs.
 #include <fmt/format.h>
 
-#include "analysis/epochs.hpp"
 #include "cli/found_runs.hpp"
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
+#include "report/epochs.hpp"
+#include "report/tensorboard.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
 
@@ -11,12 +13,26 @@ namespace labhost {
 
 namespace {
 
-ExitCode export_runs(const Options& options) {
+struct ExportOptions {
+    std::vector<std::string> names{};
+    RunSelection selection{};
+    bool csv = false;
+    std::optional<std::filesystem::path> tensorboard{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        line.arguments("RUNS", names);
+        selection.declare(line);
+        line.flag("--csv", "tidy CSV on standard output: a row for each run and epoch", csv);
+        line.value("--tensorboard", "DIR", "event files for TensorBoard, a folder for each run", tensorboard);
+        declare_json(line, json);
+    }
+};
+
+ExitCode export_runs(const ExportOptions& options) {
     if (int{options.csv} + int{options.json} + int{options.tensorboard.has_value()} != 1)
-        throw Error(
-            ExitCode::usage,
-            "labhost export: error: give one of --csv, --json and --tensorboard DIR (see labhost export --help)");
-    const FoundRuns found = find_runs("export", options.arguments, options);
+        refuse("export", "give one of --csv, --json and --tensorboard DIR");
+    const FoundRuns found = find_runs("export", options.names, options.selection);
     say_warnings(found.warnings);
     const auto& runs = found.runs;
     if (options.csv) fmt::print("{}", epochs_csv(runs));
@@ -32,15 +48,7 @@ ExitCode export_runs(const Options& options) {
 }  // namespace
 
 Verb export_verb() {
-    return {{.verb = "export",
-             .argument = "RUNS...",
-             .summary = "every epoch of these runs as CSV, JSON or TensorBoard's event files",
-             .selects_runs = true,
-             .plugins = true,
-             .data = true,
-             .json = true,
-             .exports = true},
-            export_runs};
+    return make_verb("export", "every epoch of these runs as CSV, JSON or TensorBoard's event files", export_runs);
 }
 
 }  // namespace labhost

@@ -1,7 +1,8 @@
 // labhost fetch: gets a data set that labhost knows by name.
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "data/fetch.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
@@ -10,13 +11,23 @@ namespace labhost {
 
 namespace {
 
-ExitCode fetch(const Options& options) {
-    const CatalogEntry* entry = find_in_catalog(options.argument);
+struct FetchOptions {
+    std::string dataset{};
+    std::optional<std::filesystem::path> data{};
+
+    void declare(CommandLine& line) {
+        line.argument("DATASET", dataset);
+        declare_data(line, data);
+    }
+};
+
+ExitCode fetch(const FetchOptions& options) {
+    const CatalogEntry* entry = find_in_catalog(options.dataset);
     if (entry == nullptr)
         throw Error(ExitCode::usage,
-                    fmt::format("labhost fetch: error: unknown data set '{}'{} (there are {})", options.argument,
-                                did_you_mean(options.argument, catalog_names()), join(catalog_names())));
-    const auto folder = data_folder(options.places.data) / entry->name;
+                    fmt::format("labhost fetch: error: unknown data set '{}'{} (there are {})", options.dataset,
+                                did_you_mean(options.dataset, catalog_names()), join(catalog_names())));
+    const auto folder = data_folder(options.data) / entry->name;
     if (is_complete(*entry, folder)) {
         fmt::print("{}: already in {}\n", entry->name, folder.native());
         return ExitCode::ok;
@@ -28,10 +39,6 @@ ExitCode fetch(const Options& options) {
 
 }  // namespace
 
-Verb fetch_verb() {
-    return {
-        {.verb = "fetch", .argument = "DATASET", .summary = "gets a data set: mnist or fashion-mnist", .data = true},
-        fetch};
-}
+Verb fetch_verb() { return make_verb("fetch", "gets a data set: mnist or fashion-mnist", fetch); }
 
 }  // namespace labhost

@@ -20,10 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& verb, const std::string& message) {
-    throw Error(ExitCode::usage, fmt::format("labhost {}: error: {} (see labhost {} --help)", verb, message, verb));
-}
-
 bool is_selected(const RunRecord& run, const Overrides& overrides) {
     return overrides.only.empty() ||
            std::ranges::any_of(overrides.only, [&](const std::string& glob) { return glob_matches(glob, run.id); });
@@ -73,8 +69,8 @@ FoundRuns runs_in_folder(const std::string& verb, const fs::path& folder, const 
     return found;
 }
 
-FoundRuns runs_of_experiment(const std::string& file, const Options& options) {
-    const Plan plan = make_plan(read_experiment(file, options.overrides), options.places);
+FoundRuns runs_of_experiment(const std::string& file, const RunSelection& selection) {
+    const Plan plan = make_plan(read_experiment(file, selection.overrides), selection.paths);
     FoundRuns found{.runs = records_of(plan, FingerprintInputs::included)};
     ExperimentRecord experiment = experiment_of(plan);
     take_command(experiment);
@@ -98,13 +94,13 @@ std::vector<ClaimVerdict> FoundRuns::verdicts() const {
 
 bool is_experiment_file(const std::string& name) { return name.ends_with(".toml"); }
 
-FoundRuns find_runs(const std::string& verb, std::span<const std::string> names, const Options& options) {
+FoundRuns find_runs(const std::string& verb, std::span<const std::string> names, const RunSelection& selection) {
     if (names.empty())
         refuse(verb, "name the RUNS: a runs folder, an experiment's or a run's folder, or an EXPERIMENT.toml");
     FoundRuns all;
     for (const std::string& name : names)
-        merge(all, is_experiment_file(name) ? runs_of_experiment(name, options)
-                                            : runs_in_folder(verb, name, options.overrides));
+        merge(all, is_experiment_file(name) ? runs_of_experiment(name, selection)
+                                            : runs_in_folder(verb, name, selection.overrides));
     return all;
 }
 

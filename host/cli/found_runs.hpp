@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "analysis/claims.hpp"
-#include "cli/options.hpp"
+#include "cli/option_groups.hpp"
 #include "record/experiment_record.hpp"
 #include "record/run_record.hpp"
 
@@ -24,8 +24,8 @@ struct FoundRuns {
 /// An EXPERIMENT.toml; else a name is a runs folder, an experiment's or a run's.
 bool is_experiment_file(const std::string& name);
 
-/// Throws Error (usage) if there is nothing, or the options do not fit.
-FoundRuns find_runs(const std::string& verb, std::span<const std::string> names, const Options& options);
+/// Throws Error (usage) if there is nothing, or the selection does not fit.
+FoundRuns find_runs(const std::string& verb, std::span<const std::string> names, const RunSelection& selection);
 
 /// Adds what is not there yet.
 void merge(FoundRuns& all, FoundRuns more);

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
@@ -35,13 +36,27 @@ void list(const std::vector<Garbage>& items) {
                size_text(total));
 }
 
-ExitCode collect_garbage(const Options& options) {
+struct GarbageOptions {
+    std::vector<std::string> names{};
+    Paths paths{};
+    bool yes = false;
+
+    void declare(CommandLine& line) {
+        line.arguments("RUNS", names);
+        declare_plugins(line, paths.plugins);
+        declare_data(line, paths.data);
+        declare_runs(line, paths.runs);
+        line.flag("--yes", "remove without asking", yes);
+    }
+};
+
+ExitCode collect_garbage(const GarbageOptions& options) {
     std::vector<std::filesystem::path> folders;
     std::vector<std::filesystem::path> experiments;
-    for (const std::string& name : options.arguments) (name.ends_with(".toml") ? experiments : folders).push_back(name);
-    if (options.arguments.empty())
+    for (const std::string& name : options.names) (name.ends_with(".toml") ? experiments : folders).push_back(name);
+    if (options.names.empty())
         throw Error(ExitCode::usage, "labhost gc: error: name the RUNS: a runs folder, or an EXPERIMENT.toml, or both");
-    const FoundGarbage found = find_garbage(folders, experiments, options.places);
+    const FoundGarbage found = find_garbage(folders, experiments, options.paths);
     for (const std::string& note : found.notes) diagnose(fmt::format("labhost: {}\n", note));
     if (found.items.empty()) {
         fmt::print("nothing to remove\n");
@@ -74,13 +89,8 @@ ExitCode collect_garbage(const Options& options) {
 }  // namespace
 
 Verb gc_verb() {
-    return {{.verb = "gc",
-             .argument = "RUNS...",
-             .summary = "removes checkpoints of finished runs, and runs no experiment asks for (asks first)",
-             .plugins = true,
-             .data = true,
-             .removes = true},
-            collect_garbage};
+    return make_verb("gc", "removes checkpoints of finished runs, and runs no experiment asks for (asks first)",
+                     collect_garbage);
 }
 
 }  // namespace labhost

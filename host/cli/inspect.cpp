@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "plugin/describe.hpp"
 #include "plugin/verdict.hpp"
 #include "report/table.hpp"
@@ -136,10 +137,21 @@ void print(const Json& json) {
     print_layers(json);
 }
 
-ExitCode inspect(const Options& options) {
-    const PluginOptions& plugins = options.places.plugins;
-    const fs::path file = named_plugin_file(options.argument, plugin_folders(plugins.folders));
-    const Json json = inspect_file(file, plugins.allow_insecure);
+struct InspectOptions {
+    std::string plugin{};
+    PluginOptions plugins{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        line.argument("PLUGIN", plugin);
+        declare_plugins(line, plugins);
+        declare_json(line, json);
+    }
+};
+
+ExitCode inspect(const InspectOptions& options) {
+    const fs::path file = named_plugin_file(options.plugin, plugin_folders(options.plugins.folders));
+    const Json json = inspect_file(file, options.plugins.allow_insecure);
     if (options.json) {
         fmt::print("{}", to_text(json));
     } else {
@@ -151,12 +163,8 @@ ExitCode inspect(const Options& options) {
 }  // namespace
 
 Verb inspect_verb() {
-    return {{.verb = "inspect",
-             .argument = "PLUGIN",
-             .summary = "all there is to know of a plugin (an id or a path), also of one that is refused",
-             .plugins = true,
-             .json = true},
-            inspect};
+    return make_verb("inspect", "all there is to know of a plugin (an id or a path), also of one that is refused",
+                     inspect);
 }
 
 }  // namespace labhost

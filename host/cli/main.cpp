@@ -8,22 +8,54 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "plugin/stamp.hpp"
 #include "support/console.hpp"
 #include "support/text.hpp"
+
+// The verbs, in the order of the overview: of each, NAME_verb() in its file.
+#define LABHOST_VERBS(VERB) \
+    VERB(run)               \
+    VERB(plan)              \
+    VERB(results)           \
+    VERB(report)            \
+    VERB(export)            \
+    VERB(plugins)           \
+    VERB(inspect)           \
+    VERB(validate)          \
+    VERB(new)               \
+    VERB(fetch)             \
+    VERB(gc)                \
+    VERB(submit)            \
+    VERB(status)            \
+    VERB(collect)           \
+    VERB(cancel)            \
+    VERB(doctor)            \
+    VERB(run_one)
+
+namespace labhost {
+#define LABHOST_DECLARE(name) Verb name##_verb();
+LABHOST_VERBS(LABHOST_DECLARE)
+}  // namespace labhost
 
 namespace {
 
 using namespace labhost;
 
+std::vector<Verb> all_verbs() {
+#define LABHOST_CALL(name) name##_verb(),
+    return {LABHOST_VERBS(LABHOST_CALL)};
+}
+
 std::string overview(const std::vector<Verb>& verbs) {
     std::string text =
         "labhost: trains network variants that live in shared libraries, and says how they compare\n\n"
         "  labhost EXPERIMENT.toml [options]     the same as: labhost run EXPERIMENT.toml\n";
-    for (const Verb& verb : verbs)
-        text += fmt::format("  {:<36}  {}\n", fmt::format("labhost {} {}", verb.syntax.verb, verb.syntax.argument),
-                            verb.syntax.summary);
+    for (const Verb& verb : verbs) {
+        CommandLine line(verb.name, verb.summary);
+        verb.prepare(line);
+        text += fmt::format("  {:<36}  {}\n", line.synopsis(), verb.summary);
+    }
     text += "  labhost VERB --help                   the options of a verb\n  labhost --version\n";
     return text;
 }
@@ -35,10 +67,7 @@ std::string as_typed(const std::vector<std::string>& arguments) {
 }
 
 ExitCode dispatch(std::vector<std::string> arguments) {
-    const std::vector<Verb> verbs{run_verb(),     plan_verb(),    results_verb(),  report_verb(),  export_verb(),
-                                  plugins_verb(), inspect_verb(), validate_verb(), new_verb(),     fetch_verb(),
-                                  gc_verb(),      submit_verb(),  status_verb(),   collect_verb(), cancel_verb(),
-                                  doctor_verb(),  run_one_verb()};
+    const std::vector<Verb> verbs = all_verbs();
     if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
         if (arguments.empty()) {
             diagnose(overview(verbs));
@@ -60,12 +89,12 @@ ExitCode dispatch(std::vector<std::string> arguments) {
     }
     std::vector<std::string> names;
     for (const Verb& verb : verbs) {
-        names.push_back(verb.syntax.verb);
-        if (verb.syntax.verb != name) continue;
-        Options options = parse_options(verb.syntax, arguments);
-        options.command = command;
-        if (!options.help) return verb.run(options);
-        fmt::print("{}", help_text(verb.syntax));
+        names.push_back(verb.name);
+        if (verb.name != name) continue;
+        CommandLine line(verb.name, verb.summary, command);
+        const auto run = verb.prepare(line);
+        if (line.read(arguments)) return run();
+        fmt::print("{}", line.help());
         return ExitCode::ok;
     }
     throw Error(ExitCode::usage, fmt::format("labhost: error: unknown verb '{}'{} (there are {}; an experiment's file "

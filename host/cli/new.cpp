@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/verb.hpp"
 #include "plugin/find.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -56,9 +56,7 @@ void check_name(const std::string& name) {
         refuse(
             "a plugin's name is a letter, then letters, digits, '_' and '-', at most 100 in all, as in: labhost new "
             "my-net");
-    std::string lower = name;
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (std::ranges::find(taken, lower) != taken.end())
+    if (std::ranges::find(taken, to_lower(name)) != taken.end())
         refuse(fmt::format("CMake or LibTorch uses this name already; choose another, for instance {}-net", name));
     for (const fs::path& file : plugin_files(plugin_folders({})))
         if (file.stem() == name)
@@ -98,8 +96,14 @@ std::string program() {
     return self.native();
 }
 
-ExitCode make_project(const Options& options) {
-    const std::string& name = options.argument;
+struct ProjectOptions {
+    std::string name{};
+
+    void declare(CommandLine& line) { line.argument("NAME", name); }
+};
+
+ExitCode make_project(const ProjectOptions& options) {
+    const std::string& name = options.name;
     check_name(name);
     const fs::path source = installed_file("share/labhost/template", "share/labhost/template");
     if (!file_exists(source))
@@ -136,9 +140,7 @@ ExitCode make_project(const Options& options) {
 }  // namespace
 
 Verb new_verb() {
-    return {
-        {.verb = "new", .argument = "NAME", .summary = "makes a project for a plugin of your own in the folder NAME"},
-        make_project};
+    return make_verb("new", "makes a project for a plugin of your own in the folder NAME", make_project);
 }
 
 }  // namespace labhost

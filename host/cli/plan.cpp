@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/plan.hpp"
+#include "cli/verb.hpp"
 #include "record/run_layout.hpp"
 #include "report/table.hpp"
 #include "support/console.hpp"
@@ -42,25 +44,37 @@ Json plan_json(const Plan& plan, bool force) {
     return {{"schema", 1}, {"experiment", plan.experiment}, {"runs", runs}, {"claims", Json::array()}};
 }
 
-ExitCode plan_runs(const Options& options) {
-    const Plan plan = make_plan(read_experiment(options.argument, options.overrides), options.places);
-    tell_of_unused_gpu(plan, options);
-    print_plan(plan, options);
+struct PlanOptions {
+    std::string file{};
+    RunSelection selection{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        line.argument("EXPERIMENT.toml", file);
+        selection.declare(line);
+        declare_json(line, json);
+    }
+};
+
+ExitCode plan_runs(const PlanOptions& options) {
+    const Plan plan = make_plan(read_experiment(options.file, options.selection.overrides), options.selection.paths);
+    tell_of_unused_gpu(plan);
+    print_plan(plan, {.json = options.json});
     return ExitCode::ok;
 }
 
 }  // namespace
 
-void print_plan(const Plan& plan, const Options& options) {
-    if (options.json) {
-        fmt::print("{}", to_text(plan_json(plan, options.force)));
+void print_plan(const Plan& plan, PlanView view) {
+    if (view.json) {
+        fmt::print("{}", to_text(plan_json(plan, view.force)));
         return;
     }
     std::vector<std::vector<std::string>> rows;
     std::map<std::string, int> counts;
     for (const PlannedRun& run : plan.runs) {
         rows.push_back({run.settings.id, short_fingerprint(run.fingerprint), run.device.text(), to_text(run.status),
-                        reason(run, options.force)});
+                        reason(run, view.force)});
         ++counts[to_text(run.status)];
     }
     fmt::print("{}\n", text_table({"run", "print", "device", "status", "why"}, rows, 5));
@@ -69,23 +83,14 @@ void print_plan(const Plan& plan, const Options& options) {
     fmt::print("{} runs: {}\n", plan.runs.size(), join(summary));
 }
 
-void tell_of_unused_gpu(const Plan& plan, const Options& options) {
+void tell_of_unused_gpu(const Plan& plan) {
     const bool one_was_looked_for = std::ranges::any_of(
         plan.runs, [](const PlannedRun& run) { return run.settings.trainer.device == "auto" && !run.device.cuda; });
-    if (!one_was_looked_for || options.quiet) return;
+    if (!one_was_looked_for) return;
     if (const std::string& why = survey_gpus().why_none; !why.empty())
         diagnose(fmt::format("labhost: the GPU here is not used: {}\n", why));
 }
 
-Verb plan_verb() {
-    return {{.verb = "plan",
-             .argument = "EXPERIMENT.toml",
-             .summary = "what would run, what is already there, and why",
-             .selects_runs = true,
-             .plugins = true,
-             .data = true,
-             .json = true},
-            plan_runs};
-}
+Verb plan_verb() { return make_verb("plan", "what would run, what is already there, and why", plan_runs); }
 
 }  // namespace labhost

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "plugin/describe.hpp"
 #include "plugin/verdict.hpp"
 #include "report/table.hpp"
@@ -12,8 +13,18 @@ namespace labhost {
 
 namespace {
 
-ExitCode list_plugins(const Options& options) {
-    const PluginOptions& plugins = options.places.plugins;
+struct ListOptions {
+    PluginOptions plugins{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        declare_plugins(line, plugins);
+        declare_json(line, json);
+    }
+};
+
+ExitCode list_plugins(const ListOptions& options) {
+    const PluginOptions& plugins = options.plugins;
     Json found = Json::array();
     Json refused = Json::array();
     std::vector<std::vector<std::string>> rows;
@@ -45,12 +56,7 @@ ExitCode list_plugins(const Options& options) {
 }  // namespace
 
 Verb plugins_verb() {
-    return {{.verb = "plugins",
-             .argument = "",
-             .summary = "what plugins were found, and what was refused and why",
-             .plugins = true,
-             .json = true},
-            list_plugins};
+    return make_verb("plugins", "what plugins were found, and what was refused and why", list_plugins);
 }
 
 }  // namespace labhost

@@ -1,7 +1,6 @@
 #include "cli/progress.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -14,6 +13,7 @@
 #include "cli/progress_block.hpp"
 #include "cli/progress_lines.hpp"
 #include "support/console.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -109,9 +109,7 @@ bool wants_utf8() {
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
         const char* value = std::getenv(name);
         if (value == nullptr || *value == '\0') continue;
-        std::string locale(value);
-        std::ranges::transform(locale, locale.begin(),
-                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        const std::string locale = to_lower(value);
         return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
     }
     return false;
@@ -119,10 +117,10 @@ bool wants_utf8() {
 
 }  // namespace
 
-std::unique_ptr<SweepObserver> make_progress(const Options& options) {
-    if (options.quiet) return std::make_unique<Silent>();
+std::unique_ptr<SweepObserver> make_progress(ProgressStyle style) {
+    if (style.quiet) return std::make_unique<Silent>();
     if (isatty(STDERR_FILENO) != 0)
-        return std::make_unique<Block>(ProgressBlock::Style{.utf8 = wants_utf8(), .color = options.color});
+        return std::make_unique<Block>(ProgressBlock::Style{.utf8 = wants_utf8(), .color = style.color});
     return std::make_unique<ProgressLines>();
 }
 

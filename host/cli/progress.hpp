@@ -3,13 +3,17 @@
 
 #include <memory>
 
-#include "cli/options.hpp"
 #include "sweep/execute.hpp"
 
 namespace labhost {
 
-/// The view that fits standard error and the options (--quiet, --no-color). On a terminal, nothing else should write to
+struct ProgressStyle {
+    bool quiet = false;  ///< shows nothing
+    bool color = true;
+};
+
+/// The view that fits standard error and the style. On a terminal, nothing else should write to
 /// it until the view is destroyed or all runs have ended; what is to be said meanwhile goes through `said`.
-std::unique_ptr<SweepObserver> make_progress(const Options& options);
+std::unique_ptr<SweepObserver> make_progress(ProgressStyle style);
 
 }  // namespace labhost

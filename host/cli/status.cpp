@@ -1,7 +1,8 @@
 // labhost status: how what was submitted stands.
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
 #include "cluster/tracking.hpp"
 #include "record/run_layout.hpp"
 #include "report/table.hpp"
@@ -35,22 +36,25 @@ std::string status_table(const SubmittedRecords& records) {
     return fmt::format("{}\n{}\n", table_text(cells), records.counts_text());
 }
 
-ExitCode show_status(const Options& options) {
-    const std::filesystem::path& runs = options.places.runs;
-    const SubmittedRecords records = submitted_records(runs, submitted_name(options.argument, options.overrides, runs));
+struct StatusOptions {
+    SubmittedExperiment submitted{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        submitted.declare(line);
+        declare_json(line, json);
+    }
+};
+
+ExitCode show_status(const StatusOptions& options) {
+    const auto& [file, overrides, runs] = options.submitted;
+    const SubmittedRecords records = submitted_records(runs, submitted_name(file, overrides, runs));
     fmt::print("{}", options.json ? to_text(status_json(records)) : status_table(records));
     return ExitCode::ok;
 }
 
 }  // namespace
 
-Verb status_verb() {
-    return {{.verb = "status",
-             .argument = "EXPERIMENT.toml",
-             .summary = "how the submitted runs of the experiment stand",
-             .json = true,
-             .follows = true},
-            show_status};
-}
+Verb status_verb() { return make_verb("status", "how the submitted runs of the experiment stand", show_status); }
 
 }  // namespace labhost

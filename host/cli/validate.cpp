@@ -1,11 +1,17 @@
 // labhost validate: the conformance suite on one plugin or several.
 #include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
 #include <map>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include "cli/verbs.hpp"
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
+#include "support/enum_text.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 #include "validate/suite.hpp"
@@ -16,10 +22,50 @@ namespace {
 
 using Counts = std::map<Outcome, int>;
 
+std::uint64_t parse_seed(const std::string& text) {
+    const auto seeds = parse_seeds(text, "--seed");
+    if (seeds.size() != 1) refuse("validate", "--seed takes one integer");
+    return seeds.front();
+}
+
+Loss parse_loss(const std::string& name) {
+    const auto loss = from_text<Loss>(name);
+    if (!loss) throw BadValue(fmt::format("must be {}", join(all_texts<Loss>(), " or ")));
+    return *loss;
+}
+
+std::chrono::milliseconds parse_limit(const std::string& text) {
+    return std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(parse_time(text) * 1000.0)));
+}
+
+struct ValidateOptions {
+    std::vector<std::string> names{};
+    PluginOptions plugins{};
+    std::optional<std::filesystem::path> data{};
+    SuiteOptions suite{};
+    bool only_failed = false;
+    bool list = false;
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        line.arguments("PLUGIN", names);
+        declare_plugins(line, plugins);
+        declare_data(line, data);
+        line.list("--test", "GLOB", "only tests whose name matches (repeatable)", suite.tests);
+        line.flag("--only-failed", "print only what failed, crashed or timed out", only_failed);
+        line.flag("--list", "list the tests and what each says", list);
+        line.value("--seed", "N", "of weights, inputs and random settings (default: 1)", suite.seed, parse_seed);
+        line.value("--loss", "NAME", "that the models are meant for: nll (default) or cross_entropy", suite.loss,
+                   parse_loss);
+        line.value("--timeout", "TIME", "of each test: 90s, 2m, 1h (default: 60s)", suite.limit, parse_limit);
+        declare_json(line, json);
+    }
+};
+
 /// MNIST for the test `learns`, or null if it is not there.
-std::unique_ptr<Dataset> find_mnist(const Options& options) {
+std::unique_ptr<Dataset> find_mnist(const std::optional<std::filesystem::path>& data) {
     try {
-        return std::make_unique<Dataset>(load_dataset({.dataset = "mnist"}, options.places.data));
+        return std::make_unique<Dataset>(load_dataset({.dataset = "mnist"}, data));
     } catch (const Error&) {
         return nullptr;  // the test is skipped then, and says how to get it
     }
@@ -53,24 +99,21 @@ void print(const TestReport& test) {
                detail.empty() ? test.check->says : one_line(detail));
 }
 
-ExitCode validate_plugins(const Options& options) {
-    const auto checks = select_checks(options.tests);
+ExitCode validate_plugins(const ValidateOptions& options) {
+    const auto checks = select_checks(options.suite.tests);
     if (options.list) {
         list_tests(checks, options.json);
         return ExitCode::ok;
     }
-    if (options.arguments.empty())
+    if (options.names.empty())
         throw Error(ExitCode::usage, "labhost validate: error: name the PLUGIN, an id or a path, or several");
-    const auto folders = plugin_folders(options.places.plugins.folders);
+    const auto folders = plugin_folders(options.plugins.folders);
     std::vector<std::filesystem::path> files;
-    for (const std::string& name : options.arguments) files.push_back(named_plugin_file(name, folders));
-    const auto mnist = find_mnist(options);
-    const SuiteOptions suite{.tests = options.tests,
-                             .seed = options.seed,
-                             .loss = options.loss,
-                             .allow_insecure = options.places.plugins.allow_insecure,
-                             .limit = options.test_limit,
-                             .mnist = mnist.get()};
+    for (const std::string& name : options.names) files.push_back(named_plugin_file(name, folders));
+    const auto mnist = find_mnist(options.data);
+    SuiteOptions suite = options.suite;
+    suite.allow_insecure = options.plugins.allow_insecure;
+    suite.mnist = mnist.get();
     Json plugins = Json::array();
     Counts counts;
     bool unusable = false;
@@ -96,8 +139,7 @@ ExitCode validate_plugins(const Options& options) {
         if (is_failure(outcome)) failures += count;
     }
     if (options.json) {
-        fmt::print("{}",
-                   to_text(Json{{"schema", 1}, {"seed", options.seed}, {"plugins", plugins}, {"totals", totals}}));
+        fmt::print("{}", to_text(Json{{"schema", 1}, {"seed", suite.seed}, {"plugins", plugins}, {"totals", totals}}));
     } else {
         fmt::print("{} plugin{}: {}\n", files.size(), files.size() == 1 ? "" : "s", join(summary));
     }
@@ -107,15 +149,6 @@ ExitCode validate_plugins(const Options& options) {
 
 }  // namespace
 
-Verb validate_verb() {
-    return {{.verb = "validate",
-             .argument = "PLUGIN...",
-             .summary = "tests whether plugins do what a model must",
-             .plugins = true,
-             .data = true,
-             .json = true,
-             .validates = true},
-            validate_plugins};
-}
+Verb validate_verb() { return make_verb("validate", "tests whether plugins do what a model must", validate_plugins); }
 
 }  // namespace labhost

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t usual_array_size = 1001;  // Slurm's default of MaxArraySize
 
-std::string trimmed(const std::string& text) { return join(split(one_line(text), ' '), " "); }
+std::string single_spaced(const std::string& text) { return join(split(one_line(text), ' '), " "); }
 
 /// What a command of Slurm's prints. Throws SlurmError with its words.
 std::string ask(const std::vector<std::string>& command) {
@@ -40,15 +40,11 @@ std::string ask(const std::vector<std::string>& command) {
     const ProcessResult result = run_process(command, options);
     if (result.exit_code != 0)
         throw SlurmError(fmt::format("{}: error: it ended with {}: {}", command.front(), result.exit_code,
-                                     printable(trimmed(result.err + result.out))));
+                                     printable(single_spaced(result.err + result.out))));
     return result.out;
 }
 
-std::optional<std::size_t> number_in(std::string_view text) {
-    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string_view::npos)
-        return std::nullopt;
-    return std::stoul(std::string(text));
-}
+std::optional<std::size_t> number_in(std::string_view text) { return parse_count(text, 999'999'999); }
 
 std::size_t largest_array() {
     for (const std::string& line : split(ask({"scontrol", "show", "config"}), '\n')) {
@@ -211,8 +207,9 @@ void submit_jobs(Submission& s, const SlurmSettings& settings) {
     const std::size_t most = largest_array();
     for (std::size_t first = 0; first < s.tasks(); first += most) {
         const std::size_t tasks = std::min(most, s.tasks() - first);
-        const auto words = split(trimmed(ask(sbatch_command(s, settings, first, tasks))), ';');  // "number;cluster"
-        if (words.empty() || words[0].find_first_not_of("0123456789") != std::string::npos)
+        const auto words =
+            split(single_spaced(ask(sbatch_command(s, settings, first, tasks))), ';');  // "number;cluster"
+        if (words.empty() || !is_digits(words[0]))
             throw SlurmError(
                 fmt::format("sbatch: error: it gave no job's number but '{}'", printable(join(words, ";"))));
         s.jobs.push_back({.job = words[0], .first = first, .tasks = tasks});

@@ -254,13 +254,14 @@ std::span<const SubmittedRun> runs_of_task(const Submission& submission, std::si
 
 ExitCode run_task(const fs::path& folder, const std::string& number, const ObserverFactory& make_observer) {
     const StopSignals signals(StopSignals::Second::ignored);
-    if (number.empty() || number.size() > 9 || number.find_first_not_of("0123456789") != std::string::npos)
+    const auto task = parse_count(number, 999'999'999);
+    if (!task)
         throw Error(ExitCode::usage,
                     fmt::format("labhost run-one: error: '{}' is no task; give its number, from 0", printable(number)));
     std::optional<Submission> submission;
     try {
         submission = wait_for_submission(folder);
-        const bool all_well = train_runs(*submission, runs_of_task(*submission, std::stoul(number)), make_observer);
+        const bool all_well = train_runs(*submission, runs_of_task(*submission, *task), make_observer);
         return all_well ? ExitCode::ok : ExitCode::run_failed;
     } catch (const StopError& e) {
         diagnose(fmt::format("labhost: task {} was interrupted and has made its checkpoints; {}\n", number,

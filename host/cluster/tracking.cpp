@@ -1,7 +1,6 @@
 #include "cluster/tracking.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -26,11 +25,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* without_a_folder = "lost";  // the word for a run that Slurm has no more and that left nothing
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 /// The log of the task that a run belongs to.
 std::string log_of(const Submission& submission, std::size_t run) {
@@ -75,7 +69,7 @@ struct LastSubmitted {
     std::size_t index = 0;  ///< see run_at
 };
 
-/// By id, in the order in which the ids came: a plugin that was built anew has other fingerprints.
+/// By id, in the order in which the ids came: a plugin that was built again has other fingerprints.
 std::vector<LastSubmitted> last_of_each_id(const std::vector<Submission>& submissions) {
     std::vector<LastSubmitted> last;
     std::map<std::string, std::size_t> places;
@@ -152,7 +146,7 @@ SubmittedRecords submitted_records(const fs::path& runs_folder, const std::strin
         if (log.empty() && index < submission->runs.size()) log = log_of(*submission, index);
         const bool ended = has_ended(*submission, record.status, record.job);
         if (const auto task = ended ? std::nullopt : task_of(*submission, index, queue)) {
-            record.queue_state = lower(task->state);
+            record.queue_state = to_lower(task->state);
             record.reason = task->state == "PENDING" ? task->reason : std::string();
             if (record.status == RunState::failed) record.status = state_without_result(record.folder);
         }

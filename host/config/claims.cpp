@@ -90,10 +90,10 @@ std::optional<MetricChoice> parse_metric(const std::string& text) {
         metric.when = MetricChoice::When::best;
         return metric;
     }
-    if (when.empty() || when.size() > 6 || when.find_first_not_of("0123456789") != std::string::npos || when == "0")
-        return std::nullopt;
+    const auto epoch = parse_count(when, 999'999);
+    if (!epoch || *epoch == 0) return std::nullopt;
     metric.when = MetricChoice::When::epoch;
-    metric.epoch = std::stoll(when);
+    metric.epoch = static_cast<std::int64_t>(*epoch);
     return metric;
 }
 

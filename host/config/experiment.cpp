@@ -1,7 +1,6 @@
 #include "config/experiment.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -114,8 +113,7 @@ std::optional<std::string> read_name(StrictTable& table, std::string_view key) {
 
 /// 64 hexadecimal digits, in lower case; "" if there are none.
 std::string read_sha256(StrictTable& table, std::string_view key) {
-    std::string text = table.string(key).value_or("");
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string text = to_lower(table.string(key).value_or(""));
     if (table.node(key) != nullptr &&
         (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string::npos))
         table.fail(key, "must be a SHA-256: 64 hexadecimal digits, as labhost inspect prints it");

@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "support/text.hpp"
+
 namespace labhost {
 
 bool is_device(const std::string& name) {
     if (name == "auto" || name == "cpu" || name == "cuda") return true;
-    return name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
-           name.find_first_not_of("0123456789", 5) == std::string::npos;
+    return name.starts_with("cuda:") && name.size() < 9 && is_digits(std::string_view(name).substr(5));
 }
 
 ParamValue param_value(const toml::node& node, const std::string& name, const Location& where) {

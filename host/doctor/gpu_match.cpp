@@ -17,9 +17,8 @@ std::vector<std::optional<std::size_t>> match_gpus(const std::vector<Gpu>& usabl
         if (i < wanted.size() && wanted[i].starts_with("GPU-")) {  // the start of a UUID will do
             for (std::size_t k = 0; k < listed.size(); ++k)
                 if (listed[k].uuid.starts_with(wanted[i])) place = k;
-        } else if (i < wanted.size() && alike && !wanted[i].empty() && wanted[i].size() < 5 &&
-                   wanted[i].find_first_not_of("0123456789") == std::string::npos) {
-            place = std::stoul(wanted[i]);  // those that are alike have one order
+        } else if (const auto number = i < wanted.size() && alike ? parse_count(wanted[i]) : std::nullopt) {
+            place = *number;  // those that are alike have one order
         } else if (!visible && (alike || listed.size() == 1)) {
             place = i;
         }

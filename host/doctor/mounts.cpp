@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,12 +18,11 @@ namespace {
 /// Spaces, tabs, line breaks and backslashes of a path stand there as \040 and the like.
 std::string unescaped(const std::string& text) {
     std::string plain;
-    const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\' && i + 3 < text.size() &&
-            std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                        text.begin() + static_cast<std::ptrdiff_t>(i) + 4, is_octal)) {
-            plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+        unsigned byte = 0;
+        const char* const digits = text.data() + i + 1;
+        if (text[i] == '\\' && i + 3 < text.size() && std::from_chars(digits, digits + 3, byte, 8).ptr == digits + 3) {
+            plain += static_cast<char>(byte);
             i += 3;
         } else {
             plain += text[i];

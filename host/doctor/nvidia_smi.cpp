@@ -27,12 +27,6 @@ constexpr std::chrono::seconds users_limit{5};
 constexpr std::size_t basic_fields = 4;
 constexpr std::size_t all_fields = 9;
 
-std::string trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos) return "";
-    return std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
-}
-
 /// The values of a line; the last is all that is left, for a name may have a comma in it.
 std::vector<std::string> values_of(std::string_view line, std::size_t count) {
     std::vector<std::string> values;

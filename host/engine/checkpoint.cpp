@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "engine/checkpoint_v1.hpp"
 #include "support/error.hpp"
 #include "support/hash.hpp"
 
@@ -20,7 +22,8 @@ torch::Tensor text_tensor(const std::string& text) {
 }
 
 std::string text_of(const torch::Tensor& tensor) {
-    return {static_cast<const char*>(tensor.data_ptr()), static_cast<std::size_t>(tensor.numel())};
+    const torch::Tensor bytes = tensor.contiguous();
+    return {static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()};
 }
 
 std::string digest_of(const NamedTensors& tensors) {
@@ -34,21 +37,43 @@ std::string digest_of(const NamedTensors& tensors) {
     return hash.finish();
 }
 
+/// Takes the tensor of that name out; undefined if there is none.
+torch::Tensor take(NamedTensors& tensors, std::string_view name) {
+    const auto found = std::ranges::find(tensors, name, &NamedTensors::value_type::first);
+    if (found == tensors.end()) return {};
+    torch::Tensor tensor = std::move(found->second);
+    tensors.erase(found);
+    return tensor;
+}
+
+std::string take_text(NamedTensors& tensors, std::string_view name) {
+    const torch::Tensor tensor = take(tensors, name);
+    return tensor.defined() ? text_of(tensor) : "";
+}
+
 }  // namespace
 
-std::string pack_checkpoint(NamedTensors tensors, const std::string& gpu, const std::string& fingerprint) {
-    for (auto& [name, tensor] : tensors) tensor = tensor.detach().cpu().contiguous();
-    if (!gpu.empty()) tensors.emplace_back("gpu", text_tensor(gpu));
-    tensors.emplace_back("fingerprint", text_tensor(fingerprint));
+NamedTensors state_of(const std::vector<NamedPart>& parts) {
+    NamedTensors state;
+    for (const NamedPart& named : parts) named.part->save(StateWriter(state).under(named.name));
+    return state;
+}
+
+std::string pack_checkpoint(const Checkpoint& checkpoint) {
+    NamedTensors tensors = checkpoint.state;
+    tensors.emplace_back("format", torch::tensor({checkpoint_format}, torch::kInt64));
+    if (!checkpoint.gpu.empty()) tensors.emplace_back("gpu", text_tensor(checkpoint.gpu));
+    tensors.emplace_back("fingerprint", text_tensor(checkpoint.fingerprint));
     tensors.emplace_back("digest", text_tensor(digest_of(tensors)));
     return pickle_state_dict(tensors);
 }
 
-NamedTensors read_checkpoint(const std::filesystem::path& file, const std::string& fingerprint) {
-    const auto fail = [&](const char* what) {
+Checkpoint read_checkpoint(const std::filesystem::path& file, const std::string& fingerprint) {
+    const auto fail = [&](const std::string& what) {
         throw Error(ExitCode::usage, fmt::format("{}: error: {}", file.native(), what));
     };
-    NamedTensors tensors;
+    Checkpoint checkpoint;
+    NamedTensors& tensors = checkpoint.state;
     try {
         tensors = unpickle_state_dict(file);
     } catch (const Error&) {  // its advice is for files of other origin
@@ -57,26 +82,23 @@ NamedTensors read_checkpoint(const std::filesystem::path& file, const std::strin
     const bool complete =
         tensors.size() >= 2 && tensors.back().first == "digest" && tensors.end()[-2].first == "fingerprint";
     if (!complete) fail("this is no checkpoint");
-    const std::string digest = text_of(tensors.back().second.contiguous());
-    tensors.pop_back();
+    const std::string digest = take_text(tensors, "digest");
     if (digest != digest_of(tensors)) fail("is damaged: its digest is another one");
-    if (text_of(tensors.back().second) != fingerprint) fail("is another run's checkpoint");
-    tensors.pop_back();
-    return tensors;
-}
-
-std::string gpu_of(const NamedTensors& tensors) {
-    const auto found = std::ranges::find(tensors, "gpu", &NamedTensors::value_type::first);
-    return found == tensors.end() || found->second.scalar_type() != torch::kUInt8 ? ""
-                                                                                  : text_of(found->second.contiguous());
-}
-
-torch::Tensor tensor_of(const NamedTensors& tensors, const std::string& name, torch::ScalarType type,
-                        std::int64_t count) {
-    const auto found = std::ranges::find(tensors, name, &NamedTensors::value_type::first);
-    if (found == tensors.end() || found->second.scalar_type() != type || (count >= 0 && found->second.numel() != count))
-        throw Error(ExitCode::usage, fmt::format("the checkpoint lacks '{}', or has another form of it", name));
-    return found->second;
+    checkpoint.fingerprint = take_text(tensors, "fingerprint");
+    if (checkpoint.fingerprint != fingerprint) fail("is another run's checkpoint");
+    checkpoint.gpu = take_text(tensors, "gpu");
+    const StateReader reader(tensors, file.native());
+    const std::int64_t format = reader.has("format") ? reader.integer("format") : 1;  // the first did not say
+    take(tensors, "format");
+    if (format == 1) {
+        tensors = state_of_v1(tensors, file.native());
+    } else if (format != checkpoint_format) {
+        fail(
+            fmt::format("a newer labhost made it (format {}, this one reads up to {}); resume the run with that one, "
+                        "from this file",
+                        format, checkpoint_format));
+    }
+    return checkpoint;
 }
 
 }  // namespace labhost

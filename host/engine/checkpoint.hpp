@@ -1,27 +1,44 @@
-// A checkpoint's file: named tensors, a fingerprint and a digest, in torch.save's format.
+// A checkpoint's file. It knows the parts' names, which run and GPU they are of, its format and a digest; what a part
+// holds, only the part knows (Stateful).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/pickle.hpp"
+#include "engine/state.hpp"
 
 namespace labhost {
 
-/// `tensors` as a file that torch.load reads too, with some more: "gpu" unless it is "", "fingerprint", and "digest",
-/// the SHA-256 of names, shapes, types and bytes of all others (LibTorch's zip reader checks no CRC). Tensors are on
-/// the CPU.
-std::string pack_checkpoint(NamedTensors tensors, const std::string& gpu, const std::string& fingerprint);
+/// Raised where a part is no longer what its name says. Earlier formats are read (checkpoint_v1.hpp).
+constexpr std::int64_t checkpoint_format = 2;
 
-/// The tensors of a checkpoint with this fingerprint. Throws Error (usage) naming the file and what is wrong with it.
-NamedTensors read_checkpoint(const std::filesystem::path& file, const std::string& fingerprint);
+/// The state of a run at a moment.
+struct Checkpoint {
+    NamedTensors state{};       ///< of its parts, "loader.position"; on the CPU, and no longer theirs
+    std::string gpu{};          ///< what was said of the GPU that it was made on; "" for a CPU's
+    std::string fingerprint{};  ///< of the run
+};
 
-/// What the checkpoint says of the GPU that it was made on; "" if nothing, as a CPU's does.
-std::string gpu_of(const NamedTensors& tensors);
+/// Parts by their names, which stay: "optimizer".
+struct NamedPart {
+    std::string_view name;
+    Stateful* part;
+};
 
-/// The tensor of that name; throws Error (usage) if there is none, or it has another type or number of elements
-/// (-1: any).
-torch::Tensor tensor_of(const NamedTensors& tensors, const std::string& name, torch::ScalarType type,
-                        std::int64_t count = -1);
+/// What the parts save now.
+NamedTensors state_of(const std::vector<NamedPart>& parts);
+
+/// The file's content, which torch.load reads too: the state, and without a dot in their names "format", "gpu" unless
+/// it is "", "fingerprint", and "digest", the SHA-256 of names, shapes, types and bytes of all others (LibTorch's zip
+/// reader checks no CRC).
+std::string pack_checkpoint(const Checkpoint& checkpoint);
+
+/// Reads one of this or an earlier format, as if it were of this one. Throws Error (usage), naming the file and what is
+/// wrong with it: damaged, another run's, or of a format to come.
+Checkpoint read_checkpoint(const std::filesystem::path& file, const std::string& fingerprint);
 
 }  // namespace labhost

@@ -6,7 +6,7 @@
 
 #include <torch/torch.h>
 
-#include "engine/torch_gpus.hpp"
+#include "engine/libtorch_errors.hpp"
 #include "support/text.hpp"
 #include "train/gpu_fault.hpp"
 

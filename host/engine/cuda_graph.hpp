@@ -24,9 +24,10 @@ public:
     StepGraph& operator=(StepGraph&&) = delete;
 
     /// Does the step, of this module, once. It must read its input from, and leave its results in, the same memory each
-    /// time. To be called in the run's Turn. Throws GpuFault if the GPU's memory does not suffice; NotCaptured, also
-    /// for what LibTorch would capture and replay wrongly: draws from the CPU's generator, tensors of the module that
-    /// are replaced. What a step does to variables of its own is beyond us: it happens once more, and then no more.
+    /// time. To be called within a RunContext::Scope of the run. Throws GpuFault if the GPU's memory does not suffice;
+    /// NotCaptured, also for what LibTorch would capture and replay wrongly: draws from the CPU's generator, tensors of
+    /// the module that are replaced. What a step does to variables of its own is beyond us: it happens once more, and
+    /// then no more.
     void run(const std::function<void()>& step, const torch::nn::Module& module);
 
     bool captured() const;

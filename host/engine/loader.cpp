@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 namespace labhost {
@@ -42,7 +43,16 @@ void Loader::begin_pass() {
     take_order(torch::randperm(count_, at::detail::createCPUGenerator(seed), torch::kInt64), 0);
 }
 
-void Loader::resume_pass(torch::Tensor order, std::int64_t position) { take_order(std::move(order), position); }
+void Loader::save(StateWriter state) const {
+    state.tensor("order", order_);
+    state.integer("position", position_);
+}
+
+void Loader::load(const StateReader& state) {
+    const std::int64_t position = state.integer("position");
+    if (position < 0 || position > count_) state.fail("position", fmt::format("is {} of {}", position, count_));
+    take_order(state.tensor("order", torch::kInt64, {count_}), position);
+}
 
 void Loader::take_order(torch::Tensor order, std::int64_t position) {
     order_ = std::move(order);

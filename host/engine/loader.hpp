@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include "data/dataset.hpp"
+#include "engine/state.hpp"
 
 namespace labhost {
 
@@ -19,7 +20,7 @@ struct Batch {
 };
 
 /// A split, limited to its first `count` examples, as shuffled batches. The split must outlive the loader.
-class Loader {
+class Loader final : public Stateful {
 public:
     /// `gpu`: the examples are copied there once, as bytes, and batches are made there.
     Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std,
@@ -30,10 +31,10 @@ public:
     /// _BaseDataLoaderIter; sampler.py, RandomSampler).
     void begin_pass();
 
-    /// Goes on in the middle of a pass: at `position` examples of int64 [count] `order`. Draws nothing.
-    void resume_pass(torch::Tensor order, std::int64_t position);
+    /// The pass under way: its order, and how far it has come. Loading draws nothing.
+    void save(StateWriter state) const override;
+    void load(const StateReader& state) override;
 
-    const torch::Tensor& order() const { return order_; }
     std::int64_t position() const { return position_; }  ///< examples given in this pass
     std::int64_t count() const { return count_; }
     /// Of the `count` examples, in the split's order.

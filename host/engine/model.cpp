@@ -58,6 +58,14 @@ torch::Tensor PluginModel::forward(const torch::Tensor& images, bool autocast) {
     return output;
 }
 
+bool PluginModel::has_dropout_of_cudnn() const {
+    return std::ranges::any_of(model_->modules(/*include_self=*/true), [](const auto& part) {
+        const auto drops = [](const auto* layer) { return layer != nullptr && layer->options.dropout() > 0.0; };
+        return drops(part->template as<torch::nn::LSTMImpl>()) || drops(part->template as<torch::nn::GRUImpl>()) ||
+               drops(part->template as<torch::nn::RNNImpl>());
+    });
+}
+
 NamedTensors PluginModel::state_dict() const {
     NamedTensors state;
     append_state(*model_, "", state);
@@ -84,6 +92,10 @@ void PluginModel::load_state_dict(const NamedTensors& tensors, const std::string
                              shape_text(target)));
         target.copy_(found->second);
     }
+}
+
+void PluginModel::save(StateWriter state) const {
+    for (const auto& [name, tensor] : state_dict()) state.tensor(name, tensor);
 }
 
 }  // namespace labhost

@@ -6,12 +6,14 @@
 #include <labhost/model.hpp>
 
 #include "engine/pickle.hpp"
+#include "engine/state.hpp"
 #include "plugin/params.hpp"
 #include "plugin/plugin.hpp"
 
 namespace labhost {
 
-class PluginModel {
+/// [worker | child]
+class PluginModel final : public Stateful {
 public:
     /// Draws the initial weights from the default generator. Throws Error (run_failed) with the plugin's words.
     PluginModel(const Plugin& plugin, const ResolvedParams& params);
@@ -24,6 +26,10 @@ public:
     /// As forward, whatever type goes in and comes out. Throws Error (run_failed) if the plugin throws.
     torch::Tensor forward_unchecked(const torch::Tensor& input);
 
+    /// Whether it has recurrent layers with dropout. On a GPU cuDNN draws that, and LibTorch keeps the state of those
+    /// draws for the whole process.
+    bool has_dropout_of_cudnn() const;
+
     std::string plugin_id() const { return plugin_->id(); }
 
     torch::nn::Module& module() { return *model_; }
@@ -35,6 +41,10 @@ public:
 
     /// Copies the tensors into the model's own. Throws Error (usage), naming `source`, unless names and shapes agree.
     void load_state_dict(const NamedTensors& tensors, const std::string& source);
+
+    /// The state_dict.
+    void save(StateWriter state) const override;
+    void load(const StateReader& state) override { load_state_dict(state.all(), state.source()); }
 
 private:
     const Plugin* plugin_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
@@ -130,5 +131,40 @@ void set_momentum(torch::optim::Optimizer& sgd, const torch::Tensor& parameter, 
 void step_fused(torch::optim::SGD& sgd) { step_lists(sgd, /*fused=*/true); }
 
 void step_as_python_on_a_gpu(torch::optim::SGD& sgd) { step_lists(sgd, /*fused=*/false); }
+
+Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const OptimizerSettings& settings, StepKind kind)
+    : sgd_(std::move(parameters), torch::optim::SGDOptions(settings.lr).momentum(settings.momentum)), kind_(kind) {}
+
+void Optimizer::step() {
+    switch (kind_) {
+        case StepKind::of_libtorch: sgd_.step(); break;
+        case StepKind::as_python_on_gpu: step_as_python_on_a_gpu(sgd_); break;
+        case StepKind::fused: step_fused(sgd_); break;
+    }
+}
+
+void Optimizer::save(StateWriter state) const {
+    std::vector<std::int64_t> has_gradient;
+    for (const torch::Tensor& parameter : sgd_.param_groups().at(0).params()) {
+        const torch::Tensor momentum = momentum_of(sgd_, parameter);
+        if (momentum.defined()) state.tensor(fmt::format("momentum.{}", has_gradient.size()), momentum);
+        has_gradient.push_back(parameter.grad().defined() ? 1 : 0);
+    }
+    state.integers("has_gradient", has_gradient);
+}
+
+void Optimizer::load(const StateReader& state) {
+    auto& parameters = sgd_.param_groups().at(0).params();
+    const auto has_gradient = state.integers("has_gradient", static_cast<std::int64_t>(parameters.size()));
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        torch::Tensor& parameter = parameters[i];
+        // Zero, as the next step makes it; whether it is there decides between adding to it and taking its place.
+        if (has_gradient[i] != 0) parameter.mutable_grad() = torch::zeros_like(parameter);
+        const std::string name = fmt::format("momentum.{}", i);
+        if (!state.has(name)) continue;  // before its first step
+        const torch::Tensor momentum = state.tensor(name, parameter.scalar_type(), parameter.sizes());
+        set_momentum(sgd_, parameter, momentum.to(parameter.device()));
+    }
+}
 
 }  // namespace labhost

@@ -53,7 +53,7 @@ void PassSums::set(const Sums& sums) {
     correct_before_ = sums.correct;
     batches_ = read_ = 0;
     if (!left_) return;
-    left_->asked = 0;
+    left_->requested = 0;
     left_->next.zero_();
     left_->predicted.fill_(-1);
 }
@@ -89,19 +89,19 @@ void PassSums::take(const torch::Tensor& losses) {
     read_ += losses.numel();
 }
 
-void PassSums::ask() {
-    if (!left_ || left_->asked > read_ || batches_ == read_) return;
+void PassSums::request_losses() {
+    if (!left_ || left_->requested > read_ || batches_ == read_) return;
     const torch::Tensor losses = left_->losses.narrow(0, read_, batches_ - read_);
     left_->arriving.narrow(0, 0, losses.numel()).copy_(losses, /*non_blocking=*/true);
     if (losses.is_cuda()) left_->arrived.record(c10::impl::VirtualGuardImpl(torch::kCUDA).getStream(losses.device()));
-    left_->asked = batches_;
-    left_->asked_examples = examples_;
+    left_->requested = batches_;
+    left_->requested_examples = examples_;
 }
 
-void PassSums::hear() {
-    if (!left_ || left_->asked <= read_ || !left_->arrived.query()) return;
-    take(left_->arriving.narrow(0, 0, left_->asked - read_));
-    known_.examples = left_->asked_examples;
+void PassSums::poll_losses() {
+    if (!left_ || left_->requested <= read_ || !left_->arrived.query()) return;
+    take(left_->arriving.narrow(0, 0, left_->requested - read_));
+    known_.examples = left_->requested_examples;
 }
 
 const Sums& PassSums::read(const torch::Tensor& labels) {
@@ -110,6 +110,16 @@ const Sums& PassSums::read(const torch::Tensor& labels) {
         known_.correct =
             correct_before_ + left_->predicted.narrow(0, 0, labels.size(0)).eq(labels).sum().item<std::int64_t>();
     return known_;
+}
+
+void PassSums::save(StateWriter state) const {
+    state.real("loss", known_.loss);
+    state.integer("correct", known_.correct);
+    state.integer("examples", known_.examples);
+}
+
+void PassSums::load(const StateReader& state) {
+    set({.loss = state.real("loss"), .correct = state.integer("correct"), .examples = state.integer("examples")});
 }
 
 }  // namespace labhost

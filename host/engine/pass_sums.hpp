@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "engine/loader.hpp"
+#include "engine/state.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
@@ -23,14 +24,14 @@ struct Sums {
 
 /// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and
 /// the losses are added in their order, as on the CPU.
-class PassSums {
+class PassSums final : public Stateful {
 public:
     /// On the CPU.
     PassSums() = default;
     /// On a GPU, for passes of up to `most_batches` over up to `most_examples`.
     PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples);
 
-    /// Begins a pass, or goes on in one, with these.
+    /// Begins a pass, or resumes one, with these.
     void set(const Sums& sums);
 
     /// `loss`: a batch's sum, a float32 scalar; `output`: float32 [n, classes]. On a GPU always into the same memory,
@@ -45,11 +46,15 @@ public:
     const Sums& read_losses();
     /// The same, and what is correct. `labels`: int64 [examples of the data], where the batches are.
     const Sums& read(const torch::Tensor& labels);
-    /// The losses without waiting: what `ask` asks a GPU for, `hear` takes once it has come.
-    void ask();
-    void hear();
+    /// The losses without waiting: what is requested of a GPU, poll_losses takes once it has come.
+    void request_losses();
+    void poll_losses();
 
     std::int64_t examples() const { return examples_; }
+
+    /// What is known: to be read first.
+    void save(StateWriter state) const override;
+    void load(const StateReader& state) override;
 
 private:
     /// What a GPU leaves.
@@ -57,10 +62,10 @@ private:
         torch::Tensor losses;     ///< float32 [most batches]
         torch::Tensor next;       ///< int64 [1]: the batch that comes, of those since `set`
         torch::Tensor predicted;  ///< int64 [most examples], by example; -1: not since `set`
-        torch::Tensor arriving;   ///< float32 [most batches], on the host: losses that were asked for
+        torch::Tensor arriving;   ///< float32 [most batches], on the host: losses that were requested
         c10::Event arrived;
-        std::int64_t asked = 0;           ///< batches that will be read then
-        std::int64_t asked_examples = 0;  ///< and their examples
+        std::int64_t requested = 0;           ///< batches that will be read then
+        std::int64_t requested_examples = 0;  ///< and their examples
     };
     void take(const torch::Tensor& losses);
 

@@ -7,6 +7,8 @@
 
 #include <torch/torch.h>
 
+#include "engine/determinism.hpp"
+
 namespace labhost {
 
 Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels) {
@@ -38,6 +40,22 @@ Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::ui
                                   .probabilities = {row, row + width}});
     }
     return found;
+}
+
+void TestOutputs::keep(const torch::Tensor& output, const torch::Tensor& examples) {
+    const torch::NoGradGuard no_grad;
+    const EachPlaceOnce known;
+    if (!outputs_.defined()) outputs_ = torch::empty({count_, output.size(1)}, output.options());
+    outputs_.index_copy_(0, examples, output);
+}
+
+void TestOutputs::save(StateWriter state) const { state.tensor("outputs", outputs_); }
+
+void TestOutputs::load(const StateReader& state) {
+    const torch::Tensor outputs = state.tensor("outputs", torch::kFloat32);
+    if (outputs.dim() != 2 || outputs.size(0) != count_)
+        state.fail("outputs", "has another shape than the test data ask for");
+    outputs_ = outputs.to(device_);
 }
 
 }  // namespace labhost

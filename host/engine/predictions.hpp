@@ -1,4 +1,4 @@
-// What a model makes of each test example, from its outputs.
+// What a model makes of each test example: its outputs, kept as they come, and the predictions that they are.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 
 #include <torch/types.h>
 
+#include "engine/state.hpp"
 #include "train/trainer.hpp"
 
 namespace labhost {
@@ -13,5 +14,26 @@ namespace labhost {
 /// `outputs`: float32 [n, classes], logits or log-probabilities; `labels`: n of them, below `classes`. The class
 /// predicted is argmax's, as in the accuracy.
 Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels);
+
+/// The outputs of the test under way, or of the last one.
+class TestOutputs final : public Stateful {
+public:
+    /// `count`: of the test examples; `device`: where the outputs are.
+    TestOutputs(std::int64_t count, torch::Device device) : count_(count), device_(device) {}
+
+    /// `output`: float32 [n, classes]; `examples`: int64 [n], whose they are.
+    void keep(const torch::Tensor& output, const torch::Tensor& examples);
+
+    /// Of all that was kept; `labels`: of the test examples.
+    Predictions predictions(std::span<const std::uint8_t> labels) const { return predictions_of(outputs_, labels); }
+
+    void save(StateWriter state) const override;
+    void load(const StateReader& state) override;
+
+private:
+    std::int64_t count_;
+    torch::Device device_;
+    torch::Tensor outputs_{};  ///< float32 [count, classes]; undefined before the first
+};
 
 }  // namespace labhost

@@ -1,9 +1,10 @@
 #include "plugin/loaded_torch.hpp"
 
-#include <cctype>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -16,8 +17,7 @@ std::string_view numbers_of(std::string_view version) {
 
 /// The major number of "cu130" is "13", as is that of "13.0"; "" if the build names none ("cpu", "cuda").
 std::string major_of_build(const std::string& build) {
-    const bool names_one =
-        build.size() > 3 && build.starts_with("cu") && std::isdigit(static_cast<unsigned char>(build[2])) != 0;
+    const bool names_one = build.size() > 3 && build.starts_with("cu") && is_digit(build[2]);
     return names_one ? build.substr(2, build.size() - 3) : "";
 }
 

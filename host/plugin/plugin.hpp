@@ -27,12 +27,13 @@ struct Plugin {
     std::string id() const { return descriptor->id; }
 };
 
-/// Admits the plugin in this file, if its permissions, its hash, the gate and the verdict of a load in a child process
-/// allow it. Nothing of it runs in this process. It stays as it is when another file takes its name. A file that was
-/// admitted before is not looked at again; the result lives to the end of the process. Throws Error (unusable).
+/// [supervisor] Admits the plugin in this file, if its permissions, its hash, the gate and the verdict of a load in a
+/// child process allow it. Nothing of it runs in this process. It stays as it is when another file takes its name. A
+/// file that was admitted before is not looked at again; the result lives to the end of the process. Throws Error
+/// (unusable).
 const Plugin& admit_plugin(const std::filesystem::path& file, const LoadRules& rules = {});
 
-/// Loads an admitted plugin (now, local), in the child process that uses it. Throws Error (unusable).
+/// [worker | child] Loads an admitted plugin (now, local), in the process that uses it. Throws Error (unusable).
 Plugin load_plugin(const Plugin& admitted);
 
 }  // namespace labhost

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "support/files.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -35,8 +36,7 @@ bool is_checkpoint(std::string_view file_name) {
 
 bool is_leftover(std::string_view file_name) {
     const std::size_t at = file_name.rfind(".tmp");
-    return at != std::string_view::npos && at > 0 && at + 4 < file_name.size() &&
-           file_name.find_first_not_of("0123456789", at + 4) == std::string_view::npos;
+    return at != std::string_view::npos && at > 0 && is_digits(file_name.substr(at + 4));
 }
 
 }  // namespace labhost

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "analysis/query.hpp"
+#include "analysis/settings.hpp"
 #include "record/run_layout.hpp"
 #include "support/text.hpp"
-#include "sweep/plan_record.hpp"
 
 namespace labhost {
 
@@ -61,33 +60,11 @@ std::vector<std::string> row_of(const RunRecord& run, std::span<const std::strin
     return row;
 }
 
-/// The settings in which runs of the same experiment and id differ; where they differ in none, the fingerprint.
-std::vector<std::string> telling_apart(std::span<const RunRecord> runs) {
-    std::map<std::pair<std::string, std::string>, std::vector<const RunRecord*>> same;
-    for (const RunRecord& run : runs) same[{run.experiment, run.id}].push_back(&run);
-    std::vector<std::string> keys;
-    std::vector<std::string> candidates = setting_keys(runs);
-    candidates.emplace_back("seed");
-    const auto differ = [](const std::vector<const RunRecord*>& group, const std::string& key) {
-        return std::ranges::any_of(
-            group, [&](const RunRecord* run) { return value_of(*run, key) != value_of(*group.front(), key); });
-    };
-    for (const std::string& key : candidates)
-        if (std::ranges::any_of(same, [&](const auto& group) { return differ(group.second, key); }))
-            keys.push_back(key);
-    const bool alike = std::ranges::any_of(same, [&](const auto& group) {
-        return group.second.size() > 1 &&
-               std::ranges::none_of(keys, [&](const std::string& key) { return differ(group.second, key); });
-    });
-    if (alike) keys.emplace_back("fingerprint");
-    return keys;
-}
-
 /// The columns between the run's id and its metrics.
 std::vector<std::string> more_keys(std::span<const RunRecord> runs, std::span<const std::string> shown) {
     constexpr std::array<std::string_view, 7> there{
         "id", "train.loss", "train.accuracy", "test.loss", "test.accuracy", "seconds", "experiment"};
-    std::vector<std::string> keys = telling_apart(runs);
+    std::vector<std::string> keys = keys_telling_apart(runs);
     for (const std::string& key : shown)
         if (std::ranges::find(there, key) == there.end() && std::ranges::find(keys, key) == keys.end())
             keys.push_back(key);
@@ -173,7 +150,5 @@ std::string p_cell(const std::optional<double>& p, Digits digits) {
 std::string results_table(std::span<const RunRecord> runs, std::span<const std::string> shown) {
     return table_text(result_cells(runs, shown));
 }
-
-std::string results_table(const Plan& plan) { return results_table(records_of(plan)); }
 
 }  // namespace labhost

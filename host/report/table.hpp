@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "record/run_record.hpp"
-#include "sweep/plan.hpp"
 
 namespace labhost {
 
@@ -44,6 +43,5 @@ Cells result_cells(std::span<const RunRecord> runs, std::span<const std::string>
 
 /// The cells as a table; failed runs follow with their reasons.
 std::string results_table(std::span<const RunRecord> runs, std::span<const std::string> shown = {});
-std::string results_table(const Plan& plan);
 
 }  // namespace labhost

@@ -3,6 +3,8 @@
 // Written by hand: Debian's libprotobuf would be a second one in the process where LibTorch brings its own
 // (docs/decisions/0019). Field numbers are those of tensorflow/core/util/event.proto, framework/summary.proto,
 // tensor.proto and tensor_shape.proto; the framing is that of lib/io/record_writer.h.
+#include "report/tensorboard.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -17,7 +19,6 @@
 #include <fmt/format.h>
 #include <boost/crc.hpp>
 
-#include "analysis/epochs.hpp"
 #include "analysis/query.hpp"
 #include "record/run_layout.hpp"
 #include "support/error.hpp"

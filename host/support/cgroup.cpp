@@ -27,9 +27,8 @@ void take_cores(CgroupLimits& limits, double quota, double period) {
 
 void take_memory(CgroupLimits& limits, const std::string& word) {
     // v2 says "max" for no limit, v1 a number near 2^63.
-    if (word.empty() || word.size() > 18 || word.find_first_not_of("0123456789") != std::string::npos) return;
-    const std::uint64_t bytes = std::stoull(word);
-    limits.memory = limits.memory > 0 ? std::min(limits.memory, bytes) : bytes;
+    const auto bytes = parse_count(word, 999'999'999'999'999'999);
+    if (bytes) limits.memory = limits.memory > 0 ? std::min(limits.memory, *bytes) : *bytes;
 }
 
 void take_folder(CgroupLimits& limits, const fs::path& folder) {

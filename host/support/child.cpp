@@ -1,13 +1,10 @@
 #include "support/child.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -15,12 +12,11 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/error.hpp"
 #include "support/file_descriptor.hpp"
+#include "support/output_tail.hpp"
 #include "support/signals.hpp"
 #include "support/text.hpp"
 
@@ -31,12 +27,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view completed = "";  // the empty message, which nobody else sends
-constexpr std::size_t output_kept = 2000;
-
-[[noreturn]] void fail(const char* doing) {
-    throw Error(ExitCode::run_failed,
-                fmt::format("labhost: error: {}: {}", doing, std::generic_category().message(errno)));
-}
 
 void redirect(int from, int to) {
     if (from >= 0) ::dup2(from, to);
@@ -69,53 +59,6 @@ void settle(pid_t parent, int output, const ChildOptions& options) {
     ::_exit(0);  // no destructors (those of LibTorch and of plugins have no safe order), and no LeakSanitizer, which
                  // fails here
 }
-
-/// A message as it goes through a pipe: its size, 8 bytes, and then itself.
-std::string framed(std::string_view message) {
-    const std::uint64_t size = message.size();
-    std::string whole(sizeof size, '\0');
-    std::memcpy(whole.data(), &size, sizeof size);
-    return whole.append(message);
-}
-
-/// Takes the first whole message off what has come.
-std::optional<std::string> unframe(std::string& pending) {
-    std::uint64_t size = 0;
-    if (pending.size() < sizeof size) return std::nullopt;
-    std::memcpy(&size, pending.data(), sizeof size);
-    if (pending.size() - sizeof size < size) return std::nullopt;
-    std::string message = pending.substr(sizeof size, size);
-    pending.erase(0, sizeof size + size);
-    return message;
-}
-
-/// From a parent to its child. Sockets, since writing to one whose reader has gone need not raise SIGPIPE.
-class Line {
-public:
-    Line() {
-        std::array<int, 2> ends{};
-        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-            fail("no socket to a child process");
-        sending_.emplace(ends[0]);
-        receiving_.emplace(ends[1]);
-    }
-
-    int receiving() const { return receiving_->get(); }
-    void close_receiving() { receiving_.reset(); }
-    void close_sending() { sending_.reset(); }
-
-    void send(std::string_view bytes) const {
-        while (!bytes.empty()) {
-            const ssize_t count = ::send(sending_->get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (count < 0 && errno != EINTR) return;  // it has ended
-            if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-        }
-    }
-
-private:
-    std::optional<FileDescriptor> sending_;
-    std::optional<FileDescriptor> receiving_;
-};
 
 /// A process that is killed and reaped with its scope.
 class Process {
@@ -157,99 +100,7 @@ private:
     std::optional<int> status_;
 };
 
-/// What a child writes to standard output and error: line by line to a listener, and its end kept.
-class Tail {
-public:
-    explicit Tail(std::function<void(std::string_view)> on_line) : on_line_(std::move(on_line)) {}
-
-    void add(std::string_view bytes) {
-        text_.append(bytes);
-        if (text_.size() > 2 * output_kept) cut();
-        line_.append(bytes);
-        for (std::size_t end = 0; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1))
-            if (on_line_) on_line_(std::string_view(line_).substr(0, end));
-        if (line_.size() > output_kept) finish_line();  // a line without end would take memory without end
-    }
-
-    void finish_line() {
-        if (!line_.empty() && on_line_) on_line_(line_);
-        line_.clear();
-    }
-
-    /// From the start of a line.
-    std::string text() {
-        cut();
-        while (!text_.empty() && (text_.back() == '\n' || text_.back() == ' ')) text_.pop_back();
-        return text_;
-    }
-
-private:
-    void cut() {
-        if (text_.size() <= output_kept) return;
-        text_.erase(0, text_.size() - output_kept);
-        text_.erase(0, text_.find('\n') + 1);
-    }
-
-    std::function<void(std::string_view)> on_line_;
-    std::string line_;
-    std::string text_;
-};
-
-/// A pipe from a child, whose bytes go to a function.
-class Stream {
-public:
-    explicit Stream(std::function<void(std::string_view)> sink) : sink_(std::move(sink)) {
-        std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("no pipe to a child process");
-        receiving_.emplace(ends[0]);
-        sending_.emplace(ends[1]);
-        ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    }
-
-    int sending() const { return sending_->get(); }
-    void close_sending() { sending_.reset(); }
-    /// What to wait for: nothing once the stream has ended.
-    pollfd waiting() const { return {open_ ? receiving_->get() : -1, POLLIN, 0}; }
-    bool open() const { return open_; }
-
-    /// Takes what is there.
-    void drain() {
-        std::array<char, 1 << 16> bytes{};
-        while (open_) {
-            const ssize_t count = ::read(receiving_->get(), bytes.data(), bytes.size());
-            if (count > 0) sink_({bytes.data(), static_cast<std::size_t>(count)});
-            if (count == 0) open_ = false;
-            if (count < 0 && errno != EINTR) break;
-        }
-    }
-
-private:
-    std::function<void(std::string_view)> sink_;
-    std::optional<FileDescriptor> receiving_;
-    std::optional<FileDescriptor> sending_;
-    bool open_ = true;
-};
-
 }  // namespace
-
-void Outbox::send(std::string_view message) const {
-    if (!write_all(descriptor_, framed(message))) ::_exit(1);  // one write: a run sends one after every batch
-}
-
-std::optional<std::string> Inbox::next() {
-    std::array<char, 1 << 12> bytes{};
-    for (;;) {
-        const ssize_t count = ::recv(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT);
-        if (count > 0) pending_.append(bytes.data(), static_cast<std::size_t>(count));
-        if (count == 0 || (count < 0 && errno != EINTR)) break;
-    }
-    return unframe(pending_);
-}
-
-void Inbox::wait(std::chrono::milliseconds longest) const {
-    pollfd waiting{descriptor_, POLLIN, 0};
-    ::poll(&waiting, 1, static_cast<int>(longest.count()));
-}
 
 std::string ChildEnd::text() const {
     std::string text;
@@ -272,10 +123,10 @@ struct Child::State {
 
     ChildOptions options;
     std::string pending;  ///< of its messages
-    Tail tail;
-    Stream messages{[this](std::string_view bytes) { pending.append(bytes); }};
-    Stream output{[this](std::string_view bytes) { tail.add(bytes); }};
-    Line line;
+    OutputTail tail;
+    ChildStream messages{[this](std::string_view bytes) { pending.append(bytes); }};
+    ChildStream output{[this](std::string_view bytes) { tail.add(bytes); }};
+    ParentLine line;
     std::optional<Process> process;
     Clock::time_point start = Clock::now();
     bool done = false;
@@ -322,7 +173,7 @@ Child::Child(const std::function<void(const Outbox&, Inbox&)>& body, ChildOption
     std::fflush(nullptr);  // what is buffered is written once
     const pid_t parent = ::getpid();
     const pid_t id = ::fork();
-    if (id < 0) fail("no child process");
+    if (id < 0) fail_by_errno("no child process");
     if (id == 0) {
         settle(parent, state.options.capture_output ? state.output.sending() : -1, state.options);
         state.output.close_sending();
@@ -371,12 +222,12 @@ void wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds
 
 ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options) {
     Child child(body, options);
-    // The streams end when the child does, unless a process that it started holds them open; so look now and then.
-    constexpr std::chrono::milliseconds look_again{50};
+    // The streams end when the child does, unless a process that it started holds them open; so poll now and then.
+    constexpr std::chrono::milliseconds poll_every{50};
     for (;;) {
         if (auto end = child.poll()) return *std::move(end);
         StopSignals::check();
-        wait_for_any({&child}, look_again);
+        wait_for_any({&child}, poll_every);
     }
 }
 

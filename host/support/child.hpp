@@ -1,4 +1,12 @@
 // A function run in a child process: whatever it does to its process, this one lives.
+//
+// A function that may be called in one kind of process only says so at the head of its comment, as CLAP tags threads:
+//   [supervisor]  the process that was started. It forks, so it computes nothing with LibTorch and starts no threads:
+//                 neither LibTorch's threads nor CUDA survive a fork.
+//   [worker]      a forked process that trains runs.
+//   [child]       any other forked process: it asks one thing that may crash or hang, tells the answer and ends. One
+//                 that keeps to the supervisor's rule may do what the supervisor may.
+// Without a tag it may be called in all of them.
 #pragma once
 
 #include <chrono>
@@ -10,34 +18,9 @@
 #include <string_view>
 #include <vector>
 
-struct pollfd;
+#include "support/child_channels.hpp"
 
 namespace labhost {
-
-/// The child's way to speak to its parent.
-class Outbox {
-public:
-    explicit Outbox(int descriptor) : descriptor_(descriptor) {}
-    /// Sends a message, whole and in order. If nobody listens any more, the process ends.
-    void send(std::string_view message) const;
-
-private:
-    int descriptor_;
-};
-
-/// The child's way to hear its parent.
-class Inbox {
-public:
-    explicit Inbox(int descriptor) : descriptor_(descriptor) {}
-    /// The next message, if a whole one is there.
-    std::optional<std::string> next();
-    /// Waits until there is something to read, at most this long; a signal ends the waiting.
-    void wait(std::chrono::milliseconds longest) const;
-
-private:
-    int descriptor_;
-    std::string pending_;
-};
 
 /// How a child ended.
 struct ChildEnd {
@@ -65,9 +48,10 @@ struct ChildOptions {
     std::function<void(std::string_view)> on_output{};  ///< each line that it writes, if captured
 };
 
-/// A child process that runs a function while this process goes on. The child shares what is in memory when it is made
-/// and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and dies with it
-/// (the thread that made it must outlive it). It is killed with its scope. This process must have no other threads.
+/// [supervisor] A child process that runs a function while this process goes on. The child shares what is in memory
+/// when it is made and nothing that happens later; it ignores SIGINT and SIGTERM, which are the parent's to act on, and
+/// dies with it (the thread that made it must outlive it). It is killed with its scope. This process must have no other
+/// threads.
 class Child {
 public:
     /// Forks. `body` must not throw. Throws Error (run_failed) if no child can be made.
@@ -98,11 +82,11 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Waits until one of them says something, at most this long.
+/// [supervisor] Waits until one of them says something, at most this long.
 void wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds longest);
 
-/// Makes a child and hears it until it ends. Throws what `on_message` throws, StopError on SIGINT or SIGTERM (see
-/// StopSignals), Error (run_failed) if no child can be made; the child is killed first.
+/// [supervisor] Makes a child and hears it until it ends. Throws what `on_message` throws, StopError on SIGINT or
+/// SIGTERM (see StopSignals), Error (run_failed) if no child can be made; the child is killed first.
 ChildEnd run_in_child(const std::function<void(const Outbox&)>& body, const ChildOptions& options);
 
 }  // namespace labhost

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -35,6 +36,12 @@ std::uint64_t data_memory_of(int process) {
     for (std::uint64_t kib = 0; file >> key; file.ignore(1000, '\n'))
         if (key == "VmData:") return file >> kib ? kib * 1024 : 0;
     return 0;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};  // ends in a zero also where the name is cut off
+    gethostname(name.data(), name.size() - 1);
+    return name.data();
 }
 
 std::string processor_name() {

@@ -1,4 +1,4 @@
-// What this process may use of the machine.
+// The machine: its name, its processor, and what this process may use of it.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,9 @@ std::uint64_t usable_memory();
 
 /// Bytes of private memory (what RLIMIT_DATA counts) that a process holds; 0 if it is gone.
 std::uint64_t data_memory_of(int process);
+
+/// The name of this host.
+std::string host_name();
 
 /// The processor's name, as Linux tells it; "" where it does not, as on ARM.
 std::string processor_name();

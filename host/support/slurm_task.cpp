@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include <unistd.h>
+#include "support/machine.hpp"
 
 namespace labhost {
 
@@ -30,10 +30,8 @@ std::optional<SlurmTask> own_slurm_task() {
 Json to_json(const SlurmTask& task) { return {{"job", task.job}, {"restarts", task.restarts}}; }
 
 std::string node_name() {
-    if (std::string name = variable("SLURMD_NODENAME"); !name.empty()) return name;
-    std::string host(256, '\0');
-    gethostname(host.data(), host.size() - 1);
-    return host.c_str();
+    const std::string name = variable("SLURMD_NODENAME");
+    return name.empty() ? host_name() : name;
 }
 
 }  // namespace labhost

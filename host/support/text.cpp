@@ -52,6 +52,28 @@ std::size_t shown_length(std::string_view text) {
 
 }  // namespace
 
+bool is_digits(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_digit); }
+
+std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t most) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc() && stop == end && number <= most ? std::optional(number) : std::nullopt;
+}
+
+std::string to_lower(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return lower;
+}
+
+std::string trimmed(std::string_view text) {
+    constexpr std::string_view spaces = " \t\r\n";
+    const std::size_t begin = std::min(text.find_first_not_of(spaces), text.size());
+    return std::string(text.substr(begin, text.find_last_not_of(spaces) + 1 - begin));
+}
+
 std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {
     const std::string* best = nullptr;
     std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;

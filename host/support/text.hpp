@@ -1,7 +1,8 @@
-// Text: suggestions for misspelt names, glob patterns, lists.
+// Text: numbers and lists in it, suggestions for misspelt names, glob patterns, what may be shown.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,21 @@
 #include <vector>
 
 namespace labhost {
+
+/// Digits and letters are those of ASCII, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether `text` is one digit or more, and nothing else.
+bool is_digits(std::string_view text);
+
+/// The number that `text` is in digits alone, from 0 to `most`; nothing for a sign, a space, or a larger one.
+std::optional<std::uint64_t> parse_count(std::string_view text,
+                                         std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
+
+std::string to_lower(std::string_view text);
+
+/// `text` without the spaces, tabs and line breaks around it.
+std::string trimmed(std::string_view text);
 
 /// "; did you mean 'lr'?" for the candidate nearest to `name`, or "" if none is near.
 std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);

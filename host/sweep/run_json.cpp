@@ -1,11 +1,9 @@
 #include "sweep/run_json.hpp"
 
-#include <array>
 #include <chrono>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "plugin/stamp.hpp"
 #include "record/fingerprint.hpp"
@@ -20,10 +18,8 @@ namespace {
 
 Json provenance(const Plan& plan, const PlannedRun& run, const Device& device) {
     const TorchInfo torch = engine().torch_info();
-    std::array<char, 256> host{};
-    gethostname(host.data(), host.size() - 1);
     Json json{{"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
-              {"host", host.data()},
+              {"host", host_name()},
               {"experiment_file", plan.file.native()},
               {"command", plan.command},
               {"git", plan.revision},

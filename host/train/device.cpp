@@ -40,7 +40,7 @@ GpuSurvey ask_for_gpus() {
     return survey_in_child([&] { return torch.survey_gpus(); }, patience);
 }
 
-GpuSurvey look_for_gpus() {
+GpuSurvey survey_with_driver() {
     GpuSurvey survey = ask_for_gpus();
     survey.driver = kernel_driver();
     return survey;
@@ -49,7 +49,7 @@ GpuSurvey look_for_gpus() {
 }  // namespace
 
 const GpuSurvey& survey_gpus() {
-    static const GpuSurvey survey = look_for_gpus();
+    static const GpuSurvey survey = survey_with_driver();
     return survey;
 }
 

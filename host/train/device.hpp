@@ -39,14 +39,15 @@ struct GpuSurvey {
     std::string cublas{};       ///< "13.0.0"
 };
 
-/// Asked once. Where nothing speaks of a GPU, neither LibTorch is loaded nor a child made. Throws what engine() throws.
+/// [supervisor] Asked once; the processes that it forks then know the answer. Where nothing speaks of a GPU, neither
+/// LibTorch is loaded nor a child made. Throws what engine() throws.
 const GpuSurvey& survey_gpus();
 
-/// GPUs that LibTorch can use here.
+/// [supervisor] GPUs that LibTorch can use here.
 int gpu_count();
 
-/// auto | cpu | cuda | cuda:N; auto is the first GPU if there is one. Throws Error (unusable) for a GPU that is not
-/// there, with the reason: there is no fall-back to the CPU.
+/// [supervisor] auto | cpu | cuda | cuda:N; auto is the first GPU if there is one. Throws Error (unusable) for a GPU
+/// that is not there, with the reason: there is no fall-back to the CPU.
 Device resolve_device(const std::string& name);
 
 /// The same on a machine that cannot be asked: auto is a GPU if it is said to have one, and what is named is believed.

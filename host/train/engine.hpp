@@ -1,4 +1,5 @@
-// All of the host that needs LibTorch, behind one interface, loaded when first needed.
+// All of the host that needs LibTorch, behind one interface, loaded when first needed. The tags say in which kind of
+// process a function may be called: see support/child.hpp.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ struct TrainerOptions {
     std::string gpu{};       ///< what its checkpoints say of the GPU (used_gpu); "" on a CPU
 };
 
-/// To be called in a child process, but for torch_info: what LibTorch does here (threads, CUDA) does not survive a
-/// fork, and a plugin's code may end its process.
+/// Most of it is not for the supervisor: what LibTorch does (threads, CUDA) does not survive a fork, and a plugin's
+/// code may end its process.
 class Engine {
 public:
     Engine() = default;
@@ -46,33 +47,35 @@ public:
     Engine(Engine&&) = delete;
     Engine& operator=(Engine&&) = delete;
 
-    /// In this process; see torch_info() for what can be had without.
+    /// Of the LibTorch in this process; see torch_info() for what can be had without loading it.
     virtual TorchInfo torch_info() const = 0;
 
-    /// Initialises CUDA in this process; see survey_gpus() for what can be had without.
+    /// [child] Initialises CUDA in this process; see survey_gpus() for what can be had without.
     virtual GpuSurvey survey_gpus() const = 0;
 
-    /// The GPU's memory now. Initialises CUDA in this process; to be asked by a worker. Throws GpuFault.
+    /// [worker] The GPU's memory now. Initialises CUDA in this process. Throws GpuFault.
     virtual GpuMemory gpu_memory(const Device& device) const = 0;
 
     /// Whether several trainers can share a GPU in one process: LibTorch 2.4 or later.
     virtual bool gpu_can_be_shared() const = 0;
 
-    /// Builds the model and the state of its training. Plugin and data set must outlive the trainer. Throws Error
-    /// (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from does not fit.
+    /// [worker | child] Builds the model and the state of its training. Plugin and data set must outlive the trainer.
+    /// Throws Error (run_failed) with the plugin's own words if the model cannot be built, Error (usage) if init_from
+    /// does not fit.
     virtual std::unique_ptr<Trainer> make_trainer(const RunSettings& run, const Plugin& plugin,
                                                   const ResolvedParams& params, const Dataset& dataset,
                                                   const Device& device, const TrainerOptions& options) const = 0;
 
-    /// Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that cannot be
-    /// built is left to its run to report.
+    /// [child] Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that
+    /// cannot be built is left to its run to report.
     virtual void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const = 0;
 
-    /// The model's modules, in the order of its state_dict. Throws Error (run_failed) if it cannot be built.
+    /// [child] The model's modules, in the order of its state_dict. Throws Error (run_failed) if it cannot be built.
     virtual std::vector<Layer> layers(const Plugin& plugin, const ResolvedParams& params) const = 0;
 };
 
-/// The engine of this process. Throws Error (unusable) if its library cannot be loaded.
+/// The engine of this process. The supervisor loads it before it forks, so that it is in every worker's memory. Throws
+/// Error (unusable) if its library cannot be loaded.
 const Engine& engine();
 
 }  // namespace labhost

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <exception>
 
 #include <fmt/format.h>
@@ -16,8 +15,8 @@ namespace labhost {
 namespace {
 
 bool is_version(std::string_view word) {
-    return word.find('.') != std::string_view::npos && std::isdigit(static_cast<unsigned char>(word.front())) != 0 &&
-           std::ranges::all_of(word, [](unsigned char c) { return c == '.' || std::isdigit(c) != 0; });
+    return word.find('.') != std::string_view::npos && is_digit(word.front()) &&
+           std::ranges::all_of(word, [](char c) { return c == '.' || is_digit(c); });
 }
 
 std::string or_unknown(const std::string& version) { return version.empty() ? "of unknown version" : version; }
@@ -49,7 +48,7 @@ constexpr std::array faults{
     Fault{"driver initialization failed",
           "the driver does not start; `nvidia-smi` and `dmesg` say more, and restarting the machine may help"},
     Fault{"CUDA unknown error",
-          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it anew (sudo "
+          "as after the machine slept, or where the kernel module nvidia_uvm is not loaded; load it again (sudo "
           "modprobe -r nvidia_uvm; sudo "
           "modprobe nvidia_uvm), or restart the machine"},
     Fault{"out of memory",

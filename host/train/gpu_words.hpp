@@ -48,8 +48,8 @@ std::string why_no_answer(const ChildEnd& end);
 Json to_json(const GpuSurvey& survey);
 GpuSurvey survey_from(const Json& json);
 
-/// Has a child `ask`, for at most `limit`: CUDA, once initialised, does not survive the fork that makes a worker, and a
-/// driver that is not well may hang or end the process that asks.
+/// [supervisor] Has a child `ask`, for at most `limit`: CUDA, once initialised, does not survive the fork that makes a
+/// worker, and a driver that is not well may hang or end the process that asks.
 GpuSurvey survey_in_child(const std::function<GpuSurvey()>& ask, std::chrono::milliseconds limit);
 
 }  // namespace labhost

@@ -63,7 +63,7 @@ struct ProfileReport {
 };
 
 /// A step does what a CUDA graph cannot hold, such as reading a value back. What LibTorch leaves behind then (its
-/// random generator, its allocator) is of no more use: the run must go on in another process, without graphs, and this
+/// random generator, its allocator) is of no more use: the run must resume in another process, without graphs, and this
 /// trainer must not even be destroyed.
 class NotCaptured : public Error {
 public:
@@ -71,7 +71,7 @@ public:
 };
 
 /// The GPU, or what drives it, refused or broke. Whose fault that is, it does not say (see blame_for). What CUDA leaves
-/// in this process then need not work any more: runs go on in another one.
+/// in this process then need not work any more: runs resume in another one.
 class GpuFault : public Error {
 public:
     enum class Kind {
@@ -94,9 +94,10 @@ public:
     explicit OtherGpu(const std::string& why) : Error(ExitCode::usage, why) {}
 };
 
-/// Trains one run. The order of its random draws is part of its contract: manual_seed(seed); build the model;
-/// manual_seed(seed); then per epoch a pass over the training data and one over the test data, each beginning with the
-/// draws of Loader::begin_pass. With one thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
+/// [worker | child] Trains one run; all but what `checkpoint` returns in the thread that made it. The order of its
+/// random draws is part of its contract: manual_seed(seed); build the model; manual_seed(seed); then per epoch a pass
+/// over the training data and one over the test data, each beginning with the draws of Loader::begin_pass. With one
+/// thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
 class Trainer {
 public:
     Trainer() = default;
@@ -107,7 +108,7 @@ public:
     Trainer& operator=(Trainer&&) = delete;
 
     /// The rest of the epoch under way, or the next one. `on_step` is told after every batch; if it gives false, the
-    /// epoch stops there, to be gone on with, and nothing is returned. Throws Error (run_failed) if the plugin fails or
+    /// epoch stops there, to be resumed, and nothing is returned. Throws Error (run_failed) if the plugin fails or
     /// returns something else than it declared, or the loss is not a number where that is a failure; NotCaptured;
     /// GpuFault.
     virtual std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) = 0;
@@ -121,12 +122,12 @@ public:
     /// Why no checkpoint of it can hold all that its numbers depend on; "" if one can.
     virtual std::string why_not_resumable() const = 0;
 
-    /// All that is needed to go on from here to the same bits. What is returned makes a file's content of it, at any
-    /// time and in any thread, while training goes on. `seconds`: spent so far, for `restore` to give back.
+    /// Copies all that is needed to resume from here to the same bits. What is returned makes a file's content of it,
+    /// at any time and in any thread, while training continues. `seconds`: spent so far, for `restore` to give back.
     /// `fingerprint`: of the run.
     virtual std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) = 0;
 
-    /// Where a run goes on.
+    /// Where a run resumes.
     struct Restored {
         Progress progress;
         double seconds;

@@ -12,9 +12,10 @@ namespace labhost {
 /// fingerprint: that is computed where a run is planned, which on a cluster may be a node without a GPU.
 Json used_gpu(const GpuSurvey& survey, const Device& device);
 
-/// Why a checkpoint is not gone on with here, though it is this run's: "was made on ...". "" if it is. Both texts are
-/// used_gpu's as JSON, or "" where there is none: a CPU's checkpoint, or one of before they were written. Bits go with
-/// the kind of GPU and with cuDNN, which chooses its kernels by both; half a run on each would be nobody's numbers.
+/// Why a run does not resume from a checkpoint here, though it is this run's: "was made on ...". "" if it does. Both
+/// texts are used_gpu's as JSON, or "" where there is none: a CPU's checkpoint, or one of before they were written.
+/// Bits go with the kind of GPU and with cuDNN, which chooses its kernels by both; half a run on each would be nobody's
+/// numbers.
 std::string why_not_on_this_gpu(const std::string& then, const std::string& now);
 
 }  // namespace labhost

@@ -49,8 +49,8 @@ bool is_failure(Outcome outcome);
 /// The tests that a glob of `tests` matches. Throws Error (usage) for a glob that matches none.
 std::vector<const Check*> select_checks(const std::vector<std::string>& tests);
 
-/// Runs the selected tests on the file; `tell` hears each report as it comes. If the plugin cannot be loaded, the test
-/// `loads` fails and the others are skipped, of which `tell` does not hear.
+/// [supervisor] Runs the selected tests on the file; `tell` hears each report as it comes. If the plugin cannot be
+/// loaded, the test `loads` fails and the others are skipped, of which `tell` does not hear.
 PluginReport validate(const std::filesystem::path& file, const SuiteOptions& options,
                       const std::function<void(const TestReport&)>& tell);
 

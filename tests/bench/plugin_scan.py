@@ -8,15 +8,17 @@ import argparse
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
+from labhost import Labhost
 
-def scan(labhost, folder, environment, count):
+
+def scan(labhost, folder, count):
     start = time.monotonic()
-    result = subprocess.run([labhost, "plugins", "--plugins", folder], capture_output=True, text=True, env=environment)
+    result = labhost.run("plugins", "--plugins", folder)
     seconds = time.monotonic() - start
     found = sum(line.startswith("n") and str(folder) in line for line in result.stdout.splitlines())
     if result.returncode != 0 or found != count:
@@ -42,8 +44,9 @@ def main():
         first, remembered = [], []
         for round_ in range(options.rounds):
             environment = os.environ | {"XDG_CACHE_HOME": str(pathlib.Path(temporary) / f"cache{round_}")}
-            first.append(scan(options.labhost, folder, environment, options.count))
-            remembered.append(scan(options.labhost, folder, environment, options.count))
+            labhost = Labhost(options.labhost.resolve(), environment=environment)
+            first.append(scan(labhost, folder, options.count))
+            remembered.append(scan(labhost, folder, options.count))
     a, b = statistics.median(first), statistics.median(remembered)
     print(f"scan of {options.count} plugins: first {a:.2f} s, remembered {b:.3f} s, ratio {b / a:.3f} "
           f"(medians of {options.rounds})")

@@ -31,6 +31,9 @@ if not shutil.which("chromium") or not shutil.which("chromedriver"):
     print("skipped: no chromium, or no chromedriver")
     sys.exit(77)
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
+from labhost import Labhost
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--labhost", type=pathlib.Path, required=True)
 parser.add_argument("--bad-plugins", type=pathlib.Path, required=True)
@@ -82,6 +85,7 @@ class Report(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.folder = pathlib.Path(cls.temporary.name)
+        cls.labhost = Labhost(LABHOST, cls.folder)
         (cls.folder / "seen.toml").write_text(EXPERIMENT)
         cls.labhost("run", "seen.toml", "--quiet", "--plugins", options.bad_plugins.resolve(), code=1)
         cls.labhost("report", "runs/seen")
@@ -96,12 +100,6 @@ class Report(unittest.TestCase):
     def tearDownClass(cls):
         cls.browser.quit()
         cls.temporary.cleanup()
-
-    @classmethod
-    def labhost(cls, *arguments, code=0):
-        done = subprocess.run([LABHOST, *arguments], cwd=cls.folder, capture_output=True, text=True, check=False)
-        assert done.returncode == code, done.stderr
-        return done.stdout
 
     def setUp(self):
         self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -371,8 +369,7 @@ class Report(unittest.TestCase):
     def test_the_page_follows_a_sweep(self):
         (self.folder / "live.toml").write_text(EXPERIMENT.replace('"seen"', '"live"').replace('[[run]]\nmodel = "throws_in_forward"\n', ""))
         page = self.folder / "live.html"
-        watching = subprocess.Popen([LABHOST, "report", "live.toml", "--watch", "--output", page], cwd=self.folder,
-                                    stderr=subprocess.PIPE, text=True)
+        watching = self.labhost.start("report", "live.toml", "--watch", "--output", page)
         try:
             self.wait_for(page.exists)
             self.open("live.html")
@@ -386,8 +383,7 @@ class Report(unittest.TestCase):
             watching.communicate()
 
     def test_watching_ends_on_control_c(self):
-        watching = subprocess.Popen([LABHOST, "report", "runs", "--watch", "--output", "watched.html"], cwd=self.folder,
-                                    stderr=subprocess.PIPE, text=True)
+        watching = self.labhost.start("report", "runs", "--watch", "--output", "watched.html")
         self.wait_for((self.folder / "watched.html").exists)
         self.assertIn('"reload":3', (self.folder / "watched.html").read_text())
         watching.send_signal(signal.SIGINT)

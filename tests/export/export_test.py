@@ -15,9 +15,11 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
+import labhost
+
 HERE = pathlib.Path(__file__).parent
-LABHOST = pathlib.Path(sys.argv.pop(sys.argv.index("--labhost") + 1)).resolve()
-sys.argv.remove("--labhost")
+LABHOST = labhost.program()
 
 EXPERIMENT = """
 [experiment]
@@ -82,6 +84,7 @@ class Export(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.folder = pathlib.Path(cls.temporary.name)
+        cls.labhost = labhost.Labhost(LABHOST, cls.folder)
         (cls.folder / "exported.toml").write_text(EXPERIMENT)
         cls.labhost("run", "exported.toml", "--quiet")
         cls.labhost("export", "runs", "--tensorboard", "events")
@@ -90,10 +93,6 @@ class Export(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.temporary.cleanup()
-
-    @classmethod
-    def labhost(cls, *arguments):
-        return subprocess.run([LABHOST, *arguments], cwd=cls.folder, capture_output=True, text=True, check=True).stdout
 
     def test_crc_is_the_standards(self):
         self.assertEqual(crc32c(b"123456789"), 0xE3069283)

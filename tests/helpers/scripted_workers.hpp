@@ -133,7 +133,7 @@ public:
         if (most_workers && workers_made >= *most_workers)
             throw Error(ExitCode::run_failed, "no child process: too many");
         ++workers_made;
-        workers_[next_] = {.config = config};
+        workers_[next_].config = config;
         return next_++;
     }
     std::optional<int> most_workers;
@@ -141,7 +141,7 @@ public:
     WorkerId start_trial(const PlannedRun& run, const Device& /*device*/) override {
         tried.push_back(run.settings.id);
         const auto said = trials.find(run.plugin->id());
-        workers_[next_] = {.trial = said != trials.end() ? said->second : is_captured()};
+        workers_[next_].trial = said != trials.end() ? said->second : is_captured();
         return next_++;
     }
 
@@ -304,7 +304,7 @@ public:
             plugin->plugin.sha256 = "sha256 of " + model;
             plugin->plugin.file = "/plugins/" + model + ".so";
         }
-        PlannedRun run;
+        PlannedRun& run = plan.runs.emplace_back();
         run.settings.id = model + "-s" + std::to_string(seed);
         run.settings.model = model;
         run.settings.trainer.epochs = 1;
@@ -313,8 +313,7 @@ public:
         run.dataset = &dataset_;
         run.fingerprint = std::string(8, static_cast<char>('a' + plan.runs.size() % 26)) + run.settings.id;
         run.folder = folder_ / "runs" / "e" / run.settings.id;
-        plan.runs.push_back(std::move(run));
-        return plan.runs.back();
+        return run;
     }
     MadeUpSweep& add_seeds(const std::string& model, int seeds) {
         for (int seed = 1; seed <= seeds; ++seed) add(model, seed);

@@ -57,10 +57,12 @@ TEST_F(BadInput, InitFromThatIsMissingOrDoesNotFit) {
     expect_refusal(labhost({file, "--set", "trainer.init_from=\"text.pt\""}), 2,
                    "text.pt: error: cannot be read as a file of torch.save");
     ASSERT_EQ(labhost({experiment("[[run]]\nmodel = \"net4\"\n", "other.toml"), "--runs", "elsewhere"}).exit_code, 0);
+    std::filesystem::path other;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "elsewhere"))
-        if (entry.path().filename() == "model.pt")
-            expect_refusal(labhost({file, "--set", "trainer.init_from=\"" + entry.path().native() + "\""}), 2,
-                           "does not fit plugin 'net': the model has no tensor 'conv1_bn.weight'");
+        if (entry.path().filename() == "model.pt") other = entry.path();
+    ASSERT_FALSE(other.empty());
+    expect_refusal(labhost({file, "--set", "trainer.init_from=\"" + other.native() + "\""}), 2,
+                   "does not fit plugin 'net': the model has no tensor 'conv1_bn.weight'");
 }
 
 }  // namespace

@@ -1,4 +1,8 @@
 // The verbs and their help.
+#include <cctype>
+#include <set>
+#include <sstream>
+
 #include "program.hpp"
 
 namespace labhost {
@@ -20,6 +24,28 @@ TEST_F(CommandLine, HelpAndVersion) {
     }
     EXPECT_NE(labhost({"run", "--help"}).out.find("--set KEY=VALUE"), std::string::npos);
     EXPECT_EQ(labhost({}).exit_code, 2);
+}
+
+TEST_F(CommandLine, EveryVerbHasHelpAndRefusesWhatItDoesNotKnow) {
+    std::istringstream overview(labhost({"--help"}).out);
+    std::set<std::string> verbs;
+    for (std::string line; std::getline(overview, line);) {
+        std::istringstream words(line);
+        std::string program;
+        std::string verb;
+        if (line.starts_with("  ") && words >> program >> verb &&
+            std::islower(static_cast<unsigned char>(verb[0])) != 0)
+            verbs.insert(verb);
+    }
+    EXPECT_EQ(verbs.size(), 17U);
+    for (const std::string& verb : verbs) {
+        const ProcessResult help = labhost({verb, "--help"});
+        EXPECT_EQ(help.exit_code, 0) << verb;
+        EXPECT_TRUE(help.out.starts_with("labhost " + verb)) << help.out;
+        EXPECT_NE(help.out.find("--no-color"), std::string::npos) << help.out;
+        expect_refusal(labhost({verb, "--hepl"}), 2,
+                       "labhost " + verb + ": error: unknown option --hepl; did you mean '--help'?");
+    }
 }
 
 TEST_F(CommandLine, MistakesAreRefused) {

@@ -233,9 +233,11 @@ TEST_F(Installed, TheDebianPackageNamesWhatItNeedsAndWorks) {
 
     // The archive unpacks to a prefix that works where it lies.
     must({"tar", "xzf", archive});
+    program_.clear();
     for (const auto& entry : fs::directory_iterator(folder_.path()))
         if (entry.path().filename().native().starts_with("labhost-"))
             program_ = (entry.path() / "bin/labhost").native();
+    ASSERT_FALSE(program_.empty());
     EXPECT_NE(run({program_, "plugins"}).out.find("\nnet5 "), std::string::npos);
 }
 

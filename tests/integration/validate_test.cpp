@@ -86,6 +86,7 @@ TEST_F(Validate, MemoryThatGrowsFails) {
 
 TEST_F(Validate, APluginThatCannotBeLoadedFailsThereAndIsNotTestedFurther) {
     const auto outcomes = validate({bad("other_libtorch")}, 4);
+    ASSERT_EQ(outcomes.size(), 21U);
     EXPECT_EQ(outcomes.at("loads"), "Failed");
     EXPECT_NE(details_["loads"].find("built for LibTorch 9.9.9+cu999, this host has "), std::string::npos);
     const ProcessResult without = labhost({"validate", bad("other_libtorch"), "--test", "output"});
@@ -143,13 +144,15 @@ TEST_F(Validate, AllSixPluginsPassAllTests) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     const json document = json::parse(result.out);
     ASSERT_EQ(document.at("plugins").size(), 6U);
-    for (const json& plugin : document.at("plugins"))
+    for (const json& plugin : document.at("plugins")) {
+        EXPECT_EQ(plugin.at("tests").size(), 21U) << plugin.at("file");
         for (const json& test : plugin.at("tests")) {
             const std::string name = test.at("name");
             const bool may_be_skipped = name.starts_with("cuda") || (LABHOST_SANITIZED && name == "memory");
             EXPECT_TRUE(test.at("outcome") == "Success" || (may_be_skipped && test.at("outcome") == "Skipped"))
                 << plugin.at("file") << " " << test;
         }
+    }
 }
 
 TEST_F(Validate, ListsItsTestsAndPrintsOnlyFailures) {
@@ -158,6 +161,7 @@ TEST_F(Validate, ListsItsTestsAndPrintsOnlyFailures) {
     EXPECT_EQ(std::ranges::count(list.out, '\n'), 21);
     const std::string guide = read_file(std::string(LABHOST_SOURCE) + "/docs/plugin-guide.md");
     const json tests = json::parse(labhost({"validate", "--list", "--json"}).out);
+    EXPECT_EQ(tests.at("tests").size(), 21U);
     for (const json& test : tests.at("tests")) {
         const auto row =
             fmt::format("| `{}` | {} |", test.at("name").get<std::string>(), test.at("says").get<std::string>());

@@ -6,7 +6,6 @@ With a learning rate of 0 the weights stay what they were, so model.pt must hold
 import argparse
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -16,7 +15,9 @@ except ImportError as missing:
     print(f"skipped: {missing}; install torch for the Python at hand, {sys.executable}")
     sys.exit(1 if os.environ.get("CI") else 77)  # CI has it
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
 import notebook
+from labhost import Labhost
 
 EXPERIMENT = """
 [data]
@@ -36,7 +37,7 @@ model = "{model}"
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labhost", type=pathlib.Path, required=True)
-    labhost = parser.parse_args().labhost
+    labhost = Labhost(parser.parse_args().labhost.resolve())
     for name, make_model in (("net", notebook.Net), ("net5", notebook.Net5)):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
@@ -44,7 +45,7 @@ def main():
             model = make_model()
             torch.save(model.state_dict(), folder / "python.pt")
             (folder / "e.toml").write_text(EXPERIMENT.format(model=name))
-            subprocess.run([labhost, folder / "e.toml", "--runs", folder / "runs", "--quiet"], check=True, stdout=subprocess.DEVNULL)
+            labhost(folder / "e.toml", "--runs", folder / "runs", "--quiet")
             [path] = folder.glob("runs/e/*/model.pt")
             state = torch.load(path)
             model.load_state_dict(state)  # strict: every name and shape

@@ -24,7 +24,9 @@ except ImportError as missing:
     print(f"skipped: {missing}; install torch for the Python at hand, {sys.executable}")
     sys.exit(1 if os.environ.get("CI") else 77)  # CI has it
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
 import notebook
+from labhost import Labhost
 from mnist import datasets, default_data, differs_from_torchvision
 
 # The configurations of experiments/q4.toml, by the id of their runs without the seed.
@@ -43,7 +45,7 @@ MODELS = {
 
 def refuse_another_torch(labhost):
     """Skips if this Python's torch is not labhost's LibTorch."""
-    said = subprocess.run([labhost, "--version"], check=True, capture_output=True, text=True).stdout
+    said = Labhost(labhost)("--version")
     theirs = re.search(r"LibTorch ([0-9.]+)", said)[1]
     if theirs != re.match(r"[0-9.]+", torch.__version__)[0]:
         print(f"skipped: labhost is built with LibTorch {theirs}, {sys.executable} has torch {torch.__version__}")

@@ -18,13 +18,14 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
+import labhost
 from cluster import Cluster, missing
 
 if reason := missing():
     print(f"skipped: {reason}")
     sys.exit(77)
-LABHOST = pathlib.Path(sys.argv.pop(sys.argv.index("--labhost") + 1)).resolve()
-sys.argv.remove("--labhost")
+LABHOST = labhost.program()
 
 SECONDS = 180
 DATA = """
@@ -83,16 +84,10 @@ class Slurm(unittest.TestCase):
         # Plugins of the test's own: some are replaced.
         shutil.copytree(LABHOST.parent / "plugins", self.folder / "plugins")
 
-        self.environment = dict(self.cluster.environment)
+        self.program = labhost.Labhost(LABHOST, self.folder, dict(self.cluster.environment))
 
     def write(self, text, name="e"):
         (self.folder / f"{name}.toml").write_text(text)
-
-    def start(self, *arguments):
-        return subprocess.run([LABHOST, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False)
-
-    def begin(self, *arguments):
-        return subprocess.Popen([LABHOST, *arguments], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def replace(self, program, script):
         """For labhost and the tasks it submits, by a script that finds the real one in $REAL."""
@@ -101,12 +96,10 @@ class Slurm(unittest.TestCase):
         real = shutil.which(program, path=self.cluster.environment["PATH"])
         wrapper.write_text(f"#!/bin/sh\nREAL={real}\n{script}\n")
         wrapper.chmod(0o755)
-        self.environment["PATH"] = f"{self.folder}/bin:{self.cluster.environment['PATH']}"
+        self.program.environment["PATH"] = f"{self.folder}/bin:{self.cluster.environment['PATH']}"
 
     def labhost(self, *arguments, code=0):
-        done = self.start(*arguments)
-        self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}{done.stderr}{self.logs()}")
-        return done.stdout
+        return self.program(*arguments, code=code, more=self.logs)
 
     def submit(self, *arguments, code=0):
         return self.labhost("submit", "e.toml", "--slurm", "--plugins", "plugins", *arguments, code=code)
@@ -237,7 +230,7 @@ class Slurm(unittest.TestCase):
         self.assertGreaterEqual(done, 2)
         self.cluster.wait_for(lambda: "goes on from epoch" in self.logs(), "the second start")
         # Another process that is to train the same run waits, and says once for whom.
-        said = self.start("run", "e.toml", "--plugins", "plugins").stderr
+        said = self.program.run("run", "e.toml", "--plugins", "plugins").stderr
         self.assertEqual(len(re.findall(rf"labhost: net3-s1 waits: it is claimed by job {job}_0, restart 1, on node n[01]\n", said)), 1, said)
         self.assertEqual(said.count("waits"), 1, said)
         self.assertIn("net3-s1  was finished by another process", said)
@@ -288,7 +281,7 @@ class Slurm(unittest.TestCase):
         self.wait_until_over()
         [log] = self.folder.glob(f"runs/.submit/*/log/{job}_0.txt")
         self.assertEqual(log.read_text().count("net1-s1  failed:"), 1)
-        self.assertIn("labhost: net1-s1 failed (", self.start("collect", "e.toml").stderr)
+        self.assertIn("labhost: net1-s1 failed (", self.program.run("collect", "e.toml").stderr)
 
     def test_a_task_that_is_killed_in_vain_ends(self):
         self.write(DATA.replace("train_limit = 640\n", "") + "epochs = 1\n[[run]]\nmodel = \"net3\"\n")
@@ -412,8 +405,8 @@ class Slurm(unittest.TestCase):
     def test_a_submit_that_was_killed_is_found_again(self):
         self.write(SHORT)
         self.replace("sbatch", '$REAL "$@"; kill -9 $PPID')
-        self.assertEqual(self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--sbatch", "hold").returncode, -signal.SIGKILL)
-        self.environment = dict(self.cluster.environment)
+        self.assertEqual(self.program.run("submit", "e.toml", "--slurm", "--plugins", "plugins", "--sbatch", "hold").returncode, -signal.SIGKILL)
+        self.program.environment = dict(self.cluster.environment)
         [(folder, _)] = self.submissions()
         self.assertFalse((folder / "jobs.json").exists())
         self.assertEqual(self.status()["net3-s1"]["status"], "pending")
@@ -427,7 +420,7 @@ class Slurm(unittest.TestCase):
     def test_two_submits_at_once(self):
         self.write(Q4)
         self.replace("sbatch", 'sleep 2; exec $REAL "$@"')
-        both = [self.begin("submit", "e.toml", "--slurm", "--plugins", "plugins", "--sbatch", "hold") for _ in range(2)]
+        both = [self.program.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--sbatch", "hold") for _ in range(2)]
         said = [one.communicate() for one in both]
         self.assertEqual([one.returncode for one in both], [0, 0])
         self.assertEqual(sorted(out == "" for out, _ in said), [False, True])
@@ -438,7 +431,7 @@ class Slurm(unittest.TestCase):
     def test_what_cannot_be_copied_leaves_nothing(self):
         self.write(SHORT)
         failed = subprocess.run(["sh", "-c", f"ulimit -f 64; exec '{LABHOST}' submit e.toml --slurm --plugins plugins"], cwd=self.folder,
-                                env=self.environment, capture_output=True, text=True, check=False)
+                                env=self.program.environment, capture_output=True, text=True, check=False)
         self.assertEqual(failed.returncode, 1, failed.stderr)
         self.assertEqual([path.name for path in (self.folder / "runs/.submit").iterdir()], [".lock"])
         self.assertEqual(self.queue(), [])
@@ -447,7 +440,7 @@ class Slurm(unittest.TestCase):
         self.write(SHORT)
         self.replace("squeue", '[ -e "$0.silent" ] && { echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1; }; exec $REAL "$@"')
         silent = self.folder / "bin/squeue.silent"
-        waiting = self.begin("submit", "e.toml", "--slurm", "--plugins", "plugins", "--wait")
+        waiting = self.program.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--wait")
         self.wait_for_epoch(1)
         silent.touch()
         time.sleep(5)
@@ -459,7 +452,7 @@ class Slurm(unittest.TestCase):
 
     def test_the_users_variables_change_nothing(self):
         self.write(SHORT)
-        self.environment |= {"SQUEUE_STATES": "COMPLETED", "SQUEUE_PARTITION": "high", "SLURM_CLUSTERS": "other", "SCANCEL_STATE": "SUSPENDED",
+        self.program.environment |= {"SQUEUE_STATES": "COMPLETED", "SQUEUE_PARTITION": "high", "SLURM_CLUSTERS": "other", "SCANCEL_STATE": "SUSPENDED",
                              "SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "7-9", "SQUEUE_FORMAT": "%i"}
         self.submit("--sbatch", "hold")
         self.assertEqual((self.status()["net3-s1"]["status"], self.status()["net3-s1"]["reason"]), ("pending", "JobHeldUser"))
@@ -483,23 +476,23 @@ class Slurm(unittest.TestCase):
 
     def test_mistakes_are_refused_or_warned_of(self):
         self.write(Q4 + "[launch.slurm]\npartitoin = \"low\"\n")
-        self.assertIn("did you mean 'partition'?", self.start("submit", "e.toml", "--slurm").stderr)
+        self.assertIn("did you mean 'partition'?", self.program.run("submit", "e.toml", "--slurm").stderr)
         self.write(Q4 + "[launch.slurm]\nsbatch = { array = \"0-3\" }\n")
-        self.assertIn("--array is set by labhost itself", self.start("submit", "e.toml", "--slurm").stderr)
+        self.assertIn("--array is set by labhost itself", self.program.run("submit", "e.toml", "--slurm").stderr)
         self.write(Q4)
-        self.assertEqual(self.start("submit", "e.toml").returncode, 2)
-        self.assertEqual(self.start("status", "e.toml").returncode, 2)
-        self.assertEqual(self.start("submit", "e.toml", "--slurm", "--pack", "0").returncode, 2)
-        self.assertIn("a task has hardly begun when it is told", self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--time", "2", "--dry-run").stderr)
-        wants_gpus = self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--gpus-per-task", "1", "--device", "auto", "--dry-run")
-        has_cuda = "+cpu" not in self.start("--version").stdout
+        self.assertEqual(self.program.run("submit", "e.toml").returncode, 2)
+        self.assertEqual(self.program.run("status", "e.toml").returncode, 2)
+        self.assertEqual(self.program.run("submit", "e.toml", "--slurm", "--pack", "0").returncode, 2)
+        self.assertIn("a task has hardly begun when it is told", self.program.run("submit", "e.toml", "--slurm", "--plugins", "plugins", "--time", "2", "--dry-run").stderr)
+        wants_gpus = self.program.run("submit", "e.toml", "--slurm", "--plugins", "plugins", "--gpus-per-task", "1", "--device", "auto", "--dry-run")
+        has_cuda = "+cpu" not in self.program.run("--version").stdout
         self.assertEqual("is built for CPUs alone" in wants_gpus.stderr, not has_cuda, wants_gpus.stderr)
-        refused = self.start("submit", "e.toml", "--slurm", "--plugins", "plugins", "--partition", "no-such")
+        refused = self.program.run("submit", "e.toml", "--slurm", "--plugins", "plugins", "--partition", "no-such")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("sbatch: error:", refused.stderr)
         self.assertIn("invalid partition", refused.stderr)
         self.assertEqual([path.name for path in (self.folder / "runs/.submit").iterdir()], [".lock"])
-        self.assertEqual(self.start("run-one", "no-such-plan.json", "0x").returncode, 2)
+        self.assertEqual(self.program.run("run-one", "no-such-plan.json", "0x").returncode, 2)
 
 
 if __name__ == "__main__":

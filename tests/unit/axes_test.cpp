@@ -137,8 +137,9 @@ TEST_F(RandomAxes, IntegersOfAnyRangeAreEquallyLikely) {
 }
 
 TEST_F(RandomAxes, RealsHaveSixSignificantDigitsAndStayWithinTheBounds) {
-    for (const double p : values<double>(runs_of("random = { samples = 50, params.p = { uniform = [0, 1] } }"), "p"))
-        EXPECT_EQ(p, std::stod(fmt::format("{:.6g}", p)));
+    const auto drawn = values<double>(runs_of("random = { samples = 50, params.p = { uniform = [0, 1] } }"), "p");
+    ASSERT_EQ(drawn.size(), 50U);
+    for (const double p : drawn) EXPECT_EQ(p, std::stod(fmt::format("{:.6g}", p)));
     // Rounded to six digits, every one of these would be below the lower bound.
     EXPECT_EQ(values<double>(runs_of("random = { samples = 5, params.p = { uniform = [1.0000001, 1.0000002] } }"), "p"),
               (std::vector<double>{1.0000001}));

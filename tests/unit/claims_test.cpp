@@ -6,12 +6,14 @@
 #include <map>
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "analysis/claims.hpp"
 #include "config/experiment.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
+#include "report/claims_table.hpp"
 
 namespace labhost {
 namespace {
@@ -59,7 +61,11 @@ TEST(Claims, AreSupportedNotSupportedOrUndecided) {
     EXPECT_EQ(close.kind_text(), "undecided");
     ASSERT_TRUE(close.seeds_needed);
     EXPECT_GT(*close.seeds_needed, 4U);
-    EXPECT_NE(close.reason.find("seeds would decide"), std::string::npos) << close.reason;
+    EXPECT_EQ(close.reason, "");  // it was tested
+    EXPECT_NE(verdicts_text(std::vector{close}).find(fmt::format(" {} seeds would decide", *close.seeds_needed)),
+              std::string::npos);
+    EXPECT_EQ(verdicts_json(std::vector{close}).at(0).at("reason"),
+              fmt::format("if mean and spread stay, {} seeds would decide", *close.seeds_needed));
 }
 
 TEST(Claims, AboutComparesWithAValue) {
@@ -119,7 +125,7 @@ TEST(Claims, WhatElseDiffersIsSaid) {
     for (RunRecord& run : runs)
         if (run.id.starts_with("b")) run.trainer = {{"epochs", 4}, {"timeout", 60}};
     const ClaimVerdict verdict = verdict_of(claim_of(ClaimTest::greater), runs);
-    EXPECT_EQ(verdict.caution, "trainer.epochs");
+    EXPECT_EQ(verdict.also_differ_in, std::vector<std::string>{"trainer.epochs"});
     EXPECT_NE(verdicts_text(std::vector{verdict}).find("beware: the runs differ in trainer.epochs too"),
               std::string::npos);
 }
@@ -129,7 +135,8 @@ TEST(Claims, WhatDiffersFromSeedToSeedIsSaid) {
     auto runs = runs_of({{"a", {98.1, 98.0, 98.2}}, {"b", {97.0, 97.1, 97.2}}});
     for (RunRecord& run : runs)
         if (run.seed == 3) run.trainer = {{"epochs", 4}};
-    EXPECT_EQ(verdict_of(claim_of(ClaimTest::greater), runs).caution, "trainer.epochs");
+    EXPECT_EQ(verdict_of(claim_of(ClaimTest::greater), runs).also_differ_in,
+              std::vector<std::string>{"trainer.epochs"});
 }
 
 /// A claim that cannot be tested is a claim of the file all the same.

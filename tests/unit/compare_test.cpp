@@ -7,13 +7,16 @@
 #include <gtest/gtest.h>
 
 #include "analysis/noise.hpp"
+#include "report/comparison_table.hpp"
 #include "report/formats.hpp"
+#include "report/noise_table.hpp"
 
 namespace labhost {
 namespace {
 
 RunRecord run_of(const std::string& id, std::uint64_t seed, double accuracy, const std::string& plugin = "p") {
-    RunRecord run{.experiment = "e", .id = id + "-s" + std::to_string(seed), .seed = seed, .status = RunState::finished};
+    RunRecord run{
+        .experiment = "e", .id = id + "-s" + std::to_string(seed), .seed = seed, .status = RunState::finished};
     run.fingerprint_of = {{"plugin", plugin}, {"seed", seed}};
     run.fingerprint = plugin + "0123456789";
     run.final = EpochMetrics{.epoch = 2, .train = {}, .test = {.loss = 0.1, .accuracy = accuracy}};

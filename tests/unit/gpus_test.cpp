@@ -118,6 +118,7 @@ TEST_F(CaptureMemory, IsOfAFileAndAGpu) {
 
 TEST_F(CaptureMemory, WhatIsDamagedIsAsGoodAsNothing) {
     remember_capture("abc", "GPU A", {});
+    ASSERT_TRUE(recall_capture("abc", "GPU A"));
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
         if (entry.is_regular_file()) std::ofstream(entry.path()) << "{\"captured\": ";
     EXPECT_FALSE(recall_capture("abc", "GPU A"));

@@ -171,6 +171,7 @@ TEST(FastConvolution, DoesNotDependOnTheNumberOfThreads) {
     };
     const auto one = results(1);
     const auto two = results(2);
+    ASSERT_EQ(one.size(), 3U);
     for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(same_bits(one[i], two[i])) << i;
 }
 
@@ -227,6 +228,7 @@ TEST(FusedStep, HasTheValuesOfSgd) {
     };
     const auto expected = train(false);
     const auto found = train(true);
+    ASSERT_EQ(expected.size(), 4U);
     for (std::size_t i = 0; i < expected.size(); ++i)
         EXPECT_TRUE(torch::allclose(found[i], expected[i], 1e-5, 1e-6)) << i;
 }

@@ -67,11 +67,11 @@ TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
             sums->add(torch::rand({}), output,
                       {.images = {}, .labels = labels.index_select(0, examples), .examples = examples});
             sums->count(size);
-            if (i == batches / 4) sums->read_losses();  // as for a look at how it goes: then only the rest is added
-            if (i == batches / 2) sums->ask();
+            if (i == batches / 4) sums->read_losses();  // as where progress is shown: then only the rest is added
+            if (i == batches / 2) sums->request_losses();
             if (i == batches / 2 + 2) {
                 const double before = there.known().loss;
-                sums->hear();
+                sums->poll_losses();
                 if (sums == &there) {
                     EXPECT_GT(there.known().loss, before);
                     EXPECT_EQ(there.known().examples, 7 + (batches / 2 + 1) * size);

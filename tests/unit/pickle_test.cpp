@@ -25,6 +25,7 @@ TEST(Pickle, ReadsBackNamesOrderAndBits) {
     const testing::TemporaryFolder folder;
     const NamedTensors written = example();
     const NamedTensors read = unpickle_state_dict(folder.write("model.pt", pickle_state_dict(written)));
+    ASSERT_FALSE(written.empty());
     ASSERT_EQ(read.size(), written.size());
     for (std::size_t i = 0; i < read.size(); ++i) {
         EXPECT_EQ(read[i].first, written[i].first);

@@ -35,7 +35,8 @@ TEST(PredictionsTest, AreTheSameOfLogProbabilities) {
     const Predictions a = predictions_of(logits, labels);
     const Predictions b = predictions_of(torch::log_softmax(logits, 1), labels);
     EXPECT_EQ(a.confusion, b.confusion);
-    EXPECT_EQ(a.mistakes.size(), Predictions::most_mistakes);
+    ASSERT_EQ(a.mistakes.size(), Predictions::most_mistakes);
+    ASSERT_EQ(b.mistakes.size(), Predictions::most_mistakes);
     for (std::size_t i = 0; i < a.mistakes.size(); ++i) EXPECT_EQ(a.mistakes[i].example, b.mistakes[i].example);
 }
 

@@ -1,6 +1,7 @@
 // A run's folder: where it lies, what its files are called, and how the run in it stands.
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <set>
 
 #include <sys/stat.h>
@@ -59,7 +60,7 @@ TEST(RunLayout, WhatMayGoOnceARunIsFinishedIsKnownByName) {
 std::string result_json(bool finished, const std::string& of) {
     Json json{{"status", finished ? "finished" : "failed"},
               {"reason", "it diverged"},
-              {"final", finished ? to_json(EpochMetrics{.epoch = 3}) : Json(nullptr)},
+              {"final", finished ? to_json(EpochMetrics{.epoch = 3, .train = {}, .test = {}}) : Json(nullptr)},
               {"timings", {{"seconds", 2.5}}},
               {"fingerprint", of}};
     return json.dump();
@@ -72,6 +73,10 @@ struct Case {
     bool checkpoint;
     RunState state;
 };
+
+void PrintTo(const Case& a, std::ostream* out) {
+    *out << "result " << static_cast<int>(a.result) << (a.checkpoint ? ", checkpoint" : "") << ": " << to_text(a.state);
+}
 
 class StateOf : public ::testing::TestWithParam<Case> {};
 
@@ -93,8 +98,12 @@ TEST_P(StateOf, GoesByTheResultOfThisFingerprintThenByTheCheckpoint) {
     EXPECT_EQ(to_text(found.state), to_text(state));
     EXPECT_EQ(found.result.has_value(), is_over(state)) << "another run's result is not handed out";
     EXPECT_EQ(found.damaged_result, result == ResultFile::damaged);
-    if (state == RunState::failed) EXPECT_EQ(found.result.value().reason, "it diverged");
-    if (state == RunState::finished) EXPECT_EQ(found.result.value().final.value().epoch, 3);
+    if (state == RunState::failed) {
+        EXPECT_EQ(found.result.value().reason, "it diverged");
+    }
+    if (state == RunState::finished) {
+        EXPECT_EQ(found.result.value().final.value().epoch, 3);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Everything, StateOf,

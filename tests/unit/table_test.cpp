@@ -16,29 +16,25 @@ TEST(TextTable, LinesUpItsColumns) {
 }
 
 TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
-    PlannedRun run;
-    run.settings.id = "net-s1";
-    run.folder = "runs/q/net-s1-0";
-    run.status = RunState::finished;
-    run.result.emplace();
-    run.result->final =
+    RunRecord run{.experiment = "q", .id = "net-s1", .folder = "runs/q/net-s1-0", .status = RunState::finished};
+    run.trainer = {{"epochs", 2}};
+    run.final =
         EpochMetrics{.epoch = 2, .train = {.loss = 0.1, .accuracy = 97}, .test = {.loss = 0.2, .accuracy = 98.11}};
-    run.result->seconds = 12.34;
-    Plan plan{.experiment = "q"};
-    plan.runs.push_back(run);
-    EXPECT_EQ(results_table(plan),
+    run.seconds = 12.34;
+    EXPECT_EQ(results_table(std::span(&run, 1)),
               "run     train loss  train %  test loss  test %  seconds\n"
               "------  ----------  -------  ---------  ------  -------\n"
               "net-s1      0.1000    97.00     0.2000   98.11     12.3\n");
-    plan.runs[0].settings.reference.test_accuracy = {96.27, 98.1};
-    EXPECT_EQ(results_table(plan),
+    run.reference.test_accuracy = {96.27, 98.1};
+    EXPECT_EQ(results_table(std::span(&run, 1)),
               "run     train loss  publ.  train %  publ.  test loss  publ.  test %  publ.  seconds\n"
               "------  ----------  -----  -------  -----  ---------  -----  ------  -----  -------\n"
               "net-s1      0.1000      -    97.00      -     0.2000      -   98.11  98.10     12.3\n");
-    plan.runs[0].settings.reference = {};
-    plan.runs[0].status = RunState::failed;
-    plan.runs[0].result->reason = "it broke";
-    EXPECT_NE(results_table(plan).find("\nnet-s1 failed: it broke (runs/q/net-s1-0/log.txt)\n"), std::string::npos);
+    run.reference = {};
+    run.status = RunState::failed;
+    run.reason = "it broke";
+    EXPECT_NE(results_table(std::span(&run, 1)).find("\nnet-s1 failed: it broke (runs/q/net-s1-0/log.txt)\n"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -1,10 +1,39 @@
-// Text: suggestions, globs, names.
+// Text: numbers, suggestions, globs, names.
 #include <gtest/gtest.h>
 
 #include "support/text.hpp"
 
 namespace labhost {
 namespace {
+
+TEST(Count, IsDigitsAlone) {
+    EXPECT_EQ(parse_count("0"), 0U);
+    EXPECT_EQ(parse_count("007"), 7U);
+    EXPECT_EQ(parse_count("18446744073709551615"), 18446744073709551615U);
+    for (const char* bad : {"", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "one", "\xd9\xa1"}) {
+        EXPECT_EQ(parse_count(bad), std::nullopt) << bad;
+        EXPECT_FALSE(is_digits(bad)) << bad;
+    }
+    EXPECT_EQ(parse_count("18446744073709551616"), std::nullopt);
+    EXPECT_TRUE(is_digits("18446744073709551616"));  // digits they are
+}
+
+TEST(Count, IsNotAboveTheMost) {
+    EXPECT_EQ(parse_count("999", 999), 999U);
+    EXPECT_EQ(parse_count("1000", 999), std::nullopt);
+}
+
+TEST(LowerCase, IsThatOfAscii) {
+    EXPECT_EQ(to_lower("PENDING_[aZ]@"), "pending_[az]@");
+    EXPECT_EQ(to_lower("\xc3\x84"), "\xc3\x84");
+}
+
+TEST(Trimmed, TakesSpacesOffTheEndsOnly) {
+    EXPECT_EQ(trimmed(" \t a  b\r\n"), "a  b");
+    EXPECT_EQ(trimmed("a"), "a");
+    EXPECT_EQ(trimmed(" \t\r\n"), "");
+    EXPECT_EQ(trimmed(""), "");
+}
 
 TEST(DidYouMean, NamesTheNearestOrNothing) {
     const std::vector<std::string> names{"net", "net1", "resnet", "epochs"};

@@ -12,7 +12,7 @@
 #include "engine/checks/checks.hpp"
 #include "engine/cuda_graph.hpp"
 #include "engine/loader.hpp"
-#include "engine/turn.hpp"
+#include "engine/run_context.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 
@@ -143,8 +143,8 @@ CheckResult cuda_graph(const CheckContext& context) {
     at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
     at::globalContext().setDeterministicCuDNN(true);
     const torch::Device gpu(torch::kCUDA, 0);
-    const Own own(gpu, /*colocated=*/false);
-    const Turn turn(own);
+    const RunContext run_context(gpu, /*colocated=*/false);
+    const RunContext::Scope scope(run_context);
     constexpr int steps = 20;
     const auto begin = [&] {
         auto training = std::make_unique<Training>(context.load(), context, 16, gpu);

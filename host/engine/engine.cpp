@@ -9,12 +9,13 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
-#include "engine/gpu_process.hpp"
+#include "engine/gpu_survey.hpp"
+#include "engine/libtorch_errors.hpp"
 #include "engine/model.hpp"
 #include "engine/pickle.hpp"
-#include "engine/torch_gpus.hpp"
-#include "engine/torch_trainer.hpp"
-#include "engine/turn.hpp"
+#include "engine/process.hpp"
+#include "engine/run_context.hpp"
+#include "engine/trainer.hpp"
 #include "plugin/loaded_torch.hpp"
 #include "support/error.hpp"
 #include "train/engine.hpp"
@@ -64,7 +65,7 @@ public:
         return info;
     }
 
-    GpuSurvey survey_gpus() const override { return gpus_of_torch(); }
+    GpuSurvey survey_gpus() const override { return survey_gpus_of_torch(); }
     GpuMemory gpu_memory(const Device& device) const override {
         try {
             prepare_gpu_process({torch::kCUDA, static_cast<c10::DeviceIndex>(device.index)});

@@ -1,4 +1,4 @@
-#include "analysis/epochs.hpp"
+#include "report/epochs.hpp"
 
 #include <cmath>
 #include <vector>

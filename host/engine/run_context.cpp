@@ -1,4 +1,4 @@
-#include "engine/turn.hpp"
+#include "engine/run_context.hpp"
 
 #include <mutex>
 #include <optional>
@@ -20,7 +20,7 @@ namespace labhost {
 
 namespace {
 
-/// The state of the CPU's default generator. Not by get_state and set_state: a turn comes every few steps, and a tensor
+/// The state of the CPU's default generator. Not by get_state and set_state: scopes come every few steps, and a tensor
 /// of five kilobytes each time is what a step on a GPU costs.
 class CpuDraws {
 public:
@@ -65,7 +65,7 @@ public:
 #endif
     }
 
-    void begin_turn() {
+    void enter() {
         guard_.emplace(stream_);
 #if LABHOST_TORCH_SHARES_DRAWS
         if (!draws_.defined()) return;
@@ -74,7 +74,7 @@ public:
         generator.graphsafe_set_state(draws_);  // from now on the generator counts on in this state
 #endif
     }
-    void end_turn() { guard_.reset(); }
+    void leave() { guard_.reset(); }
 
 private:
     c10::cuda::CUDAStream stream_;
@@ -87,8 +87,8 @@ private:
 class GpuShare {
 public:
     GpuShare(torch::Device, bool) { TORCH_CHECK(false, "this LibTorch was built without CUDA"); }
-    void begin_turn() {}
-    void end_turn() {}
+    void enter() {}
+    void leave() {}
 };
 
 #endif
@@ -103,33 +103,33 @@ bool can_share_draws() {
 #endif
 }
 
-struct Own::State {
+struct RunContext::State {
     std::optional<CpuDraws> draws{};
     std::optional<GpuShare> gpu{};
-    int turns = 0;  ///< that are under way, one in the other
+    int scopes = 0;  ///< that live, one in the other
 };
 
-Own::Own(torch::Device device, bool colocated) : state_(std::make_shared<State>()) {
+RunContext::RunContext(torch::Device device, bool colocated) : state_(std::make_shared<State>()) {
     if (colocated) state_->draws.emplace();
     if (!device.is_cpu()) state_->gpu.emplace(device, colocated);
 }
 
-Own::~Own() = default;
+RunContext::~RunContext() = default;
 
-bool Own::colocated() const { return state_->draws.has_value(); }
+bool RunContext::colocated() const { return state_->draws.has_value(); }
 
-Turn::Turn(const Own& own) : state_(own.state_) {
-    if (state_->turns == 0) {
-        if (state_->gpu) state_->gpu->begin_turn();
+RunContext::Scope::Scope(const RunContext& context) : state_(context.state_) {
+    if (state_->scopes == 0) {
+        if (state_->gpu) state_->gpu->enter();
         if (state_->draws) state_->draws->put_back();
     }
-    ++state_->turns;  // last: a turn that could not begin is none
+    ++state_->scopes;  // last: a scope that could not be entered is none
 }
 
-Turn::~Turn() {
-    if (--state_->turns > 0) return;
+RunContext::Scope::~Scope() {
+    if (--state_->scopes > 0) return;
     if (state_->draws) state_->draws->save();
-    if (state_->gpu) state_->gpu->end_turn();
+    if (state_->gpu) state_->gpu->leave();
 }
 
 }  // namespace labhost

@@ -1,4 +1,4 @@
-#include "engine/gpu_process.hpp"
+#include "engine/process.hpp"
 
 #include <cstdlib>
 
@@ -29,6 +29,18 @@ void prepare_gpu_process(torch::Device gpu) {
     ::setenv("CUDA_DEVICE_MAX_CONNECTIONS", "32", /*replace=*/0);
     ::setenv("CUBLAS_WORKSPACE_CONFIG", workspace_of_cublas, /*replace=*/1);
     if (!at::detail::getCUDAHooks().hasPrimaryContext(gpu.index())) step_once(gpu);
+}
+
+void prepare_process(const TrainerSettings& settings, torch::Device device) {
+    at::set_num_threads(settings.threads);
+    if (device.is_cuda()) {
+        prepare_gpu_process(device);
+        ask_for_determinism(/*refuse=*/settings.deterministic);
+        if (settings.numerics == Numerics::fast)  // for convolutions PyTorch itself allows it unasked
+            at::globalContext().setAllowTF32CuBLAS(settings.precision == Precision::tf32);
+    } else if (settings.deterministic) {
+        at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+    }
 }
 
 }  // namespace labhost

@@ -1,6 +1,6 @@
-#include "engine/torch_gpus.hpp"
+#include "engine/gpu_survey.hpp"
 
-#include <torch/version.h>
+#include <c10/util/Exception.h>
 
 #include "train/gpu_fault.hpp"
 
@@ -52,7 +52,7 @@ Gpu gpu_at(int index) {
 
 }  // namespace
 
-GpuSurvey gpus_of_torch() {
+GpuSurvey survey_gpus_of_torch() {
     GpuSurvey survey{.driver = kernel_driver()};
     int version = 0;
     if (cudaRuntimeGetVersion(&version) == cudaSuccess) survey.runtime = cuda_version_text(version);
@@ -85,24 +85,9 @@ GpuMemory memory_of_gpu(int index) {
 
 namespace labhost {
 
-GpuSurvey gpus_of_torch() { return {}; }
+GpuSurvey survey_gpus_of_torch() { return {}; }
 GpuMemory memory_of_gpu(int) { TORCH_CHECK(false, "this LibTorch was built without CUDA"); }
 
 }  // namespace labhost
 
 #endif
-
-namespace labhost {
-
-std::optional<GpuFault> gpu_fault_of(const c10::Error& error, const std::string& words) {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
-    if (const auto* accelerator = dynamic_cast<const c10::AcceleratorError*>(&error))
-        return gpu_fault_of_code(accelerator->get_error_code(), words);
-#endif
-    const bool on_cpu = words.find("CPUAllocator") != std::string::npos;
-    if (!on_cpu && dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr)
-        return GpuFault(GpuFault::Kind::out_of_memory, 0, words);
-    return gpu_fault_in(words);
-}
-
-}  // namespace labhost

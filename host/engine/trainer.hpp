@@ -12,7 +12,7 @@
 
 namespace labhost {
 
-/// As Engine::make_trainer.
+/// [worker | child] As Engine::make_trainer.
 std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
                                             const Dataset& dataset, const Device& device,
                                             const TrainerOptions& options);

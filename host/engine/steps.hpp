@@ -1,0 +1,67 @@
+// A run's steps: a batch of training, or of the test.
+#pragma once
+
+#include <array>
+
+#include <torch/types.h>
+
+#include "config/experiment.hpp"
+#include "engine/cuda_graph.hpp"
+#include "engine/loader.hpp"
+#include "engine/model.hpp"
+#include "engine/optimizer.hpp"
+#include "engine/pass_sums.hpp"
+#include "engine/predictions.hpp"
+#include "engine/profiler.hpp"
+
+namespace labhost {
+
+/// Does steps, and adds what they give to the pass's sums and the test's outputs. Where whole batches come, those of
+/// either kind may be replayed from a CUDA graph.
+class Steps {
+public:
+    /// What they work on; all outlive them, and stay where they are.
+    struct Parts {
+        PluginModel* model;
+        Optimizer* optimizer;
+        PassSums* sums;
+        TestOutputs* outputs;
+    };
+    /// `graphs`: on a GPU, captured as soon as that can be.
+    Steps(const TrainerSettings& settings, const Parts& parts, bool graphs)
+        : settings_(settings), parts_(parts), graphs_(graphs) {}
+
+    /// The next one of the loader's pass; false at the pass's end.
+    bool next(Loader& loader, bool testing);
+
+    /// Whether training is replayed by now.
+    bool captured() const { return replayed_[0].graph.captured(); }
+
+    /// Accounts for their time from now on; without graphs, since a replayed step has no phases.
+    void profile_with(Profiler& profiler);
+
+    /// Time goes to something else than a step.
+    void pause() { enter(Phase::other); }
+
+private:
+    /// Steps of one kind, replayed.
+    struct Replayed {
+        StepGraph graph{};
+        torch::Tensor examples{};  ///< int64 [batch size], of the step
+    };
+
+    void step(const Batch& batch);
+    torch::Tensor train(const Batch& batch, torch::Tensor& output);
+    torch::Tensor test(const Batch& batch, torch::Tensor& output);
+    torch::Tensor forward(const torch::Tensor& images);
+    void enter(Phase phase);
+
+    TrainerSettings settings_;
+    Parts parts_;
+    bool graphs_;
+    bool testing_ = false;                ///< the step under way
+    std::array<Replayed, 2> replayed_{};  ///< training, test
+    Profiler* profiler_ = nullptr;
+};
+
+}  // namespace labhost

@@ -1,0 +1,309 @@
+#include "engine/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "engine/checkpoint.hpp"
+#include "engine/cpu_memory.hpp"
+#include "engine/cpu_operators.hpp"
+#include "engine/determinism.hpp"
+#include "engine/generators.hpp"
+#include "engine/libtorch_errors.hpp"
+#include "engine/loader.hpp"
+#include "engine/model.hpp"
+#include "engine/optimizer.hpp"
+#include "engine/pass_sums.hpp"
+#include "engine/pickle.hpp"
+#include "engine/position.hpp"
+#include "engine/predictions.hpp"
+#include "engine/process.hpp"
+#include "engine/profiler.hpp"
+#include "engine/run_context.hpp"
+#include "engine/steps.hpp"
+#include "support/error.hpp"
+#include "train/used_gpu.hpp"
+
+namespace labhost {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The model with its initial weights, where it is trained.
+PluginModel ready_model(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
+                        const torch::Device& device, bool colocated) {
+    PluginModel model(plugin, params);
+    if (!run.trainer.init_from.empty())
+        model.load_state_dict(unpickle_state_dict(run.trainer.init_from), run.trainer.init_from.native());
+    model.module().to(device);
+    if (model.module().parameters().empty())
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' has no parameters to train; register its layers with register_module",
+                                plugin.id()));
+    if (colocated && device.is_cuda() && model.has_dropout_of_cudnn())
+        throw Error(
+            ExitCode::run_failed,
+            fmt::format("the dropout of recurrent layers of plugin '{}' needs a process of its own", plugin.id()));
+    return model;
+}
+
+Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit, std::int64_t batch_size,
+                   const DataSettings& data, const torch::Device& device) {
+    return {split,      limit.value_or(split.count),
+            batch_size, data.mean,
+            data.std,   device.is_cpu() ? std::nullopt : std::optional(device)};
+}
+
+PassSums make_sums(const torch::Device& device, const Loader& train, const Loader& test) {
+    if (!device.is_cuda()) return {};
+    return {device, std::max(train.batches(), test.batches()), std::max(train.count(), test.count())};
+}
+
+StepKind step_kind(const TrainerSettings& settings, const torch::Device& device) {
+    if (settings.numerics == Numerics::fast) return StepKind::fused;
+    return device.is_cuda() ? StepKind::as_python_on_gpu : StepKind::of_libtorch;
+}
+
+class TorchTrainer final : public Trainer {
+    /// Runs `body` as the run.
+    template <class Body>
+    auto in_context(const std::string& doing, Body body) const {
+        return in_our_words(doing, [&] {
+            const RunContext::Scope scope(*context_);
+            return body();
+        });
+    }
+
+public:
+    TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params, const Dataset& dataset,
+                 std::unique_ptr<RunContext> context, torch::Device device, const TrainerOptions& options);
+
+    std::optional<EpochMetrics> run_epoch(const std::function<bool(const Progress&)>& on_step) override;
+    bool captured() const override { return steps_.captured(); }
+    const std::vector<EpochMetrics>& history() const override { return position_.history; }
+    std::string why_not_resumable() const override;
+    std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) override;
+    Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;
+    const std::set<std::string>& nondeterministic_operators() const override { return noted_.operators(); }
+    std::string state_dict() const override {
+        return in_context("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
+    }
+    Predictions predictions() const override {
+        return in_context("on its predictions", [&] { return outputs_.predictions(test_loader_.labels()); });
+    }
+    void start_profile() override;
+    ProfileReport profile() const override { return profiler_ ? profiler_->report() : ProfileReport{}; }
+
+private:
+    bool pass(const std::function<bool(const Progress&)>& on_step);
+    void begin_pass();
+    void learn_losses(Clock::time_point step_began, bool all);
+    void refuse_nan() const;
+    Progress progress() const;
+    std::vector<NamedPart> parts();
+    Loader& loader() { return position_.testing ? test_loader_ : train_loader_; }
+    const Loader& loader() const { return position_.testing ? test_loader_ : train_loader_; }
+
+    TrainerSettings settings_;
+    std::unique_ptr<RunContext> context_;
+    torch::Device device_;
+    std::string gpu_text_;   ///< of the checkpoints
+    Generators generators_;  ///< seeded before the model is built
+    PluginModel model_;
+    Optimizer optimizer_;
+    Loader train_loader_;
+    Loader test_loader_;
+    PassSums sums_;        ///< of the pass
+    TestOutputs outputs_;  ///< of the test under way or the last one
+    std::optional<CpuOperators> operators_{};
+    Steps steps_;
+    std::unique_ptr<Profiler> profiler_{};
+    NondeterminismNoted noted_{torch_warnings::get_warning_handler()};
+    Position position_{};
+
+    // Of the pass under way.
+    Clock::time_point requested_{};                    ///< when a GPU's losses were; none yet: the first are waited for
+    std::optional<Clock::time_point> others_since_{};  ///< colocated: when its step ended, and others have theirs
+};
+
+TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
+                           const Dataset& dataset, std::unique_ptr<RunContext> context, torch::Device device,
+                           const TrainerOptions& options)
+    : settings_(run.trainer),
+      context_(std::move(context)),
+      device_(device),
+      gpu_text_(options.gpu),
+      generators_(device, run.seed),
+      model_(ready_model(run, plugin, params, device, context_->colocated())),
+      optimizer_(model_.module().parameters(), run.trainer.optimizer, step_kind(run.trainer, device)),
+      train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, device)),
+      test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, device)),
+      sums_(make_sums(device, train_loader_, test_loader_)),
+      outputs_(test_loader_.count(), device),
+      steps_(run.trainer, {.model = &model_, .optimizer = &optimizer_, .sums = &sums_, .outputs = &outputs_},
+             options.graphs && device.is_cuda() && can_share_draws()) {
+    // They are the process's, and give LibTorch's own bits: a colocated run does without.
+    if (device.is_cpu() && !context_->colocated()) operators_.emplace(run.trainer.numerics == Numerics::fast);
+    generators_.seed(run.seed);
+}
+
+std::string TorchTrainer::why_not_resumable() const {
+    if (!device_.is_cuda() || !model_.has_dropout_of_cudnn()) return "";
+    return fmt::format("plugin '{}' has recurrent layers with dropout, whose random state cuDNN keeps to itself",
+                       model_.plugin_id());
+}
+
+Progress TorchTrainer::progress() const {
+    return {.epoch = position_.epoch(),
+            .epochs = settings_.epochs,
+            .testing = position_.testing,
+            .batch = position_.in_pass ? loader().batch() : 0,
+            .batches = loader().batches(),
+            .examples = sums_.examples(),
+            .loss = sums_.known().mean_loss()};
+}
+
+void TorchTrainer::refuse_nan() const {
+    if (settings_.on_nan != OnNan::fail || !std::isnan(sums_.known().loss)) return;
+    const Progress now = progress();
+    throw Error(
+        ExitCode::run_failed,
+        fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan = \"fail\")",
+                    now.testing ? "test" : "training", model_.plugin_id(), now.epoch, now.batch, now.batches));
+}
+
+void TorchTrainer::begin_pass() {
+    give_back_freed_memory();
+    loader().begin_pass();
+    sums_.set({});
+    requested_ = {};
+    others_since_.reset();
+    position_.in_pass = true;
+}
+
+/// After a step: all losses, or of a GPU from time to time those that have come, since waiting costs it time.
+void TorchTrainer::learn_losses(Clock::time_point step_began, bool all) {
+    constexpr std::chrono::milliseconds request_every{300};
+    if (all || device_.is_cpu() || requested_ == Clock::time_point{}) {
+        sums_.read_losses();
+        requested_ = step_began;
+        return;
+    }
+    sums_.poll_losses();
+    if (step_began - requested_ <= request_every) return;
+    sums_.request_losses();
+    requested_ = step_began;
+}
+
+/// The rest of a pass; false if it was stopped.
+bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
+    const torch::AutoGradMode grad(!position_.testing);
+    model_.module().train(!position_.testing);
+    if (!position_.in_pass) begin_pass();
+    for (;;) {
+        const auto start = Clock::now();
+        const bool more = steps_.next(loader(), position_.testing);
+        learn_losses(start, /*all=*/!more);
+        steps_.pause();
+        const auto end = Clock::now();
+        position_.seconds += std::chrono::duration<double>(end - others_since_.value_or(start)).count();
+        if (context_->colocated()) others_since_ = end;
+        refuse_nan();
+        if (!more) break;
+        if (!on_step(progress())) return false;
+    }
+    sums_.read(loader().resident_labels());
+    position_.in_pass = false;
+    return true;
+}
+
+std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {
+    const std::int64_t epoch = position_.epoch();
+    const bool done = in_context(fmt::format("in epoch {}", epoch), [&] {
+        const torch_warnings::WarningHandlerGuard noting(&noted_);
+        if (!position_.testing) {
+            if (!pass(on_step)) return false;
+            position_.trained = sums_.known().metrics();
+            position_.testing = true;
+        }
+        return pass(on_step);
+    });
+    if (!done) return std::nullopt;
+    position_.history.push_back(
+        {.epoch = epoch, .train = position_.trained, .test = sums_.known().metrics(), .seconds = position_.seconds});
+    position_.testing = false;
+    position_.seconds = 0.0;
+    in_context("after an epoch", [&] { sums_.set({}); });
+    return position_.history.back();
+}
+
+void TorchTrainer::start_profile() {
+    profiler_ = std::make_unique<Profiler>(device_.is_cuda() ? [] { torch::cuda::synchronize(); } : [] {});
+    steps_.profile_with(*profiler_);
+}
+
+/// Those that a checkpoint holds where the run is, in the order in which they are restored.
+std::vector<NamedPart> TorchTrainer::parts() {
+    std::vector<NamedPart> parts{
+        {"position", &position_}, {"model", &model_}, {"optimizer", &optimizer_}, {"generator", &generators_}};
+    if (position_.in_pass) {
+        parts.push_back({"loader", &loader()});
+        parts.push_back({"sums", &sums_});
+    }
+    // Elsewhere the next test makes them.
+    const bool finished = std::cmp_greater_equal(position_.history.size(), settings_.epochs);
+    if (finished || (position_.testing && position_.in_pass)) parts.push_back({"test", &outputs_});
+    return parts;
+}
+
+std::function<std::string()> TorchTrainer::checkpoint(double seconds, const std::string& fingerprint) {
+    return in_context("on saving a checkpoint", [&]() -> std::function<std::string()> {
+        sums_.read(loader().resident_labels());
+        position_.run_seconds = seconds;
+        return [made = Checkpoint{.state = state_of(parts()), .gpu = gpu_text_, .fingerprint = fingerprint}] {
+            return in_our_words("on writing a checkpoint", [&] { return pack_checkpoint(made); });
+        };
+    });
+}
+
+Trainer::Restored TorchTrainer::restore(const std::filesystem::path& file, const std::string& fingerprint) {
+    return in_context("on reading a checkpoint", [&]() -> Restored {
+        const Checkpoint read = read_checkpoint(file, fingerprint);
+        if (const std::string why = why_not_on_this_gpu(read.gpu, gpu_text_); !why.empty())
+            throw OtherGpu(fmt::format("{}: {}", file.native(), why));
+        const StateReader state(read.state, file.native());
+        position_.load(state.under("position"));  // which says what other parts there are
+        for (const NamedPart& named : parts()) named.part->load(state.under(named.name));
+        return {progress(), position_.run_seconds};
+    });
+}
+
+}  // namespace
+
+std::unique_ptr<Trainer> make_torch_trainer(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
+                                            const Dataset& dataset, const Device& device,
+                                            const TrainerOptions& options) {
+    keep_freed_memory();
+    return in_our_words("before the first epoch", [&] {
+        const torch::Device where = device.cuda
+                                        ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index))
+                                        : torch::Device(torch::kCPU);
+        prepare_process(run.trainer, where);
+        if (options.colocated && !device.cuda && run.trainer.numerics == Numerics::fast)
+            throw Error(ExitCode::run_failed, "on a CPU, runs with numerics = \"fast\" cannot share a process");
+        auto context = std::make_unique<RunContext>(where, options.colocated);
+        const RunContext::Scope scope(*context);
+        return std::make_unique<TorchTrainer>(run, plugin, params, dataset, std::move(context), where, options);
+    });
+}
+
+}  // namespace labhost

@@ -167,9 +167,9 @@ std::unique_ptr<RunLocks> lock_submissions(const fs::path& runs_folder) {
     constexpr std::chrono::milliseconds poll_every{200};
     const fs::path all = runs_folder / ".submit";
     auto locks = std::make_unique<RunLocks>(all);
-    bool said = false;
+    bool told = false;
     while (!locks->claim_alone(all)) {
-        if (!std::exchange(said, true))
+        if (!std::exchange(told, true))
             diagnose(fmt::format("labhost: another labhost submits or cancels in {}; waiting for it\n",
                                  printable(runs_folder.native())));
         std::this_thread::sleep_for(poll_every);

@@ -69,7 +69,7 @@ struct LastSubmitted {
     std::size_t index = 0;  ///< see run_at
 };
 
-/// By id, in the order in which the ids came: a plugin that was built anew has other fingerprints.
+/// By id, in the order in which the ids came: a plugin that was built again has other fingerprints.
 std::vector<LastSubmitted> last_of_each_id(const std::vector<Submission>& submissions) {
     std::vector<LastSubmitted> last;
     std::map<std::string, std::size_t> places;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "support/text.hpp"
+
 namespace labhost {
 
 bool is_device(const std::string& name) {

@@ -23,9 +23,9 @@ public:
 
     /// Removes what an earlier run left, and writes run.json.
     void begin(const Json& run);
-    /// Writes run.json anew, and nothing else.
+    /// Replaces run.json, and nothing else.
     void record(const Json& run);
-    /// Goes on after the epochs `done`: metrics.jsonl and log.txt are written anew for these.
+    /// Resumes after the epochs `done`: metrics.jsonl and log.txt are replaced by these.
     void resume(const std::vector<EpochMetrics>& done);
 
     /// Takes metrics, log, weights and predictions from the folder of a finished run with the same fingerprint, and

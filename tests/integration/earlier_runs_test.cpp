@@ -25,9 +25,9 @@ protected:
         const ProcessResult result = labhost({"plan", "digits.toml", "--json"});
         EXPECT_EQ(result.exit_code, 0) << result.err;
         std::map<std::string, json> runs;
-        const json document = json::parse(result.out);
-        for (const json& run : document.at("runs")) runs[run.at("id")] = run;
-        EXPECT_FALSE(runs.empty());
+        const json plan = json::parse(result.out);
+        for (const json& run : plan.at("runs")) runs[run.at("id")] = run;
+        EXPECT_EQ(runs.size(), 3U);
         return runs;
     }
 
@@ -77,8 +77,6 @@ TEST_F(EarlierRuns, GcOffersTheFinishedRunsCheckpointAndNoOther) {
 }
 
 TEST_F(EarlierRuns, APlanFindsThemByTheirFingerprints) {
-    for (const auto& [id, run] : planned())
-        EXPECT_EQ(run.at("status"), "new") << id << " was trained by another plugin";
     take_this_hosts_fingerprints();
     auto runs = planned();
     EXPECT_EQ(runs["long-s1"].at("status"), "resumable");

@@ -1,5 +1,4 @@
-// The table of keys against docs/experiment-reference.md, whose tables are made from it: LABHOST_WRITE_DOCS=1 writes
-// them.
+// The table of keys, and the tables of docs/experiment-reference.md made from it (by LABHOST_WRITE_DOCS=1).
 #include <gtest/gtest.h>
 
 #include <cstdlib>

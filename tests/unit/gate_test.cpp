@@ -117,6 +117,9 @@ TEST_F(Permissions, OfTheFileAndItsFolderCount) {
     EXPECT_EQ(unsafe(folder_ / "a/b/../b/p.so"), file.native());
     open_to_all("a/b");
     EXPECT_EQ(unsafe(file), file.parent_path().native());
+    const fs::path before_dots = folder_.write("+a/p.so", "");
+    open_to_all("+a");
+    EXPECT_EQ(unsafe(before_dots), before_dots.parent_path().native());
 }
 
 TEST_F(Permissions, OfWhatALinkLeadsThroughCount) {

@@ -210,7 +210,8 @@ TEST(SubmittedExperiment, TakesAFileAndItsOptions) {
 TEST(Parsers, CountsAreIntegersFromZero) {
     EXPECT_EQ(parse_integer("0"), 0);
     EXPECT_EQ(parse_integer("999999"), 999999);
-    for (const char* text : {"", "-1", "1.5", "1000000", "x", "1 "}) EXPECT_THROW(parse_integer(text), BadValue) << text;
+    for (const char* text : {"", "-1", "1.5", "1000000", "x", "1 "})
+        EXPECT_THROW(parse_integer(text), BadValue) << text;
 }
 
 TEST(Parsers, ACountOrAutoIsAboveZero) {

@@ -2,15 +2,20 @@
 // lock, so one side of each test is a child.
 #include "record/run_lock.hpp"
 
-#include <unistd.h>
 #include <chrono>
+#include <csignal>
 #include <functional>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "helpers/temporary_folder.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
+#include "support/file_descriptor.hpp"
 #include "support/files.hpp"
 
 namespace labhost {
@@ -117,10 +122,69 @@ TEST_F(RunLock, AWorkerWaitsForTheOneBeforeIt) {
         [&] {
             RunLocks locks(folder_.path());
             locks.enter(other_);
+            struct sigaction interrupted {};
+            struct sigaction before {};
+            interrupted.sa_handler = [](int) {};
+            ::sigaction(SIGALRM, &interrupted, &before);
+            ::ualarm(20'000, 20'000);  // signals end no waiting
             locks.enter(run_);
+            ::ualarm(0, 0);
+            ::sigaction(SIGALRM, &before, nullptr);
             EXPECT_TRUE(file_exists(folder_ / "written"));
             EXPECT_FALSE(locks.claim(run_)) << "only the worker has left";
         });
+}
+
+/// Each waits for the other: the kernel tells whoever comes second.
+TEST_F(RunLock, AWaitThatWouldNeverEndIsAnErrorOfStorage) {
+    RunLocks locks(folder_.path());
+    locks.enter(other_);
+    std::string error;
+    in_child(
+        [&](const Outbox& outbox) {
+            RunLocks locks_of_child(folder_.path());
+            locks_of_child.enter(run_);
+            outbox.send("entered");
+            try {
+                locks_of_child.enter(other_);
+            } catch (const StorageError& e) {
+                folder_.write("said", e.what());
+            }
+        },
+        [&] {
+            try {
+                locks.enter(run_);
+                error = read_file(folder_ / "said");
+            } catch (const StorageError& e) {
+                error = e.what();
+            }
+        });
+    EXPECT_EQ(error, (folder_ / ".lock").native() + ": error: cannot lock this file: Resource deadlock avoided");
+}
+
+/// Another version of labhost on the same runs folder must find the same bytes.
+TEST_F(RunLock, AClaimIsAtAPlaceThatDoesNotChange) {
+    const auto held = [&] {
+        const FileDescriptor file(::open((folder_ / ".lock").c_str(), O_RDWR | O_CLOEXEC));
+        struct flock lock {};
+        lock.l_type = F_WRLCK;
+        lock.l_whence = SEEK_SET;
+        EXPECT_EQ(::fcntl(file.get(), F_GETLK, &lock), 0);
+        return lock.l_type == F_UNLCK ? std::pair<off_t, off_t>{} : std::pair{lock.l_start, lock.l_len};
+    };
+    constexpr off_t place = 1259105100831921286;  // 2 * 0x8bc9eb586fc0a43, of the name's SHA-256
+    while_held([&](RunLocks& locks) { locks.claim(run_); },
+               [&] {
+                   EXPECT_EQ(held(), (std::pair<off_t, off_t>{place, 1}));
+               });
+    while_held([&](RunLocks& locks) { locks.enter(run_); },
+               [&] {
+                   EXPECT_EQ(held(), (std::pair<off_t, off_t>{place + 1, 1}));
+               });
+    while_held([&](RunLocks& locks) { locks.claim_alone(run_); },
+               [&] {
+                   EXPECT_EQ(held(), (std::pair<off_t, off_t>{place, 2}));
+               });
 }
 
 TEST_F(RunLock, WhatCannotBeMadeIsAnErrorOfStorage) {
@@ -156,7 +220,7 @@ TEST_F(RunLock, TheHolderIsSaidAsFarAsTheNoteIsWhole) {
     EXPECT_EQ(holder(R"({"host": "n0", "pid": 7, "slurm": {"job": "7_3"}})"), "job 7_3 on node n0");
     EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": 0}})"), "job 7_3 on node n0");
     EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": "1"}})"), "job 7_3 on node n0");
-    EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": 2}})"), "job 7_3, restart 2, on node n0");
+    EXPECT_EQ(holder(R"({"host": "n0", "slurm": {"job": "7_3", "restarts": 1}})"), "job 7_3, restart 1, on node n0");
     EXPECT_EQ(holder("{\"host\": \"a\\u001bb\", \"pid\": 7}").find('\x1b'), std::string::npos);
 }
 

@@ -64,6 +64,35 @@ TEST(Statistics, TheResolvableDifferenceHasTheAskedPower) {
         EXPECT_NEAR(resolvable_difference(one.at("deviation"), one.at("seeds")), one.at("difference"), tolerance)
             << one;
     EXPECT_EQ(resolvable_difference(0.0, 5), 0.0);
+    // Also by scipy.stats.nct.
+    EXPECT_NEAR(resolvable_difference(0.12, 5, 0.01, 0.9), 0.4280543627719832, tolerance);
+    EXPECT_NEAR(resolvable_difference(0.1, 2, 0.01, 0.9), 5.23659305036281, tolerance);
+    EXPECT_NEAR(resolvable_difference(0.1, 2, 0.05, 0.99), 1.64658683295044, tolerance);
+}
+
+TEST(Statistics, AnIntervalIsAsWideAsAsked) {
+    const Spread spread = spread_of(std::vector<double>{0.31, -0.12, 0.55, 0.18, 0.42});
+    EXPECT_NEAR(spread.standard_error(), 0.11460366486286554, tolerance);
+    const Interval interval = confidence_interval(spread, 0.9);
+    EXPECT_NEAR(interval.low, 0.02368254536084355, tolerance);
+    EXPECT_NEAR(interval.high, 0.5123174546391562, tolerance);
+}
+
+TEST(Statistics, PermutationsOfUpToTwentyAreCounted) {
+    EXPECT_EQ(p_permutation_greater(std::vector<double>(20, 1.0), 0.0), std::exp2(-20.0));
+    EXPECT_EQ(p_permutation_greater(std::vector<double>(20, 1.0), 1.0), 1.0);
+    EXPECT_EQ(p_permutation_greater(std::vector<double>(3, -1.0), 0.0), 1.0);
+    // Two of eight, though the sums differ in their last bits: the last number is none but for rounding.
+    EXPECT_EQ(p_permutation_greater(std::vector<double>{0.1, 0.2, 0.3 - 0.6 + 0.3}, 0.0), 0.25);
+}
+
+/// The same flips each time, so that a verdict does not change from one call to the next.
+TEST(Statistics, DrawnPermutationsAreTheSameEachTime) {
+    EXPECT_EQ(p_permutation_greater(std::vector<double>(21, 1.0), 0.0), 1.0 / 100001.0);
+    std::vector<double> many;
+    for (int i = 0; i < 70; ++i) many.push_back(i % 3 == 0 ? -0.7 : 0.4 + 0.01 * i);
+    EXPECT_EQ(p_permutation_greater(many, 0.2), 28120.0 / 100001.0);
+    EXPECT_EQ(p_permutation_greater(many, 0.4), 96042.0 / 100001.0);
 }
 
 /// Beyond twenty the flips are drawn; the exact value is known where all differences are one.

@@ -51,10 +51,14 @@ public:
     }
 
     void tell(WorkerId worker, const WorkerCommand& command) override {
-        workers_.at(worker).child->tell(encode(command));
+        if (const Child* child = find(worker)) child->tell(encode(command));
     }
-    void ask_to_pause(WorkerId worker) override { workers_.at(worker).child->signal(SIGUSR1); }
-    void kill(WorkerId worker) override { workers_.at(worker).child->kill(); }
+    void ask_to_pause(WorkerId worker) override {
+        if (const Child* child = find(worker)) child->signal(SIGUSR1);
+    }
+    void kill(WorkerId worker) override {
+        if (const Child* child = find(worker)) child->kill();
+    }
     void discard(WorkerId worker) override { workers_.erase(worker); }
 
     std::vector<WorkerEvent> wait(std::chrono::milliseconds longest) override {
@@ -91,6 +95,11 @@ private:
                 events_.push_back({id, WorkerOutput{std::string(line)}});
             };
         return options;
+    }
+
+    const Child* find(WorkerId worker) const {
+        const auto found = workers_.find(worker);
+        return found != workers_.end() ? found->second.child.get() : nullptr;
     }
 
     WorkerId add(Process process) {

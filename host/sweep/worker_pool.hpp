@@ -34,7 +34,8 @@ struct WorkerEvent {
     std::variant<RunMessage, WorkerOutput, WorkerEnded> what{};
 };
 
-/// [supervisor]
+/// [supervisor] A worker that has ended does not mind what it is told or asked: its end may be among the events that
+/// are being heard.
 class WorkerPool {
 public:
     WorkerPool() = default;

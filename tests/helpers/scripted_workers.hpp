@@ -60,7 +60,7 @@ inline Step out_of_memory() {
 /// With room for so many runs like the first in the GPU's memory.
 inline Step measured(std::uint64_t room) {
     constexpr std::uint64_t run = std::uint64_t{1} << 30;
-    constexpr std::uint64_t margin = 2;  // a sixteenth is kept
+    constexpr std::uint64_t margin = 1;  // a sixteenth is kept
     const std::uint64_t total = (room + margin) * run;
     return message::Measured{{.before = {total, total}, .now = {total - run, total}, .runs = 1, .all_tested = true}};
 }
@@ -163,10 +163,12 @@ public:
             worker.no_more = true;
         }
     }
-    void ask_to_pause(WorkerId id) override { workers_.at(id).pausing = true; }
+    void ask_to_pause(WorkerId id) override {
+        if (workers_.contains(id)) workers_[id].pausing = true;
+    }
     void kill(WorkerId id) override {
         killed.push_back(id);
-        workers_.at(id).killed = true;
+        if (workers_.contains(id)) workers_[id].killed = true;
     }
     void discard(WorkerId id) override { discarded += static_cast<int>(workers_.erase(id)); }
 

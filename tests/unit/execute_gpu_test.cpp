@@ -4,6 +4,7 @@
 
 #include "helpers/expect_error.hpp"
 #include "helpers/scripted_workers.hpp"
+#include "support/signals.hpp"
 
 namespace labhost::testing {
 namespace {
@@ -186,7 +187,7 @@ TEST(ExecuteGpuTrials, TheyEndWhereTheSweepIsStopped) {
     MadeUpSweep sweep;
     with_a_newcomer(sweep).workers.trials["b"] = Hangs{};
     sweep.workers.on_wait = [&](int) {
-        if (!sweep.workers.tried.empty()) std::raise(SIGTERM);
+        if (!sweep.workers.tried.empty() && StopSignals::noted() == 0) std::raise(SIGTERM);
     };
     EXPECT_THROW(sweep.run(), StopError);
     EXPECT_EQ(sweep.workers.discarded, 1);
@@ -290,12 +291,14 @@ TEST(ExecuteGpuFaults, OneThatDoesNotFitByItselfFailsAndSaysWhatHelps) {
 TEST(ExecuteGpuFaults, OneThatDidNotFitAfterOthersIsTriedInAFreshProcess) {
     MadeUpSweep sweep;
     sweep.add_seeds("a", 2).on_gpus(1);
-    sweep.options.per_gpu = 1;
-    sweep.workers.scripts["a-s1"] = {trains(2)};
+    sweep.workers.scripts["a-s1"] = {finds_room(1)};
     sweep.workers.scripts["a-s2"] = {{out_of_memory()}};
-    sweep.options.per_process = 2;
     sweep.run();
     EXPECT_EQ(sweep.count("finished"), 2);
+    const auto second = sweep.workers.of("a-s2");
+    ASSERT_EQ(second.size(), 2U);
+    EXPECT_EQ(second[0].worker, sweep.workers.of("a-s1").at(0).worker);
+    EXPECT_FALSE(second[1].config.colocated);
 }
 
 TEST(ExecuteGpuFaults, AGpuThatLetsOneProcessInIsNotTakenForABadOne) {

@@ -144,8 +144,7 @@ TEST(ExecuteRetries, ACrashSaysWhereItWas) {
     sweep.add("a");
     sweep.workers.scripts["a-s1"] = {{batch(1), batch(2), Dies{SIGSEGV}}};
     sweep.run();
-    EXPECT_EQ(sweep.reason("a-s1"),
-              "plugin 'a' was killed by SIGSEGV (Segmentation fault) in epoch 1, after training batch 2 of 10");
+    EXPECT_EQ(sweep.reason("a-s1"), "plugin 'a' was killed by SIGSEGV in epoch 1, after training batch 2 of 10");
 }
 
 TEST(ExecuteRetries, ACrashNearTheMemoryLimitSaysSo) {
@@ -344,7 +343,8 @@ TEST(ExecuteColocated, PerGpuWithoutAGpuIsRefused) {
 
 void make_duplicates(MadeUpSweep& sweep) {
     sweep.add("a");
-    sweep.add("b").fingerprint = sweep["a-s1"].fingerprint;
+    const std::string same = sweep["a-s1"].fingerprint;
+    sweep.add("b").fingerprint = same;
 }
 
 TEST(ExecuteDuplicates, OneIsTrainedAndTheOtherTakesItsNumbers) {
@@ -396,6 +396,7 @@ TEST(ExecuteDuplicates, TheyAreNeverColocated) {
 TEST(ExecuteDuplicates, WhatAnotherProcessFinishedMeanwhileIsTakenUp) {
     MadeUpSweep sweep;
     PlannedRun& run = sweep.add("a");
+    std::filesystem::create_directories(run.folder);
     RunFolder(run.folder)
         .close({.finished = true, .final = EpochMetrics{}, .seconds = 3.0, .fingerprint = run.fingerprint}, "");
     sweep.run();

@@ -106,7 +106,7 @@ TEST_F(OutcomeTest, ThereAreAsManyRetriesAsAsked) {
 TEST_F(OutcomeTest, ADeathBeforeTheFirstBatchIsSuspected) {
     dies(SIGILL);
     EXPECT_TRUE(is<outcome::Suspected>());
-    EXPECT_EQ(reason(), "plugin 'net' was killed by SIGILL (Illegal instruction) before its first batch");
+    EXPECT_EQ(reason(), "plugin 'net' was killed by SIGILL before its first batch");
     end.process = {.how = How::exited, .code = 3};
     EXPECT_TRUE(is<outcome::Suspected>());
     EXPECT_EQ(reason(), "plugin 'net' called exit(3) before its first batch");
@@ -126,7 +126,7 @@ TEST_F(OutcomeTest, AReasonSaysWhereItWasAndWhatItWrote) {
     end.process.output = "first line\nsecond line";
     end.reached =
         Progress{.epoch = 2, .epochs = 3, .testing = false, .batch = 5, .batches = 9, .examples = 320, .loss = 0.0};
-    EXPECT_TRUE(reason().ends_with(" in epoch 2, after training batch 5 of 9; it wrote: first line; second line"))
+    EXPECT_TRUE(reason().ends_with(" in epoch 2, after training batch 5 of 9; it wrote: first line | second line"))
         << reason();
     end.reached->testing = true;
     EXPECT_NE(reason().find("after test batch 5 of 9"), std::string::npos) << reason();

@@ -87,8 +87,8 @@ TEST(GpuPlaces, RunsShareAProcessThatNeedTheSameOfIt) {
     };
     differs_by([](PlannedRun& run) { run.settings.trainer.threads = 7; });
     differs_by([](PlannedRun& run) { run.settings.trainer.deterministic = !run.settings.trainer.deterministic; });
-    differs_by([](PlannedRun& run) { run.settings.trainer.numerics.append("?"); });
-    differs_by([](PlannedRun& run) { run.settings.trainer.precision.append("?"); });
+    differs_by([](PlannedRun& run) { run.settings.trainer.numerics = Numerics::fast; });
+    differs_by([](PlannedRun& run) { run.settings.trainer.precision = Precision::bf16; });
     differs_by([](PlannedRun& run) { run.settings.trainer.timeout = 1.0; });
     differs_by([](PlannedRun& run) { run.device = {.cuda = true, .index = 1}; });
 }

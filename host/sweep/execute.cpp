@@ -56,7 +56,7 @@ public:
         for (;;) {
             if (!stopping_since_ && StopSignals::noted() != 0) stop();
             if (!stopping_since_ && (is_news_ || now() - filled_ >= tick)) fill();
-            if (cannot_compute()) give_up();
+            give_up_if_broken();
             if (!sweep_.under_way.has_runs() && (stopping_since_ || sweep_.queue.is_empty())) break;
             for (const WorkerEvent& event : sweep_.workers.wait(tick)) hear(event);
             look_after_workers();
@@ -162,25 +162,14 @@ private:
             if (stopping_since_ && now() - *stopping_since_ > grace * (1 + sweep_.under_way.runs_of(worker.id)))
                 sweep_.workers.kill(worker.id);
             if (!worker.config.colocated) continue;
-            watch_time(worker);
+            const Attempt* const over_its_time = sweep_.under_way.share_out_time(worker, now());
+            if (over_its_time != nullptr && !worker.is_closed && !stopping_since_) {  // it may hang
+                const PlannedRun& run = *over_its_time->task.run;
+                sweep_.observer.message(nullptr, words::over_its_time(run, *run.settings.trainer.timeout));
+                worker.is_closed = true;
+                sweep_.workers.kill(worker.id);
+            }
             for (const auto& over : sweep_.under_way.take_attempts(worker.id, /*all=*/false)) finish(*over, worker, {});
-        }
-    }
-
-    /// A colocated run's time is its share of the worker's; one that is beyond its limit ends the worker, for it may
-    /// hang.
-    void watch_time(Worker& worker) {
-        const double seconds = seconds_between(std::exchange(worker.watched_at, now()), now());
-        const auto runs = static_cast<std::size_t>(sweep_.under_way.runs_of(worker.id));
-        for (const auto& attempt : sweep_.under_way.attempts()) {
-            if (attempt->worker != worker.id) continue;
-            attempt->share += own_share(seconds, runs);
-            const auto& limit = attempt->task.run->settings.trainer.timeout;
-            if (!limit || attempt->share <= *limit || worker.is_closed || stopping_since_) continue;
-            sweep_.observer.message(nullptr, words::over_its_time(*attempt->task.run, *limit));
-            worker.is_closed = true;
-            sweep_.workers.kill(worker.id);
-            return;
         }
     }
 
@@ -212,20 +201,8 @@ private:
             sweep_.queue.throughput().add(run.settings.model, attempt.work_done_here(),
                                           seconds_between(attempt.start, now()));
         if (attempt.reached) task.from_scratch = false;  // it has begun, and can go on
-        const Outcome outcome =
-            outcome_of({.run = &run,
-                        .attempts = task.attempts,
-                        .last_word = attempt.last_word,
-                        .reached = attempt.reached,
-                        .has_computed = attempt.has_computed,
-                        .colocated = worker.config.colocated,
-                        .died_young = worker.died_young,
-                        .fault = worker.fault,
-                        .process = ended.end,
-                        .memory = ended.memory,
-                        .memory_limit = worker.config.memory_limit,
-                        .memory_limit_name = worker.config.memory_limit_name},
-                       {.retries = sweep_.options.retries, .stopping = stopping_since_.has_value()});
+        const Outcome outcome = outcome_of(end_of(attempt, worker, ended), {.retries = sweep_.options.retries,
+                                                                            .stopping = stopping_since_.has_value()});
         const auto result_of = [&](std::string reason) {
             return Result{.reason = std::move(reason),
                           .final = attempt.final,
@@ -307,13 +284,11 @@ private:
         }
     }
 
-    /// Whether the machine is in doubt, and there is no run left that could clear it.
-    bool cannot_compute() const {
-        return sweep_.queue.in_doubt() && !sweep_.under_way.has_runs() && !sweep_.under_way.has_workers() &&
-               !sweep_.trials.any_under_way() && !stopping_since_;
-    }
-
-    void give_up() {
+    /// If the machine is in doubt, and there is no run left that could clear it.
+    void give_up_if_broken() {
+        if (!sweep_.queue.in_doubt() || sweep_.under_way.has_workers() || sweep_.trials.any_under_way() ||
+            stopping_since_)
+            return;
         broken_ = words::broken_machine(sweep_.queue.suspects());
         stop();
     }

@@ -40,6 +40,21 @@ double Attempt::seconds_left(const RunQueue& queue, SweepTime now) const {
     return queue.throughput().seconds(task.run->settings.model, std::max(0.0, work - done));
 }
 
+AttemptEnd end_of(const Attempt& attempt, const Worker& worker, const WorkerEnded& ended) {
+    return {.run = attempt.task.run,
+            .attempts = attempt.task.attempts,
+            .last_word = attempt.last_word,
+            .reached = attempt.reached,
+            .has_computed = attempt.has_computed,
+            .colocated = worker.config.colocated,
+            .died_young = worker.died_young,
+            .fault = worker.fault,
+            .process = ended.end,
+            .memory = ended.memory,
+            .memory_limit = worker.config.memory_limit,
+            .memory_limit_name = worker.config.memory_limit_name};
+}
+
 Worker& UnderWay::add(Worker worker) { return *workers_.emplace_back(std::make_unique<Worker>(std::move(worker))); }
 
 Attempt& UnderWay::add(Attempt attempt) {
@@ -85,6 +100,19 @@ int UnderWay::runs_on_gpu(int index) const {
 
 int UnderWay::processes_on_gpu(int index) const {
     return static_cast<int>(std::ranges::count_if(workers_, [&](const auto& worker) { return worker->is_on(index); }));
+}
+
+const Attempt* UnderWay::share_out_time(Worker& worker, SweepTime now) {
+    const double seconds = seconds_between(std::exchange(worker.watched_at, now), now);
+    const auto runs = static_cast<std::size_t>(runs_of(worker.id));
+    const Attempt* over = nullptr;
+    for (const auto& attempt : attempts_) {
+        if (attempt->worker != worker.id) continue;
+        attempt->share += own_share(seconds, runs);
+        const auto& limit = attempt->task.run->settings.trainer.timeout;
+        if (over == nullptr && limit && attempt->share > *limit) over = attempt.get();
+    }
+    return over;
 }
 
 bool UnderWay::has_little_to_lose(const Worker& worker, SweepTime now) const {

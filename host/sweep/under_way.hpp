@@ -60,6 +60,9 @@ struct Attempt {
     double seconds_left(const RunQueue& queue, SweepTime now) const;
 };
 
+/// For judging. `ended`: the worker, if it has.
+AttemptEnd end_of(const Attempt& attempt, const Worker& worker, const WorkerEnded& ended);
+
 class UnderWay {
 public:
     bool has_runs() const { return !attempts_.empty(); }
@@ -82,6 +85,10 @@ public:
     int runs_of(WorkerId id) const;
     int runs_on_gpu(int index) const;
     int processes_on_gpu(int index) const;
+
+    /// Counts the time since it was last called for the worker's runs, of which each has its share. Null, or one that
+    /// is beyond its limit (trainer.timeout).
+    const Attempt* share_out_time(Worker& worker, SweepTime now);
 
     /// A plugin that nobody has tried may be tried in a worker that has computed for so short a time: if it ends the
     /// process, that costs less than a process for each trial. Until once a worker `died_young`.

@@ -1,6 +1,7 @@
 // The table of keys, and the tables of docs/experiment-reference.md made from it (by LABHOST_WRITE_DOCS=1).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -64,7 +65,9 @@ std::string table_of_keys(const std::vector<KeyDescription>& keys) {
     add_rows(keys, "", text);
     if (const std::string names = names_with(keys, Effect::content); !names.empty())
         text += fmt::format("\nIn a run's fingerprint by what they come to, not as they are written: {}.\n", names);
-    if (const std::string names = names_with(keys, Effect::cost); !names.empty())
+    if (std::ranges::all_of(keys, [](const KeyDescription& key) { return key.effect == Effect::cost; }))
+        text += "\nNone of it is a part of a run's fingerprint.\n";
+    else if (const std::string names = names_with(keys, Effect::cost); !names.empty())
         text += fmt::format("\nNo part of a run's fingerprint: {}.\n", names);
     return text;
 }

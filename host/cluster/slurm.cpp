@@ -193,6 +193,7 @@ std::vector<std::string> sbatch_command(const Submission& s, const SlurmSettings
     add("account", settings.account);
     add("time", settings.time);
     add("mem", settings.mem);
+    add("qos", settings.qos);
     add("gpus-per-task", number(settings.gpus_per_task));
     add("cpus-per-task", number(settings.cpus_per_task));
     if (settings.gpus_per_task) command.emplace_back("--ntasks=1");  // which sbatch wants beside it

@@ -207,6 +207,7 @@ const Keys<SlurmSettings>& slurm_keys() {
         {"account", line(&S::account), "who pays", cost},
         {"time", line(&S::time), "of a task: `\"30\"`, `\"2:00:00\"`", cost},
         {"mem", line(&S::mem), "of a task: `\"4G\"`", cost},
+        {"qos", line(&S::qos), "quality of service, as sbatch takes it", cost},
         {"gpus_per_task", integer(&S::gpus_per_task, 1, most_tasks, "none"), "GPUs of a task", cost},
         {"cpus_per_task", integer(&S::cpus_per_task, 1, most_tasks, "the cluster's"), "cores of a task", cost},
         {"array_parallelism", integer(&S::array_parallelism, 1, most_tasks, "no limit"), "tasks at once", cost},

@@ -15,6 +15,7 @@ struct SlurmSettings {
     std::string account{};
     std::string time{};  ///< of a task: "30", "2:00:00"
     std::string mem{};   ///< "4G"
+    std::string qos{};
     std::optional<std::int64_t> gpus_per_task{};
     std::optional<std::int64_t> cpus_per_task{};
     std::optional<std::int64_t> array_parallelism{};            ///< tasks at once

@@ -88,6 +88,19 @@ TEST(Submission, FindsAnArrayThatItsJobsLackByItsName) {
     EXPECT_TRUE(std::ranges::find(command, "--job-name=labhost-" + submission.id + ".10-13") != command.end());
 }
 
+TEST(Submission, EachTextOfTheSettingsIsAnOptionOfSbatch) {
+    SlurmSettings settings;
+    settings.partition = "p";
+    settings.account = "a";
+    settings.time = "30";
+    settings.mem = "4G";
+    settings.qos = "low";
+    const auto command = sbatch_command(submission_of(1), settings, 0, 1);
+    for (const char* option : {"--partition=p", "--account=a", "--time=30", "--mem=4G", "--qos=low"})
+        EXPECT_EQ(std::ranges::count(command, option), 1) << option;
+    for (const std::string& word : sbatch_command(submission_of(1), {}, 0, 1)) EXPECT_FALSE(word.starts_with("--qos"));
+}
+
 TEST(Submission, APlanThatCannotBeReadIsReported) {
     const TemporaryFolder folder;
     std::filesystem::create_directories(folder / ".submit/e-1");

@@ -34,6 +34,7 @@ public:
              "limit of a task, as sbatch takes it: 30 (minutes), 2:00:00; two minutes before, it makes a checkpoint",
              &SlurmSettings::time);
         text(line, "--mem", "SIZE", "of a task: 4G", &SlurmSettings::mem);
+        text(line, "--qos", "NAME", "quality of service", &SlurmSettings::qos);
         number(line, "--gpus-per-task", "N", "GPUs of a task; device = \"auto\" is then one of these", 1,
                &SlurmSettings::gpus_per_task);
         number(line, "--cpus-per-task", "N", "cores of a task", 1, &SlurmSettings::cpus_per_task);

@@ -24,6 +24,7 @@
     VERB(inspect)           \
     VERB(validate)          \
     VERB(new)               \
+    VERB(keys)              \
     VERB(fetch)             \
     VERB(gc)                \
     VERB(submit)            \

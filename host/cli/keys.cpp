@@ -1,0 +1,79 @@
+// labhost keys: the keys of an experiment's file that the table of keys knows, with their defaults and meanings.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/option_groups.hpp"
+#include "cli/verb.hpp"
+#include "config/keys.hpp"
+#include "report/table.hpp"
+#include "support/text.hpp"
+
+namespace labhost {
+
+namespace {
+
+struct KeysOptions {
+    std::string table{};
+    bool json = false;
+
+    void declare(CommandLine& line) {
+        line.value("--table", "NAME", "only those of [NAME]: data, trainer or launch.slurm", table, known_table);
+        declare_json(line, json);
+    }
+
+    static std::string known_table(const std::string& name) {
+        const std::vector<std::string> names{"data", "trainer", "launch.slurm"};
+        if (std::ranges::find(names, name) == names.end())
+            throw BadValue(fmt::format("give one of {}{}", join(names), did_you_mean(name, names)));
+        return name;
+    }
+};
+
+std::string default_of(const KeyDescription& key) {
+    return key.default_value.is_null() ? key.value.if_absent : key.default_value.dump();
+}
+
+Json to_json(const KeyDescription& key) {
+    Json json{{"key", key.name}, {"type", key.value.type}, {"default", key.default_value}, {"meaning", key.doc}};
+    if (!key.value.choices.empty()) json["choices"] = key.value.choices;
+    if (key.value.minimum) json["minimum"] = *key.value.minimum;
+    if (key.value.maximum) json["maximum"] = *key.value.maximum;
+    for (const KeyDescription& inner : key.value.inner) json["keys"].push_back(to_json(inner));
+    return json;
+}
+
+void add_rows(const std::string& prefix, const std::vector<KeyDescription>& keys,
+              std::vector<std::vector<std::string>>& rows) {
+    for (const KeyDescription& key : keys) {
+        rows.push_back({prefix + key.name, key.value.type, default_of(key), key.doc});
+        add_rows(prefix + key.name + ".", key.value.inner, rows);
+    }
+}
+
+ExitCode show_keys(const KeysOptions& options) {
+    const std::vector<std::pair<std::string, std::vector<KeyDescription>>> tables{
+        {"data", described(data_keys())},
+        {"trainer", described(trainer_keys())},
+        {"launch.slurm", described(slurm_keys())}};
+    std::vector<std::vector<std::string>> rows;
+    Json json = Json::object();
+    for (const auto& [name, keys] : tables) {
+        if (!options.table.empty() && options.table != name) continue;
+        add_rows(name + ".", keys, rows);
+        for (const KeyDescription& key : keys) json[name].push_back(to_json(key));
+    }
+    if (options.json)
+        fmt::print("{}", to_text(Json{{"schema", 1}, {"tables", json}}));
+    else
+        fmt::print("{}", text_table({"key", "value", "default", "meaning"}, rows, 4));
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+Verb keys_verb() {
+    return make_verb("keys", "the keys of an experiment's file, with defaults and meanings", show_keys);
+}
+
+}  // namespace labhost

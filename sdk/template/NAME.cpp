@@ -1,13 +1,13 @@
 // @NAME@: one convolution and one hidden layer; a start, to be changed.
 #include <labhost/plugin.hpp>
 
-struct @CLASS @final : labhost::Model {
+struct @CLASS@ final : labhost::Model {
     // Registered in the order in which PyTorch would create them: it fixes the random numbers each starts from.
     Conv2d conv = register_module("conv", Conv2d(1, 16, 5));
     Linear hidden{nullptr};
     Linear out{nullptr};
 
-    explicit @CLASS @(const labhost::Params& params) {
+    explicit @CLASS@(const labhost::Params& params) {
         hidden = register_module("hidden", Linear(16 * 12 * 12, params.integer("width")));
         out = register_module("out", Linear(params.integer("width"), 10));
     }
@@ -20,6 +20,6 @@ struct @CLASS @final : labhost::Model {
     }
 };
 
-LABHOST_PLUGIN(@CLASS @, .id = "@NAME@", .version = "0.1.0", .summary = "a convolution and a hidden layer",
+LABHOST_PLUGIN(@CLASS@, .id = "@NAME@", .version = "0.1.0", .summary = "a convolution and a hidden layer",
                .input = {1, 28, 28}, .classes = 10,
                .params = {labhost::integer("width", 100, {1, 1000}, "units of the hidden layer")});

@@ -31,8 +31,9 @@ def clang_format(version):
 
 
 def sources(root):
+    """All but the template of `labhost new`, which is C++ only once its names are put in."""
     return sorted(str(path) for folder in FOLDERS for path in (root / folder).rglob("*")
-                  if path.suffix in (".cpp", ".hpp", ".h"))
+                  if path.suffix in (".cpp", ".hpp", ".h") and root / "sdk" / "template" not in path.parents)
 
 
 def main():

@@ -121,12 +121,16 @@ typedef struct labhost_descriptor {
 #endif
 
 /* A string literal; needs TORCH_VERSION from <torch/version.h>. */
-#define LABHOST_ABI_STAMP                                                                                      \
-    LABHOST_PREFIX_STAMP                                                                                       \
-    "sdk_" LABHOST_TEXT(LABHOST_SDK_MAJOR) "." LABHOST_TEXT(                                                   \
-        LABHOST_SDK_MINOR) "$torch_" TORCH_VERSION                                                             \
-                           "$build_" LABHOST_TEXT(LABHOST_TORCH_BUILD) "$cxx11_" LABHOST_TEXT(                 \
-                               LABHOST_CXX11_ABI_) "$stdlib_" LABHOST_STDLIB_ "$sanitizer_" LABHOST_SANITIZER_ \
-                                                   "$compiler_" LABHOST_COMPILER_
+/* clang-format off */
+#define LABHOST_ABI_STAMP                                                       \
+    LABHOST_PREFIX_STAMP                                                        \
+    "sdk_" LABHOST_TEXT(LABHOST_SDK_MAJOR) "." LABHOST_TEXT(LABHOST_SDK_MINOR)  \
+    "$torch_" TORCH_VERSION                                                     \
+    "$build_" LABHOST_TEXT(LABHOST_TORCH_BUILD)                                 \
+    "$cxx11_" LABHOST_TEXT(LABHOST_CXX11_ABI_)                                  \
+    "$stdlib_" LABHOST_STDLIB_                                                  \
+    "$sanitizer_" LABHOST_SANITIZER_                                            \
+    "$compiler_" LABHOST_COMPILER_
+/* clang-format on */
 
 #endif

@@ -461,7 +461,7 @@ class Slurm(unittest.TestCase):
         self.assertEqual(self.queue(), [])
 
     def test_names_with_spaces(self):
-        self.folder = self.folder / "a folder, 100% of it"
+        self.folder = self.program.folder = self.folder / "a folder, 100% of it"
         shutil.copytree(self.folder.parent / "plugins", self.folder / "plugins")
         (self.folder / "my e.toml").write_text(SHORT + "[experiment]\nname = \"e\"\n")
         arguments = ("--runs", "my runs", "--set", "experiment.name=\"other\"")

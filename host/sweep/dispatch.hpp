@@ -26,7 +26,7 @@ struct SweepState {
     SweepObserver& observer;
     const Machine& machine;
     WorkerPool& workers;
-    Limits limits;
+    RunLimits limits;
     RunQueue queue;
     UnderWay under_way;
     Gpus gpus;

@@ -46,7 +46,7 @@ bool is_its_own(const WorkerFault& fault) {
 
 }  // namespace
 
-GpuVerdict judge_gpu_fault(const GpuFault& fault, const GpuSituation& there) {
+GpuVerdict judge_gpu_fault(const GpuFault& fault, const FaultSituation& there) {
     if (is_taken(fault) && !there.isolated && there.held_by_us) return GpuVerdict::taken;
     switch (blame_for(fault.kind(), fault.code(), fault.what(), there.has_computed)) {
         case Blame::gpu: return GpuVerdict::benched;

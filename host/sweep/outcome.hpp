@@ -24,7 +24,7 @@ enum class GpuVerdict {
 };
 
 /// What was on the GPU.
-struct GpuSituation {
+struct FaultSituation {
     bool has_computed = false;    ///< a run of the process has done a batch there
     bool isolated = false;        ///< the run
     bool held_by_us = false;      ///< another process of ours has the GPU, or had it a moment ago
@@ -33,7 +33,7 @@ struct GpuSituation {
     bool had_other_runs = false;  ///< the process has
 };
 
-GpuVerdict judge_gpu_fault(const GpuFault& fault, const GpuSituation& there);
+GpuVerdict judge_gpu_fault(const GpuFault& fault, const FaultSituation& there);
 
 /// What ended a worker with all its runs, if it said so.
 struct WorkerFault {

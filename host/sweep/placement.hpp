@@ -18,14 +18,14 @@
 namespace labhost {
 
 /// How many runs there may be at once.
-struct Limits {
+struct RunLimits {
     int jobs = 1;
     int runs_for_a_gpu = 1;
     int processes_for_a_gpu = 1;  ///< that are worth having
 };
 
 /// Throws Error (usage) for options that this plan or machine cannot have.
-Limits limits_of(const Plan& plan, const SweepOptions& options, const Machine& machine);
+RunLimits limits_of(const Plan& plan, const SweepOptions& options, const Machine& machine);
 
 /// A worker, as far as placing goes.
 struct WorkerState {
@@ -45,7 +45,7 @@ struct WorkerState {
 struct MachineState {
     const Machine& machine;
     const SweepOptions& options;
-    Limits limits{};
+    RunLimits limits{};
     std::vector<WorkerState> workers{};
     std::vector<Device> trials{};  ///< where first steps are tried now
     const Gpus& gpus;

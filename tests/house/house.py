@@ -114,6 +114,26 @@ def loops_over_what_is_gone(root):
                     "a loop over a part of what a call returns: keep that in a variable first")
 
 
+def types_of_one_name(root):
+    """Two classes of one name in a namespace are undefined behaviour that no linker speaks of."""
+    places = {}
+    for path in sources(root / "host"):
+        if path.suffix == ".cpp":
+            continue
+        namespaces = []
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if opened := re.match(r"namespace(?: ([\w:]+))? \{", line):
+                namespaces.append(opened[1] or "")
+            elif line.startswith("}  // namespace"):
+                namespaces.pop()
+            elif (defined := re.match(r"(?:struct|class|enum class) ([\w:]+)[^;]*\{", line)) and "" not in namespaces:
+                name = "::".join((*namespaces, defined[1]))
+                place = f"{path.relative_to(root)}:{number}"
+                if name in places:
+                    yield place, f"{name} is defined in {places[name]}, too"
+                places.setdefault(name, place)
+
+
 def decisions_without_the_form(root):
     """Number and title, the day, What, Why, Tried else; and a row of the index."""
     folder = root / "docs/decisions"
@@ -131,7 +151,7 @@ def decisions_without_the_form(root):
 
 
 RULES = (order_of_includes, long_files, wide_documents, unlisted_sources, classes_of_many_private_methods,
-         loops_over_what_is_gone, decisions_without_the_form)
+         loops_over_what_is_gone, types_of_one_name, decisions_without_the_form)
 
 
 def main():

@@ -123,6 +123,15 @@ class Rules(unittest.TestCase):
             self.assertEqual(self.breaches(house.loops_over_what_is_gone,
                                            **{"host/cli/main.cpp": f"{loop} use(x);\n"}), [], loop)
 
+    def test_two_types_of_one_name(self):
+        text = "namespace labhost {\nstruct Limits {\n    int a;\n};\n}  // namespace labhost\n"
+        self.assert_breach(house.types_of_one_name, "labhost::Limits is defined in host/cli/a.hpp:2, too",
+                           **{"host/cli/a.hpp": text, "host/support/b.hpp": text})
+        for other in (text.replace("labhost {", "labhost::inner {"), text.replace("labhost {", "{"),
+                      "namespace labhost {\nstruct Limits;\n}  // namespace labhost\n"):
+            self.assertEqual(self.breaches(house.types_of_one_name,
+                                           **{"host/cli/a.hpp": text, "host/support/b.hpp": other}), [])
+
     def test_the_form_of_decisions(self):
         for wrong, words in (("# One", "does not begin"), ("# 2. One", "does not begin"), ("# 1. Two", "has no row")):
             self.assert_breach(house.decisions_without_the_form, words,

@@ -129,7 +129,7 @@ std::optional<Place> place_on(const Device& device, const Task& task, const Mach
 RunLimits limits_of(const Plan& plan, const SweepOptions& options, const Machine& machine) {
     check_options(plan, options, machine);
     RunLimits limits{.runs_for_a_gpu = runs_for_a_gpu(options, machine),
-                  .processes_for_a_gpu = processes_for_a_gpu(machine)};
+                     .processes_for_a_gpu = processes_for_a_gpu(machine)};
     int threads = 1;
     for (const PlannedRun& run : plan.runs) threads = std::max(threads, run.settings.trainer.threads);
     const int by_default =

@@ -10,8 +10,9 @@
 
 namespace labhost {
 
-/// [worker] Does jobs in their order, in a thread of its own: where runs share a worker, or the GPU computes, nobody waits for a
-/// digest or an fsync. What is posted is done, whatever happens to who posted it; the destructor waits for that.
+/// [worker] Does jobs in their order, in a thread of its own: where runs share a worker, or the GPU computes, nobody
+/// waits for a digest or an fsync. What is posted is done, whatever happens to who posted it; the destructor waits for
+/// that.
 class Writer {
 public:
     Writer();

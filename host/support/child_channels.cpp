@@ -85,8 +85,11 @@ ChildStream::ChildStream(std::function<void(std::string_view)> sink) : sink_(std
 pollfd ChildStream::waiting() const { return {open_ ? receiving_->get() : -1, POLLIN, 0}; }
 
 void ChildStream::drain() {
+    // More than a pipe holds, so that nothing of one that has ended stays; and an end, so that one who writes faster
+    // than we read leaves time for all else.
+    constexpr int most_reads = 16;
     std::array<char, 1 << 16> bytes{};
-    while (open_) {
+    for (int reads = 0; open_ && reads < most_reads; ++reads) {
         const ssize_t count = ::read(receiving_->get(), bytes.data(), bytes.size());
         if (count > 0) sink_({bytes.data(), static_cast<std::size_t>(count)});
         if (count == 0) open_ = false;

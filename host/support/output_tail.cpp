@@ -16,8 +16,10 @@ void OutputTail::add(std::string_view bytes) {
     text_.append(bytes);
     if (text_.size() > 2 * output_kept) cut();
     line_.append(bytes);
-    for (std::size_t end = 0; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1))
-        if (on_line_) on_line_(std::string_view(line_).substr(0, end));
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = line_.find('\n', begin)) != std::string::npos; begin = end + 1)
+        if (on_line_) on_line_(std::string_view(line_).substr(begin, end - begin));
+    line_.erase(0, begin);
     if (line_.size() > output_kept) finish_line();  // a line without end would take memory without end
 }
 

@@ -178,14 +178,14 @@ private:
         const auto attempts = sweep_.under_way.take_attempts(id, /*all=*/true);
         sweep_.gpus.note_left(worker->config.device, now());
         const bool died = ended.end.how != ChildEnd::How::completed;
-        auto* const of_gpu = std::get_if<WorkerFault::OfGpu>(&worker->fault.what);
-        if (of_gpu != nullptr && sweep_.gpus.is_benched(worker->config.device.index))
-            of_gpu->verdict = GpuVerdict::benched;  // by another worker, perhaps
         if (worker->config.colocated && may_die_young(worker->fault, worker->config.device, died) &&
             sweep_.under_way.has_little_to_lose(*worker, now())) {
             worker->died_young = true;
             sweep_.under_way.note_young_death();
         }
+        auto* const of_gpu = std::get_if<WorkerFault::OfGpu>(&worker->fault.what);
+        if (of_gpu != nullptr && sweep_.gpus.is_benched(worker->config.device.index))
+            of_gpu->verdict = GpuVerdict::benched;  // by another worker, perhaps
         if (worker->config.colocated && !worker->fault.is_any() && died && !stopping_since_ &&
             !std::ranges::all_of(attempts, [](const auto& attempt) { return attempt->is_over(); }))
             sweep_.observer.message(nullptr, words::process_died(attempts, ended.end, worker->died_young));

@@ -47,7 +47,6 @@ void GpuWatch::faulted(Attempt& attempt, Worker& worker, const GpuFault& fault) 
 
 void GpuWatch::trial_ended(const Trials::Ended& trial) {
     const Plugin& plugin = *trial.run->plugin;
-    sweep_.gpus.note_left(trial.device, sweep_.workers.now());
     const WorkerMessage* const said = trial.said ? &*trial.said : nullptr;
     if (const auto* not_captured = std::get_if<message::NotCaptured>(said)) {
         sweep_.captures.learn(plugin, trial.device, {.captured = false, .why = not_captured->why});
@@ -64,6 +63,7 @@ void GpuWatch::trial_ended(const Trials::Ended& trial) {
     } else {
         sweep_.captures.take_as_captured(plugin, trial.device);
     }
+    sweep_.gpus.note_left(trial.device, sweep_.workers.now());  // only now: it does not hold the GPU against itself
 }
 
 void GpuWatch::trial_faulted(const Trials::Ended& trial, const GpuFault& fault) {

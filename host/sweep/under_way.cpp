@@ -92,10 +92,11 @@ int UnderWay::runs_of(WorkerId id) const {
 }
 
 int UnderWay::runs_on_gpu(int index) const {
-    int runs = 0;
-    for (const auto& worker : workers_)
-        if (worker->is_on(index)) runs += runs_of(worker->id);
-    return runs;
+    return static_cast<int>(std::ranges::count_if(attempts_, [&](const auto& attempt) {
+        return !attempt->is_over() && std::ranges::any_of(workers_, [&](const auto& worker) {
+            return worker->id == attempt->worker && worker->is_on(index);
+        });
+    }));
 }
 
 int UnderWay::processes_on_gpu(int index) const {

@@ -83,6 +83,7 @@ public:
     std::vector<std::unique_ptr<Attempt>> take_attempts(WorkerId id, bool all);
 
     int runs_of(WorkerId id) const;
+    /// That are not over.
     int runs_on_gpu(int index) const;
     int processes_on_gpu(int index) const;
 

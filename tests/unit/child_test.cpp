@@ -108,5 +108,17 @@ TEST(Child, IsKilledWhenItsListenerThrows) {
                  Error);
 }
 
+TEST(Child, OneThatFloodsIsHeardInPartsAndEndsAtItsLimit) {
+    std::size_t lines = 0;
+    const auto flood = [](const Outbox&) {
+        const std::string line = "x\n";
+        for (;;) static_cast<void>(::write(STDOUT_FILENO, line.data(), line.size()));
+    };
+    const ChildEnd end = run_in_child(flood, {.limit = std::chrono::milliseconds(300),
+                                              .on_output = [&](std::string_view line) { lines += line == "x"; }});
+    EXPECT_EQ(end.how, ChildEnd::How::timed_out);
+    EXPECT_GT(lines, 100U);
+}
+
 }  // namespace
 }  // namespace labhost

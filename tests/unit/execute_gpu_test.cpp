@@ -301,6 +301,14 @@ TEST(ExecuteGpuFaults, OneThatDidNotFitAfterOthersIsTriedInAFreshProcess) {
     EXPECT_FALSE(second[1].config.colocated);
 }
 
+TEST(ExecuteGpuFaults, ATrialThatFindsTheGpuTakenByUsProvesNothing) {
+    MadeUpSweep sweep;
+    with_a_newcomer(sweep).workers.trials["b"] = gpu_fault(busy, "CUDA error: busy or unavailable");
+    sweep.run();
+    EXPECT_TRUE(sweep.workers.of("b-s1").at(0).config.colocated) << "ours has it: that proves nothing";
+    EXPECT_FALSE(sweep.observer.has_said("takes no more runs"));
+}
+
 TEST(ExecuteGpuFaults, AGpuThatLetsOneProcessInIsNotTakenForABadOne) {
     MadeUpSweep sweep;
     sweep.add_seeds("a", 2).on_gpus(1);

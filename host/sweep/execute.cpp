@@ -15,6 +15,7 @@
 #include "support/machine.hpp"
 #include "support/signals.hpp"
 #include "sweep/dispatch.hpp"
+#include "sweep/follow_up.hpp"
 #include "sweep/gpu_watch.hpp"
 #include "sweep/outcome.hpp"
 #include "sweep/words.hpp"
@@ -84,7 +85,7 @@ private:
 
     /// What is left to say.
     void end() {
-        if (!broken_) record_suspects();
+        if (!broken_) follow_up_.record_suspects();
         if (!sweep_.records.fault().empty()) throw StorageError(sweep_.records.fault());
         if (broken_) throw Error(ExitCode::run_failed, *broken_);
         StopSignals::check();
@@ -122,7 +123,7 @@ private:
                        [&](const message::Resumed& resumed) { dispatch_.announce(attempt, resumed.at); },
                        [&](const message::Progressed& progressed) {
                            if (!worker.computes_since) worker.computes_since = now();
-                           record_suspects();  // the machine computes: those that died did so by themselves
+                           follow_up_.record_suspects();  // the machine computes: those that died did so by themselves
                            sweep_.observer.progressed(run, progressed.at);
                        },
                        [&](const message::EpochFinished& epoch) { sweep_.observer.epoch_finished(run, epoch.metrics); },
@@ -196,92 +197,13 @@ private:
     void finish(Attempt& attempt, const Worker& worker, const WorkerEnded& ended) {
         is_news_ = true;
         Task task = attempt.task;
-        PlannedRun& run = *task.run;
         if (attempt.has_computed)
-            sweep_.queue.throughput().add(run.settings.model, attempt.work_done_here(),
+            sweep_.queue.throughput().add(task.run->settings.model, attempt.work_done_here(),
                                           seconds_between(attempt.start, now()));
         if (attempt.reached) task.from_scratch = false;  // it has begun, and can go on
         const Outcome outcome = outcome_of(end_of(attempt, worker, ended), {.retries = sweep_.options.retries,
                                                                             .stopping = stopping_since_.has_value()});
-        const auto result_of = [&](std::string reason) {
-            return Result{.reason = std::move(reason),
-                          .final = attempt.final,
-                          .seconds = attempt.earlier_seconds + seconds_between(attempt.begun, now())};
-        };
-        std::visit(Overloaded{
-                       [&](const outcome::Succeeded& succeeded) {
-                           run.result =
-                               Result{.finished = true, .final = succeeded.final, .seconds = succeeded.seconds};
-                           sweep_.queue.drop(task);
-                           record(run, "");
-                       },
-                       [&](const outcome::Failed& failed) {
-                           record_suspects();
-                           run.result = result_of(failed.reason);
-                           sweep_.queue.drop(task);
-                           record(run, ended.end.output);
-                       },
-                       [&](const outcome::Suspected& suspected) {
-                           if (!sweep_.queue.is_like_suspects(ended.end)) record_suspects();
-                           sweep_.queue.drop(task);
-                           sweep_.queue.suspect({std::move(task), result_of(suspected.reason), ended.end});
-                       },
-                       [&](const outcome::Preempted&) { pause(attempt, std::move(task)); },
-                       [&](const outcome::Retry& retry) {
-                           sweep_.observer.message(
-                               nullptr, words::tried_again(run, retry.reason, task.attempts, sweep_.options.retries));
-                           try_again(std::move(task));
-                       },
-                       [&](const outcome::RetryUnblamed& retry) {
-                           const auto* const failed = attempt.failure();
-                           if (failed != nullptr)
-                               sweep_.observer.message(nullptr, words::failed_colocated(run, failed->reason));
-                           task.isolated = retry.isolated;
-                           --task.attempts;
-                           try_again(std::move(task));
-                       },
-                       [&](const outcome::RetryElsewhere&) {
-                           --task.attempts;
-                           try_again(std::move(task));
-                       },
-                   },
-                   outcome);
-    }
-
-    /// In another worker. Its claim is kept: another process must not end it in between.
-    void try_again(Task task) {
-        task.claimed = true;
-        Records::leave_open(*task.run);
-        sweep_.queue.put_back(std::move(task));
-    }
-
-    void pause(const Attempt& attempt, Task task) {
-        PlannedRun& run = *task.run;
-        if (attempt.reached) task.done = work_done(run, *attempt.reached);
-        --task.attempts;
-        task.from_scratch = false;
-        task.claimed = false;
-        Records::leave_open(run);
-        sweep_.observer.run_paused(run);
-        sweep_.records.release(run);
-        sweep_.queue.put_back(std::move(task));
-    }
-
-    void record(PlannedRun& run, const std::string& output) {
-        if (!sweep_.records.close(run, output)) return stop();
-        if (run.result->finished) sweep_.queue.note_finished(run);
-        sweep_.observer.run_ended(run, false);
-        if (!run.result->finished && sweep_.options.fail_fast && !stopping_since_) {
-            sweep_.observer.message(nullptr, words::fail_fast);
-            stop();
-        }
-    }
-
-    void record_suspects() {
-        for (Suspect& suspect : sweep_.queue.take_suspects()) {
-            suspect.task.run->result = std::move(suspect.result);
-            record(*suspect.task.run, suspect.end.output);
-        }
+        follow_up_.act(outcome, {attempt, std::move(task), ended});
     }
 
     /// If the machine is in doubt, and there is no run left that could clear it.
@@ -294,8 +216,9 @@ private:
     }
 
     /// No new runs; the running ones write a checkpoint after their step and end.
-    void stop() {
+    void stop(const std::string& why = "") {
         if (stopping_since_) return;
+        if (!why.empty()) sweep_.observer.message(nullptr, why);
         stopping_since_ = now();
         sweep_.trials.discard_all();
         for (const auto& worker : sweep_.under_way.workers()) sweep_.workers.ask_to_pause(worker->id);
@@ -304,6 +227,7 @@ private:
     SweepState sweep_;
     Dispatch dispatch_{sweep_};
     GpuWatch gpu_watch_{sweep_, dispatch_};
+    FollowUp follow_up_{sweep_, [this](const std::string& why) { stop(why); }};
     bool is_news_ = true;  ///< more runs may have a place than when it was last looked for
     SweepTime filled_{};
     std::optional<SweepTime> stopping_since_{};

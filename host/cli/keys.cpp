@@ -31,11 +31,15 @@ struct KeysOptions {
 };
 
 std::string default_of(const KeyDescription& key) {
-    return key.default_value.is_null() ? key.value.if_absent : key.default_value.dump();
+    return key.value.if_absent.empty() ? key.default_value.dump() : key.value.if_absent;
 }
 
 Json to_json(const KeyDescription& key) {
-    Json json{{"key", key.name}, {"type", key.value.type}, {"default", key.default_value}, {"meaning", key.doc}};
+    Json json{{"key", key.name}, {"type", key.value.type}, {"meaning", key.doc}};
+    if (key.value.if_absent.empty())
+        json["default"] = key.default_value;
+    else
+        json["if_absent"] = key.value.if_absent;
     if (!key.value.choices.empty()) json["choices"] = key.value.choices;
     if (key.value.minimum) json["minimum"] = *key.value.minimum;
     if (key.value.maximum) json["maximum"] = *key.value.maximum;

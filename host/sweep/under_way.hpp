@@ -67,7 +67,6 @@ class UnderWay {
 public:
     bool has_runs() const { return !attempts_.empty(); }
     bool has_workers() const { return !workers_.empty(); }
-    std::size_t runs() const { return attempts_.size(); }
     const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
     const std::vector<std::unique_ptr<Attempt>>& attempts() const { return attempts_; }
 

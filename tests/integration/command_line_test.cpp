@@ -48,6 +48,21 @@ TEST_F(CommandLine, EveryVerbHasHelpAndRefusesWhatItDoesNotKnow) {
     }
 }
 
+TEST_F(CommandLine, KeysAreListedWithTheirDefaults) {
+    const ProcessResult all = labhost({"keys"});
+    EXPECT_EQ(all.exit_code, 0) << all.err;
+    for (const char* key : {"data.dataset", "trainer.optimizer.lr", "launch.slurm.qos"})
+        EXPECT_NE(all.out.find(key), std::string::npos) << key;
+    const auto tables = nlohmann::json::parse(labhost({"keys", "--json", "--table", "data"}).out).at("tables");
+    ASSERT_EQ(tables.size(), 1U);
+    const auto& dataset = tables.at("data").at(0);
+    EXPECT_EQ(dataset.at("key"), "dataset");
+    EXPECT_EQ(dataset.at("if_absent"), "required");
+    EXPECT_FALSE(dataset.contains("default"));
+    expect_refusal(labhost({"keys", "--table", "trainr"}), 2,
+                   "give one of data, trainer, launch.slurm; did you mean 'trainer'?");
+}
+
 TEST_F(CommandLine, MistakesAreRefused) {
     expect_refusal(labhost({"rn", "e.toml"}), 2, "labhost: error: unknown verb 'rn'; did you mean 'run'?");
     expect_refusal(labhost({"no-such.toml"}), 2, "no-such.toml: error: cannot read: No such file or directory");

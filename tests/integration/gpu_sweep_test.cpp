@@ -45,7 +45,7 @@ protected:
                                                        {"XDG_CACHE_HOME", (folder_ / "cache").native()}}});
     }
 
-    /// A trainer that was made: in company, so no run that was only tried.
+    /// A trainer that was made: colocated, so no run that was only tried.
     struct Begun {
         std::string run;
         std::string pid;
@@ -315,11 +315,10 @@ TEST_F(GpuSweep, AfterACrashInAProcessThatHasJustBegunTheOthersGoOnTogether) {
 }
 
 TEST_F(GpuSweep, ACrashInARefilledProcessCostsOnlyWhatWasUnderWay) {
-    const ProcessResult result =
-        sweep(models({"alpha"}),
-              {{"gpus", 1},
-               {"faults", {{{"run", "alpha-s9"}, {"step", 15}, {"signal", SIGSEGV}, {"only_in_company", true}}}}},
-              {"--per-gpu", "3", "--seeds", "1,2,3,4,5,6,7,8,9,10,11,12"});
+    const ProcessResult result = sweep(
+        models({"alpha"}),
+        {{"gpus", 1}, {"faults", {{{"run", "alpha-s9"}, {"step", 15}, {"signal", SIGSEGV}, {"only_colocated", true}}}}},
+        {"--per-gpu", "3", "--seeds", "1,2,3,4,5,6,7,8,9,10,11,12"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(count("finished"), 12U);
     std::map<std::string, int> times;

@@ -155,7 +155,7 @@ private:
             if (planned.at("run") != run_.id || planned.at("step") != steps_done_ ||
                 (!once.empty() && file_exists(once)))
                 continue;
-            if (planned.value("only_in_company", false) && !options_.colocated) continue;
+            if (planned.value("only_colocated", false) && !options_.colocated) continue;
             if (!once.empty()) std::ofstream(once) << "done";
             if (planned.contains("signal")) std::raise(planned.at("signal"));
             if (planned.contains("hang")) std::this_thread::sleep_for(std::chrono::seconds(600));

@@ -68,7 +68,7 @@ TEST_F(RunLock, AClaimKeepsOtherProcessesOutAndEndsWithItsOwn) {
 }
 
 TEST_F(RunLock, AClaimIsOfTheFoldersName) {
-    while_held([&](RunLocks& locks) { EXPECT_TRUE(locks.claim("elsewhere" / run_.filename())); },
+    while_held([&](RunLocks& locks) { EXPECT_TRUE(locks.claim(folder_ / "elsewhere" / run_.filename())); },
                [&] { EXPECT_FALSE(can_claim(run_)); });
 }
 

@@ -3,10 +3,15 @@
 
 #include <cstdint>
 
+#include "kernels/optimizers.hpp"
+
 namespace labhost::kernels {
 
 /// buffer = momentum * buffer + gradient; parameter -= lr * buffer; for `count` elements, in float32, as
 /// torch.optim.SGD computes it but for rounding. `gradient` may be null: zero.
-void sgd_step(std::int64_t count, float lr, float momentum, const float* gradient, float* buffer, float* parameter);
+inline void sgd_step(std::int64_t count, float lr, float momentum, const float* gradient, float* buffer,
+                     float* parameter) {
+    optimizer_kernels().sgd(count, {.lr = lr, .momentum = momentum}, gradient, {.momentum_buffer = buffer}, parameter);
+}
 
 }  // namespace labhost::kernels

@@ -144,7 +144,7 @@ struct AdadeltaState {
 struct RmspropState {
     float* square_avg;
     float* grad_avg = nullptr;         ///< null: not centered. Centered, a parameter becomes NaN where rounding takes
-                                       ///< square_avg below the square of grad_avg, as in torch
+                                       ///< square_avg below the square of grad_avg: in torch, too, by its own rounding
     float* momentum_buffer = nullptr;  ///< null: without momentum
 };
 

@@ -130,10 +130,10 @@ TEST(AugmentTest, ErasingFillsAfterNormalisation) {
                                                               471979}));
 }
 
-/// Of 1 x 200 pixels at least four are erased, in shapes of at least one row, and a shape must be smaller than the
-/// image.
+/// What is erased must be smaller than the image both ways, and of 1 x 60 pixels it is at least 0.6 high: one row or
+/// more.
 TEST(AugmentTest, ErasingThatFindsNoPlaceTriesTenTimes) {
-    constexpr ImageSize flat{.channels = 1, .height = 1, .width = 200};
+    constexpr ImageSize flat{.channels = 1, .height = 1, .width = 60};
     EXPECT_EQ(augmented({.erasing = 1}, flat, 3), (Augmented{unchanged(flat), next_draw_after(1 + 2 * 10, 3)}));
 }
 
@@ -225,13 +225,35 @@ TEST(RotationTest, TakesThePixelsThatTheOperatorsTake) {
     }
 }
 
-/// In float32 these lie on either side, by its roundings.
+/// Float32's roundings decide which pixel it is.
 TEST(RotationTest, TakesThoseOfTheOperatorsInTheMiddleBetweenPixels) {
     for (const double degrees : {-180.0, -90.0, -45.0, -30.0, 30.0, 45.0, 60.0, 90.0, 180.0})
         for (std::int64_t height = 1; height < 33; ++height)
             for (std::int64_t width = 1; width < 33; ++width)
                 ASSERT_EQ(sources(height, width, degrees), sources_by_operators(height, width, degrees))
                     << height << " x " << width << ", " << degrees;
+}
+
+/// At these angles a pixel's column, x cos + y sin from the centre, is as near to the middle between two as a double
+/// is.
+TEST(RotationTest, TakesThoseOfTheOperatorsNextToTheMiddle) {
+    std::mt19937 random(1);
+    const auto below = [&](std::int64_t end) {
+        return std::uniform_int_distribution<std::int64_t>(0, end - 1)(random);
+    };
+    for (int i = 0; i < 20000; ++i) {
+        const std::int64_t height = 2 + below(39);
+        const std::int64_t width = 2 + below(39);
+        const double x = static_cast<double>(below(width)) - 0.5 * static_cast<double>(width - 1);
+        const double y = static_cast<double>(below(height)) - 0.5 * static_cast<double>(height - 1);
+        const double middle = static_cast<double>(below(width)) + 0.5 - 0.5 * static_cast<double>(width - 1);
+        const double distance = std::hypot(x, y);
+        if (std::abs(middle) > distance || distance == 0.0) continue;
+        const double radians = std::atan2(y, x) + std::acos(middle / distance);
+        const double degrees = -radians * 180.0 / std::numbers::pi;
+        ASSERT_EQ(sources(height, width, degrees), sources_by_operators(height, width, degrees))
+            << height << " x " << width << ", " << degrees;
+    }
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ CASES = [
     (schedule("cyclic", base_lr=0.01, max_lr=0.1, step_size_up=9, step_size_down=2, mode="triangular2"), "adam"),
     (schedule("cyclic", base_lr=0.01, max_lr=0.1, step_size_up=5, cycle_momentum=False, mode="exp_range", gamma=0.9), "adagrad"),
     (schedule("reduce_on_plateau", patience=2, factor=0.6),),
-    (schedule("reduce_on_plateau", mode="max", patience=1, factor=0.8, cooldown=3),),
+    (schedule("reduce_on_plateau", mode="max", patience=1, factor=0.8, cooldown=3, threshold=0.1),),
     (schedule("reduce_on_plateau", patience=0, factor=0.7, threshold_mode="abs", threshold=0.05, min_lr=0.001),),
     (schedule("reduce_on_plateau", mode="max", patience=3, factor=0.5, threshold_mode="abs", eps=0.001),),
     (schedule("reduce_on_plateau", patience=4, threshold=0.2, cooldown=1),),

@@ -63,11 +63,11 @@ def sequence(milestones, *schedules):
 
 
 def metrics():
-    """Falls, rises, stands still, and is no number at times."""
+    """Falls, then rises above its beginning, stands still between, and is no number at times."""
     state, value, series = 7, 2.0, []
     for step in range(STEPS):
         state = (state * 1103515245 + 12345) % 2 ** 31
-        value += (state / 2 ** 31 - (0.65 if step < 20 else 0.5)) / 4
+        value += (state / 2 ** 31 - (0.65 if step < 20 else 0.3)) / 4
         series.append(None if step in (11, 30, 31) else round(value, 1 if 40 <= step < 50 else 4))
     return series
 

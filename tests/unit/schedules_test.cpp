@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -243,6 +244,26 @@ TEST(Schedules, OnlyAPlateauLooksAtTheMetric) {
 
     Made other(constant(0.5));
     EXPECT_NO_THROW(other.schedule->step(other.groups, std::nullopt));
+}
+
+/// After a first metric of 2: exactly the threshold is not enough.
+TEST(Schedules, BetterIsByMoreThanTheThreshold) {
+    const auto reduces = [](const char* mode, const char* threshold_mode, double metric) {
+        ScheduleSettings settings = changed(changed(plateau, "mode", mode), "threshold_mode", threshold_mode);
+        settings = changed(changed(std::move(settings), "threshold", 0.25), "patience", std::int64_t{0});
+        Made made(settings);
+        made.schedule->step(made.groups, 2.0);
+        made.schedule->step(made.groups, metric);
+        return made.groups.front().lr < 1.0;
+    };
+    EXPECT_TRUE(reduces("min", "abs", 1.75));
+    EXPECT_FALSE(reduces("min", "abs", 1.74));
+    EXPECT_TRUE(reduces("min", "rel", 1.5));
+    EXPECT_FALSE(reduces("min", "rel", 1.49));
+    EXPECT_TRUE(reduces("max", "abs", 2.25));
+    EXPECT_FALSE(reduces("max", "abs", 2.26));
+    EXPECT_TRUE(reduces("max", "rel", 2.5));
+    EXPECT_FALSE(reduces("max", "rel", 2.51));
 }
 
 // ---- state

@@ -35,11 +35,22 @@ def idx(path):
     return values.view(shape)
 
 
-def normalized(images):
-    """torchvision's operations on float32: ToTensor's division, then Normalize's, by tensors as there."""
+def scaled(images):
+    """torchvision's ToTensor: float32 from 0 to 1."""
     import torch
-    mean, std = (torch.as_tensor([value], dtype=torch.float32).view(-1, 1, 1) for value in (MEAN, STD))
-    return images.to(dtype=torch.float32).div(255).clone().sub_(mean).div_(std)
+    return images.to(dtype=torch.float32).div(255)
+
+
+def standardized(images, mean, std):
+    """torchvision's Normalize, by tensors as there."""
+    import torch
+    mean, std = (torch.as_tensor([value], dtype=torch.float32).view(-1, 1, 1) for value in (mean, std))
+    return images.clone().sub_(mean).div_(std)
+
+
+def normalized(images):
+    """Both, with the notebook's mean and standard deviation."""
+    return standardized(scaled(images), MEAN, STD)
 
 
 class Mnist:

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""Trains in Python what a run of labhost trained, from the settings in its run.json, and holds the two together bit for bit.
+
+    trainer.py RUN_FOLDER... [--data DIR]
+
+The loops are those of people who use PyTorch: its DataLoader, torch.optim, lr_scheduler, clip_grad_norm_, AveragedModel.
+"""
+import argparse
+import dataclasses
+import json
+import math
+import pathlib
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.utils.data import DataLoader, Subset, random_split
+
+from mnist import PARTS, default_data, idx, scaled, standardized
+from networks import network
+from optimization import Schedule, lower_is_better, make_average, make_optimizer
+
+
+class Images:
+    """A Dataset as torchvision's: image and label, transformed when they are taken."""
+
+    def __init__(self, folder, train, limit, normalize, augment):
+        self.normalize = normalize.get("mean", 0.0), normalize.get("std", 1.0)
+        self.scaled = scaled(idx(folder / f"{PARTS[train]}-images-idx3-ubyte")[:limit, None])
+        self.labels = idx(folder / f"{PARTS[train]}-labels-idx1-ubyte")[:limit].tolist()
+        self.augment = augment
+        self.normalized = None if augment else standardized(self.scaled, *self.normalize)
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        image = self.augmented(self.scaled[index]) if self.augment else self.normalized[index]
+        return image, self.labels[index]
+
+    def augmented(self, image):
+        """Erasing is of the normalised image, all else of the one from 0 to 1."""
+        from augmentation import apply
+        image = apply(image, {name: value for name, value in self.augment.items() if name != "random_erasing"})
+        image = standardized(image, *self.normalize)
+        return apply(image, {name: value for name, value in self.augment.items() if name == "random_erasing"})
+
+
+@dataclasses.dataclass
+class Parts:
+    """The data of a run, as Datasets."""
+    train: object
+    validation: object  # or None
+    test: object
+
+
+def parts_of(data, folder):
+    """`data`: the run's settings; `folder`: the one that has mnist/."""
+    name = data["dataset"]
+    files = pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name
+    normalize = data.get("normalize", {})
+    images = Images(files, True, data.get("train_limit"), normalize, data.get("augment"))
+    test = Images(files, False, data.get("test_limit"), normalize, None)
+    split = data.get("validation")
+    if not split:
+        return Parts(images, None, test)
+    lengths = [len(images) - split["count"], split["count"]] if "count" in split else [1 - split["fraction"], split["fraction"]]
+    train, held_out = random_split(images, lengths, generator=torch.Generator().manual_seed(split.get("seed", 0)))
+    unchanged = Images(files, True, data.get("train_limit"), normalize, None)
+    return Parts(train, Subset(unchanged, held_out.indices), test)
+
+
+def sum_of_losses(trainer, output, target, smoothing=0.0):
+    if trainer.get("loss", "nll") == "nll":
+        return F.nll_loss(output, target, reduction="sum")
+    return F.cross_entropy(output, target, reduction="sum", label_smoothing=smoothing)
+
+
+class Pass:
+    """Loss, correct predictions and confusion over one pass."""
+
+    def __init__(self):
+        self.loss = 0
+        self.correct = 0
+        self.count = 0
+        self.confusion = None
+
+    def add(self, loss, output, target):
+        classes = output.shape[1]
+        predicted = output.argmax(dim=1)
+        self.loss += loss.item()
+        self.correct += predicted.eq(target).sum().item()
+        self.count += len(target)
+        counts = torch.bincount(target * classes + predicted, minlength=classes * classes).view(classes, classes)
+        self.confusion = counts if self.confusion is None else self.confusion + counts
+
+    def metrics(self, name):
+        return {f"{name}.loss": self.loss / self.count, f"{name}.accuracy": 100.0 * self.correct / self.count,
+                f"{name}.correct": self.correct}
+
+    def f1(self):
+        """Macro, of all classes; a class that is neither there nor predicted has 0."""
+        hits = self.confusion.diagonal().tolist()
+        sums = (self.confusion.sum(0) + self.confusion.sum(1)).tolist()
+        return sum(2 * hit / both if both else 0.0 for hit, both in zip(hits, sums)) / len(hits)
+
+
+class Best:
+    """The best epoch so far, by a metric; the earliest of equals. NaN is never better, not even than none yet."""
+
+    def __init__(self, metric, min_delta=0.0):
+        self.metric = metric
+        self.min_delta = min_delta
+        self.value = self.epoch = None
+
+    def take(self, metrics):
+        """Whether this epoch is better by more than min_delta."""
+        value = metrics[self.metric]
+        if math.isnan(value):
+            return False
+        gain = math.inf if self.value is None else self.value - value if lower_is_better(self.metric) else value - self.value
+        if not gain > self.min_delta:
+            return False
+        self.value, self.epoch = value, metrics["epoch"]
+        return True
+
+
+@dataclasses.dataclass
+class Trained:
+    epochs: list  # of each its metrics, under the names of metrics.jsonl
+    state: dict  # what model.pt holds
+    kept_epoch: int  # whose state that is
+    confusion: list  # of its test: a row of counts for each label
+    best_epoch: int = None  # that M@best means; None without a split
+
+
+class Training:
+    """One run, epoch by epoch."""
+
+    def __init__(self, model, parts, settings):
+        trainer, data = settings["trainer"], settings.get("data", {})
+        self.trainer = trainer
+        self.model = model
+        self.accumulate = trainer.get("accumulate", 1)
+        self.optimizer = make_optimizer(model, trainer)
+        batch_size, test_batch_size = trainer.get("batch_size", 64), trainer.get("test_batch_size", 1000)
+        self.train_loader = DataLoader(parts.train, batch_size=batch_size, shuffle=data.get("shuffle", True),
+                                       drop_last=data.get("drop_last", False))
+        self.test_loaders = {"test": DataLoader(parts.test, batch_size=test_batch_size, shuffle=True)}
+        if parts.validation is not None:
+            validation = DataLoader(parts.validation, batch_size=test_batch_size, shuffle=True)
+            self.test_loaders = {"validation": validation, **self.test_loaders}
+        steps = math.ceil(len(self.train_loader) / self.accumulate) * trainer["epochs"]
+        self.schedule = Schedule(self.optimizer, trainer, steps, parts.validation is not None)
+        self.average = make_average(model, trainer)
+
+    def tested_model(self):
+        return self.average.module if self.average else self.model
+
+    def step(self):
+        parameters = list(self.model.parameters())
+        if self.trainer.get("clip_grad_value"):
+            clip_grad_value_(parameters, self.trainer["clip_grad_value"])
+        if self.trainer.get("clip_grad_norm"):
+            clip_grad_norm_(parameters, self.trainer["clip_grad_norm"])
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.model)
+        self.schedule.after_step()
+
+    def train(self):
+        self.model.train()
+        seen = Pass()
+        smoothing = self.trainer.get("label_smoothing", 0.0)
+        for batch, (images, target) in enumerate(self.train_loader, 1):
+            if batch % self.accumulate == 1 or self.accumulate == 1:
+                self.optimizer.zero_grad()
+            output = self.model(images)
+            if self.trainer.get("loss", "nll") == "nll":
+                loss = F.nll_loss(output, target)
+            else:
+                loss = F.cross_entropy(output, target, label_smoothing=smoothing)
+            seen.add(sum_of_losses(self.trainer, output, target, smoothing), output, target)
+            (loss / self.accumulate).backward()
+            if batch % self.accumulate == 0 or batch == len(self.train_loader):
+                self.step()
+        return seen
+
+    @torch.no_grad()
+    def test(self, loader):
+        model = self.tested_model()
+        model.eval()
+        seen = Pass()
+        for images, target in loader:
+            output = model(images)
+            seen.add(sum_of_losses(self.trainer, output, target), output, target)
+        return seen
+
+    def epoch(self, number):
+        """(its metrics, the confusion of its test)"""
+        metrics = {"epoch": number, "lr": self.optimizer.param_groups[0]["lr"], **self.train().metrics("train")}
+        for name, loader in self.test_loaders.items():
+            seen = self.test(loader)
+            metrics.update({**seen.metrics(name), f"{name}.f1": seen.f1()})
+        self.schedule.after_epoch(metrics)
+        return metrics, seen.confusion.tolist()
+
+
+def train(settings, folder):
+    """What the run of these settings (those of run.json: model, params, trainer, data, seed) gives: a Trained."""
+    trainer, data, seed = settings["trainer"], settings["data"], settings["seed"]
+    assert trainer.get("numerics", "pytorch") == "pytorch", "only numerics = \"pytorch\" has Python's bits"
+    torch.set_num_threads(trainer.get("threads", 1))
+    parts = parts_of(data, folder)
+    torch.manual_seed(seed)
+    model = network(settings["model"], settings.get("params", {}))
+    if trainer.get("init_from"):
+        model.load_state_dict(torch.load(trainer["init_from"]))
+    torch.manual_seed(seed)
+    training = Training(model, parts, settings)
+
+    stop = trainer.get("stop")
+    progress = Best(stop["metric"], stop.get("min_delta", 0.0)) if stop else None
+    best = Best(trainer.get("keep_metric", stop["metric"] if stop else "validation.loss"))
+    chooses = parts.validation is not None or trainer.get("keep", "last") == "best"
+    epochs, waited, trained = [], 0, None
+    for number in range(1, trainer["epochs"] + 1):
+        metrics, confusion = training.epoch(number)
+        epochs.append(metrics)
+        is_best = chooses and best.take(metrics)
+        if trainer.get("keep", "last") == "last" or is_best or trained is None:
+            state = {name: tensor.clone() for name, tensor in training.tested_model().state_dict().items()}
+            trained = Trained(epochs, state, number, confusion)
+        if progress is not None:
+            waited = 0 if progress.take(metrics) else waited + 1
+            if waited == stop["patience"]:
+                break
+    return dataclasses.replace(trained, best_epoch=best.epoch if parts.validation is not None else None)
+
+
+def same_number(ours, pythons):
+    """JSON has no NaN and no infinity: null stands for them."""
+    return ours == pythons or (ours is None and not math.isfinite(pythons))
+
+
+def same_tensor(ours, pythons):
+    """To the bit, but for the sign of zero and what is in a NaN."""
+    return ours.dtype == pythons.dtype and ours.shape == pythons.shape and bool(((ours == pythons) | (ours != ours) & (pythons != pythons)).all())
+
+
+def differences(folder, trained):
+    """Where a run's folder is not what Python gives: one line each, the first difference first."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    if len(lines) != len(trained.epochs):
+        yield f"{len(lines)} epochs, Python has {len(trained.epochs)}"
+    for line, metrics in zip(lines, trained.epochs):
+        for name, value in metrics.items():
+            if name.endswith(".f1"):  # of many divisions, whose sum has no one order
+                if name in line and not math.isclose(line[name], value, rel_tol=1e-12):
+                    yield f"epoch {line['epoch']}: {name} {line[name]!r}, Python has {value!r}"
+            elif name == "lr" and name not in line:
+                yield f"epoch {line['epoch']}: no lr"
+            elif name not in line or not same_number(line[name], value):
+                yield f"epoch {line['epoch']}: {name} {line.get(name)!r}, Python has {value!r}"
+    ours = torch.load(folder / "model.pt")
+    if list(ours) != list(trained.state):
+        yield f"state_dict names {list(ours)}, Python has {list(trained.state)}"
+        return
+    for name, tensor in trained.state.items():
+        if not same_tensor(ours[name], tensor):
+            at = (ours[name] != tensor).flatten().nonzero()[0].item() if ours[name].shape == tensor.shape else None
+            values = "" if at is None else f" at {at}: {ours[name].flatten()[at].item()!r}, Python has {tensor.flatten()[at].item()!r}"
+            yield f"model.pt: {name}{values}"
+    confusion = json.loads((folder / "predictions.json").read_text())["confusion"]
+    if confusion != trained.confusion:
+        yield f"predictions.json: confusion {confusion}, Python has {trained.confusion}"
+    kept = json.loads((folder / "result.json").read_text()).get("kept_epoch", trained.kept_epoch)
+    if kept != trained.kept_epoch:
+        yield f"result.json: kept_epoch {kept}, Python has {trained.kept_epoch}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", type=pathlib.Path, nargs="+", metavar="RUN_FOLDER")
+    parser.add_argument("--data", type=pathlib.Path, default=default_data(), help="the folder that has mnist/")
+    options = parser.parse_args()
+    wrong = 0
+    for folder in options.folders:
+        trained = train(json.loads((folder / "run.json").read_text()), options.data)
+        found = list(differences(folder, trained))
+        wrong += bool(found)
+        print(f"{folder.name}: {found[0] if found else 'equal to the last bit'}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -40,22 +40,23 @@ SCHEDULES = {
     "cosine_annealing_warm_restarts": {"T_0": 4, "T_mult": 2, "eta_min": 0.0005, "every": "step"},
     "polynomial": {"total_iters": 25, "power": 1.7, "every": "step"},
     "one_cycle": {"max_lr": 0.1},
-    "one_cycle-three": {"name": "one_cycle", "max_lr": 0.1, "pct_start": 0.4, "anneal_strategy": "linear", "three_phase": True,
-                        "div_factor": 10.0, "final_div_factor": 100.0, "base_momentum": 0.7, "max_momentum": 0.95},
+    "one_cycle-three": {"name": "one_cycle", "max_lr": 0.1, "pct_start": 0.4, "anneal_strategy": "linear",
+                        "three_phase": True, "div_factor": 10.0, "final_div_factor": 100.0, "base_momentum": 0.7,
+                        "max_momentum": 0.95},
     "one_cycle-by-epoch": {"name": "one_cycle", "max_lr": 0.1, "every": "epoch", "total_steps": 5},
     "cyclic": {"base_lr": 0.005, "max_lr": 0.08, "step_size_up": 4, "step_size_down": 6},
     "cyclic-triangular2": {"name": "cyclic", "base_lr": 0.005, "max_lr": 0.08, "step_size_up": 5, "mode": "triangular2",
                            "base_momentum": 0.6, "max_momentum": 0.9},
-    "cyclic-exp_range": {"name": "cyclic", "base_lr": 0.005, "max_lr": 0.08, "step_size_up": 5, "mode": "exp_range", "gamma": 0.98,
-                         "cycle_momentum": False},
+    "cyclic-exp_range": {"name": "cyclic", "base_lr": 0.005, "max_lr": 0.08, "step_size_up": 5, "mode": "exp_range",
+                         "gamma": 0.98, "cycle_momentum": False},
     "reduce_on_plateau": {"factor": 0.5, "patience": 0, "threshold": 0.3, "metric": "train.loss"},
-    "sequential": {"every": "step", "milestones": [8],
-                   "schedules": [{"name": "linear", "start_factor": 0.05, "total_iters": 8}, {"name": "cosine_annealing", "T_max": 22}]},
-    "sequential-by-epoch": {"name": "sequential", "milestones": [1, 2],
-                            "schedules": [{"name": "constant", "factor": 0.2, "total_iters": 1}, {"name": "exponential", "gamma": 0.9},
-                                          {"name": "step", "step_size": 1, "gamma": 0.5}]},
-    "sequential-one_cycle": {"name": "sequential", "every": "step", "milestones": [10],
-                             "schedules": [{"name": "linear", "total_iters": 10}, {"name": "one_cycle", "max_lr": 0.1, "total_steps": 25}]},
+    "sequential": {"every": "step", "milestones": [8], "schedules": [
+        {"name": "linear", "start_factor": 0.05, "total_iters": 8}, {"name": "cosine_annealing", "T_max": 22}]},
+    "sequential-by-epoch": {"name": "sequential", "milestones": [1, 2], "schedules": [
+        {"name": "constant", "factor": 0.2, "total_iters": 1}, {"name": "exponential", "gamma": 0.9},
+        {"name": "step", "step_size": 1, "gamma": 0.5}]},
+    "sequential-one_cycle": {"name": "sequential", "every": "step", "milestones": [10], "schedules": [
+        {"name": "linear", "total_iters": 10}, {"name": "one_cycle", "max_lr": 0.1, "total_steps": 25}]},
 }
 AUGMENTATIONS = {
     "crop": {"random_crop": {"padding": 4}},
@@ -81,11 +82,14 @@ def singles():
     yield "optimizer-notebook", case(optimizer={"lr": 0.02})
     for name, table in SCHEDULES.items():
         yield f"schedule-{name}", case(optimizer=SGD, schedule=named(name, table))
+    plateau = {"metric": "validation.accuracy", "patience": 0, "threshold": 5.0, "threshold_mode": "abs", "cooldown": 1,
+               "min_lr": 0.001}
     yield "schedule-reduce_on_plateau-validation", case(
-        optimizer=SGD, schedule={"name": "reduce_on_plateau", "metric": "validation.accuracy", "patience": 0, "threshold": 0.2,
-                                 "threshold_mode": "abs", "cooldown": 1, "min_lr": 0.001}, data=SPLIT)
-    yield "groups", case(optimizer=SGD, groups=[{"match": "*.bias", "weight_decay": 0.0, "lr": 0.01}, {"match": "fc*", "momentum": 0.5}])
-    yield "groups-no-rest", case("net3", optimizer=ADAMW, groups=[{"match": "conv*", "betas": [0.8, 0.9]}, {"match": "*", "lr": 0.003}])
+        optimizer=SGD, schedule=named("reduce_on_plateau", plateau), data=SPLIT)
+    yield "groups", case(optimizer=SGD, groups=[{"match": "*.bias", "weight_decay": 0.0, "lr": 0.01},
+                                                {"match": "fc*", "momentum": 0.5}])
+    yield "groups-no-rest", case("net3", optimizer=ADAMW, groups=[{"match": "conv*", "betas": [0.8, 0.9]},
+                                                                  {"match": "*", "lr": 0.003}])
     yield "clip_grad_norm", case(optimizer=SGD, clip_grad_norm=0.5)
     yield "clip_grad_value", case(optimizer=SGD, clip_grad_value=0.01)
     yield "clip-both", case(optimizer=ADAMW, clip_grad_value=0.02, clip_grad_norm=0.3)
@@ -107,31 +111,35 @@ def singles():
 
 def combinations():
     """Where one setting meets another."""
-    yield "stop", case(optimizer=SGD, epochs=6, stop={"metric": "validation.loss", "patience": 1, "min_delta": 0.4}, data=SPLIT)
-    yield "stop-train", case(optimizer=SGD, epochs=6, stop={"metric": "train.accuracy", "patience": 2, "min_delta": 20.0})
+    yield "stop", case(optimizer=SGD, epochs=6, data=SPLIT,
+                       stop={"metric": "validation.loss", "patience": 1, "min_delta": 0.4})
+    yield "stop-train", case(optimizer=SGD, epochs=6,
+                             stop={"metric": "train.accuracy", "patience": 2, "min_delta": 30.0})
     yield "keep-best", case("net2", optimizer={**SGD, "lr": 0.2}, epochs=5, keep="best", data=SPLIT)
     yield "keep-best-by-stop", case("net3", optimizer={**SGD, "lr": 0.2}, epochs=5, keep="best", data=SPLIT,
                                     stop={"metric": "validation.accuracy", "patience": 2, "min_delta": 1.0})
-    yield "keep-best-by-accuracy-of-average", case("net3", optimizer=SGD, epochs=5, keep="best", keep_metric="validation.accuracy",
-                                                   ema={"decay": 0.8}, data=SPLIT)
+    yield "keep-best-by-accuracy-of-average", case("net3", optimizer=SGD, epochs=5, keep="best", ema={"decay": 0.8},
+                                                   keep_metric="validation.accuracy", data=SPLIT)
     yield "clip-accumulate-ema", case("net2", optimizer=ADAMW, clip_grad_norm=0.2, accumulate=3, ema={"decay": 0.9})
-    yield "one_cycle-accumulate-split", case(optimizer=ADAMW, accumulate=3, schedule={"name": "one_cycle", "max_lr": 0.005}, data=SPLIT)
-    yield "one_cycle-drop_last", case(optimizer=SGD, batch_size=100, schedule={"name": "one_cycle", "max_lr": 0.1}, data={"drop_last": True})
-    yield "one_cycle-groups", case(optimizer=SGD, schedule={"name": "one_cycle", "max_lr": 0.1},
+    one_cycle = named("one_cycle", SCHEDULES["one_cycle"])
+    yield "one_cycle-accumulate-split", case(optimizer=ADAMW, accumulate=3, data=SPLIT,
+                                             schedule={**one_cycle, "max_lr": 0.005})
+    yield "one_cycle-drop_last", case(optimizer=SGD, batch_size=100, schedule=one_cycle, data={"drop_last": True})
+    yield "one_cycle-groups", case(optimizer=SGD, schedule=one_cycle,
                                    groups=[{"match": "*.bias", "lr": 0.01, "weight_decay": 0.0}])
     yield "cosine-groups", case(optimizer=ADAMW, schedule={"name": "cosine_annealing", "T_max": 20, "every": "step"},
                                 groups=[{"match": "fc?.*", "lr": 0.0005}, {"match": "*.bias", "weight_decay": 0.0}])
-    yield "smoothing-plateau-split", case("net3", optimizer=SGD, label_smoothing=0.2, schedule={"name": "reduce_on_plateau", "patience": 0,
-                                          "threshold": 0.5}, data=SPLIT, **CROSS_ENTROPY)
+    yield "smoothing-plateau-split", case("net3", optimizer=SGD, label_smoothing=0.2, data=SPLIT, **CROSS_ENTROPY,
+                                          schedule={"name": "reduce_on_plateau", "patience": 0, "threshold": 0.5})
     yield "augment-split-dropout", case("net2", optimizer=ADAMW, data={**SPLIT, "augment": AUGMENTATIONS["all"]})
     yield "augment-in-order", case("net3", optimizer=SGD, data={"shuffle": False, "augment": AUGMENTATIONS["crop"]})
-    yield "everything", case("net3", {"p": 0.3}, optimizer={**ADAMW, "weight_decay": 0.05}, epochs=4, label_smoothing=0.1, accumulate=2,
-                             clip_grad_value=0.1, clip_grad_norm=1.0, ema={"decay": 0.9}, keep="best",
-                             groups=[{"match": "*.bias", "weight_decay": 0.0}],
-                             schedule=named("sequential", SCHEDULES["sequential"]),
-                             stop={"metric": "validation.loss", "patience": 2},
-                             data={"validation": {"fraction": 0.2, "seed": 5}, "drop_last": True, "augment": AUGMENTATIONS["all"]},
-                             **CROSS_ENTROPY)
+    yield "everything", case(
+        "net3", {"p": 0.3}, **CROSS_ENTROPY,
+        optimizer={**ADAMW, "weight_decay": 0.05}, groups=[{"match": "*.bias", "weight_decay": 0.0}],
+        epochs=4, label_smoothing=0.1, accumulate=2, clip_grad_value=0.1, clip_grad_norm=1.0, ema={"decay": 0.9},
+        schedule=named("sequential", SCHEDULES["sequential"]),
+        stop={"metric": "validation.loss", "patience": 2}, keep="best",
+        data={"validation": {"fraction": 0.2, "seed": 5}, "drop_last": True, "augment": AUGMENTATIONS["all"]})
 
 
 def examples():
@@ -144,5 +152,5 @@ def examples():
 
 def resolved(run_name, run, seed=1):
     """As run.json has it."""
-    return {"id": f"{run_name}-s{seed}", "model": run["model"], "params": run["params"], "trainer": {**TRAINER, **run["trainer"]},
-            "data": {**DATA, **run["data"]}, "seed": seed}
+    return {"id": f"{run_name}-s{seed}", "model": run["model"], "params": run["params"], "seed": seed,
+            "trainer": {**TRAINER, **run["trainer"]}, "data": {**DATA, **run["data"]}}

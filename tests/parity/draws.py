@@ -5,9 +5,9 @@ import random
 from cases import case
 from optimization import OPTIMIZERS
 
-# lr, then by keyword what else may be set.
-LEARNING_RATES = {"sgd": 0.05, "adam": 0.002, "adamw": 0.002, "nadam": 0.002, "radam": 0.002, "adamax": 0.003, "adagrad": 0.01,
-                  "adadelta": 1.0, "rmsprop": 0.0005, "asgd": 0.05, "rprop": 0.001}
+# With which each learns; draws are around them.
+LEARNING_RATES = {"sgd": 0.05, "adam": 0.002, "adamw": 0.002, "nadam": 0.002, "radam": 0.002, "adamax": 0.003,
+                  "adagrad": 0.01, "adadelta": 1.0, "rmsprop": 0.0005, "asgd": 0.05, "rprop": 0.001}
 HAS_MOMENTUM = ("sgd", "rmsprop")
 HAS_BETAS = ("adam", "adamw", "nadam", "radam", "adamax")
 
@@ -65,7 +65,8 @@ def optimizer_arguments(draw, name):
 
 def optimizer(draw):
     name = draw.choice(list(OPTIMIZERS))
-    return {"name": name, "lr": rounded(LEARNING_RATES[name] * draw.between(0.2, 2.0)), **optimizer_arguments(draw, name)}
+    lr = rounded(LEARNING_RATES[name] * draw.between(0.2, 2.0))
+    return {"name": name, "lr": lr, **optimizer_arguments(draw, name)}
 
 
 def groups(draw, chosen):
@@ -86,20 +87,21 @@ def groups(draw, chosen):
 
 
 def simple_schedule(draw, lr):
-    name = draw.choice(["constant", "linear", "step", "multi_step", "exponential", "cosine_annealing", "cosine_annealing_warm_restarts",
-                        "polynomial"])
-    table = {
+    makers = {
         "constant": lambda: {"factor": draw.within(0.1, 1.0), "total_iters": draw.randint(1, 15)},
-        "linear": lambda: {"start_factor": draw.within(0.01, 1.0), "end_factor": draw.within(0.1, 1.0), "total_iters": draw.randint(1, 30)},
+        "linear": lambda: {"start_factor": draw.within(0.01, 1.0), "end_factor": draw.within(0.1, 1.0),
+                           "total_iters": draw.randint(1, 30)},
         "step": lambda: {"step_size": draw.randint(1, 10), "gamma": draw.within(0.3, 1.0)},
-        "multi_step": lambda: {"milestones": sorted(draw.randint(1, 25) for _ in range(3)), "gamma": draw.within(0.3, 1.0)},
+        "multi_step": lambda: {"milestones": sorted(draw.randint(1, 25) for _ in range(3)),
+                               "gamma": draw.within(0.3, 1.0)},
         "exponential": lambda: {"gamma": draw.within(0.8, 1.0)},
         "cosine_annealing": lambda: {"T_max": draw.randint(2, 30), "eta_min": rounded(lr * draw.within(0.0, 0.2))},
         "cosine_annealing_warm_restarts": lambda: {"T_0": draw.randint(1, 9), "T_mult": draw.randint(1, 3),
                                                    "eta_min": rounded(lr * draw.within(0.0, 0.2))},
         "polynomial": lambda: {"total_iters": draw.randint(2, 30), "power": draw.within(0.5, 3.0)},
-    }[name]()
-    return {"name": name, **table}
+    }
+    name = draw.choice(list(makers))
+    return {"name": name, **makers[name]()}
 
 
 def one_cycle(draw, chosen):
@@ -120,7 +122,8 @@ def one_cycle(draw, chosen):
 
 
 def cyclic(draw, chosen):
-    table = {"name": "cyclic", "base_lr": rounded(chosen["lr"] * 0.1), "max_lr": chosen["lr"], "step_size_up": draw.randint(2, 12)}
+    table = {"name": "cyclic", "base_lr": rounded(chosen["lr"] * 0.1), "max_lr": chosen["lr"],
+             "step_size_up": draw.randint(2, 12)}
     draw.maybe(table, "step_size_down", lambda: draw.randint(2, 12))
     draw.maybe(table, "mode", lambda: draw.choice(["triangular", "triangular2", "exp_range"]))
     draw.maybe(table, "gamma", lambda: draw.within(0.9, 1.0))
@@ -141,8 +144,8 @@ def schedule(draw, chosen, split):
         table = {"name": "reduce_on_plateau", "factor": draw.within(0.1, 0.9), "patience": draw.randint(0, 1),
                  "threshold": draw.within(0.0, 0.5), "threshold_mode": draw.choice(["rel", "abs"])}
         draw.maybe(table, "cooldown", lambda: 1)
-        draw.maybe(table, "metric", lambda: draw.choice(["train.loss", "train.accuracy"]
-                                                        + (["validation.loss", "validation.accuracy"] if split else [])))
+        passes = ["train", "validation"] if split else ["train"]
+        draw.maybe(table, "metric", lambda: f"{draw.choice(passes)}.{draw.choice(['loss', 'accuracy'])}")
         return table
     if kind == "sequential":
         count = draw.randint(2, 3)
@@ -161,10 +164,11 @@ def augmentation(draw):
 
 
 def draw_case(draw):
-    model, params = draw.choice([("net", {}), ("net2", {"p": draw.within(0.1, 0.7)}), ("net3", {"p": draw.within(0.1, 0.7)}),
-                                 ("net4", {}), ("net5", {})])
+    model = draw.choice(["net", "net2", "net3", "net4", "net5"])
+    params = {"p": draw.within(0.1, 0.7)} if model in ("net2", "net3") else {}
     data, trainer = {}, {"optimizer": optimizer(draw)}
-    draw.maybe(data, "validation", lambda: draw.choice([{"count": draw.randint(1, 300)}, {"fraction": draw.within(0.01, 0.5)}]))
+    splits = [{"count": draw.randint(1, 300)}, {"fraction": draw.within(0.01, 0.5)}]
+    draw.maybe(data, "validation", lambda: draw.choice(splits))
     if "validation" in data:
         draw.maybe(data["validation"], "seed", lambda: draw.randint(0, 2**31))
     draw.maybe(data, "shuffle", lambda: False, 0.2)
@@ -182,7 +186,8 @@ def draw_case(draw):
     draw.maybe(trainer, "accumulate", lambda: draw.randint(2, 7), 0.3)
     draw.maybe(trainer, "ema", lambda: {"decay": draw.within(0.3, 0.9999)}, 0.3)
     metrics = ["train.loss", *(["validation.loss", "validation.accuracy"] if "validation" in data else [])]
-    draw.maybe(trainer, "stop", lambda: {"metric": draw.choice(metrics), "patience": draw.randint(1, 2), "min_delta": draw.within(0.0, 0.5)}, 0.2)
+    draw.maybe(trainer, "stop", lambda: {"metric": draw.choice(metrics), "patience": draw.randint(1, 2),
+                                         "min_delta": draw.within(0.0, 0.5)}, 0.2)
     if "validation" in data:
         draw.maybe(trainer, "keep", lambda: "best", 0.4)
     return case(model, params, data, **trainer)

@@ -1,4 +1,4 @@
-"""Python's twins of sdk/examples: the same layers in the same order under the same names, so the same draws and the same bits."""
+"""Python's twins of sdk/examples: the same layers in the same order under the same names, hence the same bits."""
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,4 @@
-"""What a run's settings choose of torch.optim: optimizer with its groups, schedule, average. Keys are torch's own keywords."""
+"""What a run's settings choose of torch.optim: optimizer and groups, schedule, average. Keys are torch's keywords."""
 import copy
 import fnmatch
 
@@ -53,7 +53,8 @@ def make_optimizer(model, trainer):
     for name, parameter in model.named_parameters():
         matches = (i for i, group in enumerate(groups, 1) if fnmatch.fnmatchcase(name, group["match"]))
         members[next(matches, 0)].append(parameter)
-    parameters = [{"params": found, **arguments(without(group, "match"))} for found, group in zip(members, [{}, *groups])]
+    parameters = [{"params": found, **arguments(without(group, "match"))}
+                  for found, group in zip(members, [{}, *groups])]
     # Without groups as people write it: a list of parameters.
     return OPTIMIZERS[table["name"]](parameters if groups else members[0], **arguments(without(table, "name")))
 
@@ -63,7 +64,7 @@ def lower_is_better(metric):
 
 
 class Schedule:
-    """What `trainer.schedule` says. `after_step` and `after_epoch` are called where a schedule may step; one of them does."""
+    """What `trainer.schedule` says. `after_step` and `after_epoch` are called where a schedule may step; one does."""
 
     def __init__(self, optimizer, trainer, steps, has_validation):
         """steps: of the optimizer, in the whole run as it is planned."""
@@ -82,8 +83,8 @@ class Schedule:
     def make(self, optimizer, table, steps):
         options = without(table, "name")
         if table["name"] == "sequential":
-            return lr_scheduler.SequentialLR(optimizer, [self.make(optimizer, inner, None) for inner in table["schedules"]],
-                                             milestones=table["milestones"])
+            schedules = [self.make(optimizer, inner, None) for inner in table["schedules"]]
+            return lr_scheduler.SequentialLR(optimizer, schedules, milestones=table["milestones"])
         if table["name"] == "one_cycle" and "total_steps" not in options:
             options["total_steps"] = steps
         if table["name"] == "reduce_on_plateau":

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Holds labhost's trainer against Python's torch, bit for bit, over settings of all kinds.
 
-labhost trains a generated experiment of many runs; trainer.py trains the same in Python. Every loss, count, learning rate and
-weight must be equal to the last bit, and the epoch that is kept the same.
+labhost trains a generated experiment of many runs; trainer.py trains the same in Python. Every loss, count, learning
+rate and weight must be equal to the last bit, and the epoch that is kept the same.
     --only GLOB     some of the runs; --list lists them
     --random N      N more at random, by --seed
-Exits with 77 (skipped) where the Python at hand has no torch, or another than labhost is built with; with 1 where a bit differs.
+Exits with 77 (skipped) where the Python at hand has no torch, or another than labhost is built with; with 1 where a bit
+differs.
 """
 import argparse
 import fnmatch
@@ -48,7 +49,7 @@ def experiment(runs):
     lines = ["[data]", *(f"{key} = {toml(value)}" for key, value in cases.DATA.items()),
              "[trainer]", *(f"{key} = {toml(value)}" for key, value in cases.TRAINER.items())]
     for name, run in runs.items():
-        lines += ["[[run]]", f"name = {toml(name)}", *(f"{key} = {toml(run[key])}" for key in ("model", "params", "trainer", "data"))]
+        lines += ["[[run]]", f"name = {toml(name)}", *(f"{key} = {toml(value)}" for key, value in run.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -80,17 +81,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labhost", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path, default=default_data(), help="the folder that has mnist/")
-    parser.add_argument("--plugins", type=pathlib.Path, help="where vit.so and mnist_example.so are; without it they are left out")
+    parser.add_argument("--plugins", type=pathlib.Path, help="has vit.so and mnist_example.so, else left out")
     parser.add_argument("--only", action="append", help="runs whose name matches this glob (repeatable)")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="more runs with settings at random")
     parser.add_argument("--seed", type=int, default=1, help="of these")
     parser.add_argument("--list", action="store_true", help="names and settings, and no more")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="torch")  # of schedules that step before the optimizer, at their making
-    runs = {**dict(cases.singles()), **dict(cases.combinations()), **(dict(cases.examples()) if options.plugins else {}),
-            **dict(draws.drawn(options.seed, options.random))}
+    runs = {**dict(cases.singles()), **dict(cases.combinations()), **dict(draws.drawn(options.seed, options.random))}
+    if options.plugins:
+        runs.update(cases.examples())
     if options.only:
-        runs = {name: run for name, run in runs.items() if any(fnmatch.fnmatchcase(name, glob) for glob in options.only)}
+        wanted = lambda name: any(fnmatch.fnmatchcase(name, glob) for glob in options.only)
+        runs = {name: run for name, run in runs.items() if wanted(name)}
     if options.list:
         print("\n".join(f"{name}: {toml(run)}" for name, run in runs.items()))
         return 0

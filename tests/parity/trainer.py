@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains in Python what a run of labhost trained, from the settings in its run.json, and holds the two together bit for bit.
+"""Trains in Python what a run of labhost trained, from the settings in its run.json, and compares them bit for bit.
 
     trainer.py RUN_FOLDER... [--data DIR]
 
-The loops are those of people who use PyTorch: its DataLoader, torch.optim, lr_scheduler, clip_grad_norm_, AveragedModel.
+The loops are as people write them with PyTorch: DataLoader, torch.optim, lr_scheduler, clip_grad_norm_, AveragedModel.
 """
 import argparse
 import dataclasses
@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.utils.data import DataLoader, Subset, random_split
 
+import augmentation
 from mnist import PARTS, default_data, idx, scaled, standardized
 from networks import network
 from optimization import Schedule, lower_is_better, make_average, make_optimizer
@@ -36,15 +37,9 @@ class Images:
         return len(self.labels)
 
     def __getitem__(self, index):
-        image = self.augmented(self.scaled[index]) if self.augment else self.normalized[index]
-        return image, self.labels[index]
-
-    def augmented(self, image):
-        """Erasing is of the normalised image, all else of the one from 0 to 1."""
-        from augmentation import apply
-        image = apply(image, {name: value for name, value in self.augment.items() if name != "random_erasing"})
-        image = standardized(image, *self.normalize)
-        return apply(image, {name: value for name, value in self.augment.items() if name == "random_erasing"})
+        if not self.augment:
+            return self.normalized[index], self.labels[index]
+        return augmentation.apply(self.scaled[index], self.augment, *self.normalize), self.labels[index]
 
 
 @dataclasses.dataclass
@@ -65,7 +60,10 @@ def parts_of(data, folder):
     split = data.get("validation")
     if not split:
         return Parts(images, None, test)
-    lengths = [len(images) - split["count"], split["count"]] if "count" in split else [1 - split["fraction"], split["fraction"]]
+    if "count" in split:
+        lengths = [len(images) - split["count"], split["count"]]
+    else:
+        lengths = [1 - split["fraction"], split["fraction"]]
     train, held_out = random_split(images, lengths, generator=torch.Generator().manual_seed(split.get("seed", 0)))
     unchanged = Images(files, True, data.get("train_limit"), normalize, None)
     return Parts(train, Subset(unchanged, held_out.indices), test)
@@ -119,9 +117,10 @@ class Best:
         value = metrics[self.metric]
         if math.isnan(value):
             return False
-        gain = math.inf if self.value is None else self.value - value if lower_is_better(self.metric) else value - self.value
-        if not gain > self.min_delta:
-            return False
+        if self.value is not None:
+            gain = self.value - value if lower_is_better(self.metric) else value - self.value
+            if not gain > self.min_delta:
+                return False
         self.value, self.epoch = value, metrics["epoch"]
         return True
 
@@ -160,9 +159,9 @@ class Training:
 
     def step(self):
         parameters = list(self.model.parameters())
-        if self.trainer.get("clip_grad_value"):
+        if self.trainer.get("clip_grad_value") is not None:
             clip_grad_value_(parameters, self.trainer["clip_grad_value"])
-        if self.trainer.get("clip_grad_norm"):
+        if self.trainer.get("clip_grad_norm") is not None:
             clip_grad_norm_(parameters, self.trainer["clip_grad_norm"])
         self.optimizer.step()
         if self.average:
@@ -246,7 +245,9 @@ def same_number(ours, pythons):
 
 def same_tensor(ours, pythons):
     """To the bit, but for the sign of zero and what is in a NaN."""
-    return ours.dtype == pythons.dtype and ours.shape == pythons.shape and bool(((ours == pythons) | (ours != ours) & (pythons != pythons)).all())
+    if ours.dtype != pythons.dtype or ours.shape != pythons.shape:
+        return False
+    return bool(((ours == pythons) | ours.isnan() & pythons.isnan()).all())
 
 
 def differences(folder, trained):
@@ -268,10 +269,13 @@ def differences(folder, trained):
         yield f"state_dict names {list(ours)}, Python has {list(trained.state)}"
         return
     for name, tensor in trained.state.items():
-        if not same_tensor(ours[name], tensor):
-            at = (ours[name] != tensor).flatten().nonzero()[0].item() if ours[name].shape == tensor.shape else None
-            values = "" if at is None else f" at {at}: {ours[name].flatten()[at].item()!r}, Python has {tensor.flatten()[at].item()!r}"
-            yield f"model.pt: {name}{values}"
+        if ours[name].dtype != tensor.dtype or ours[name].shape != tensor.shape:
+            one, pythons = ((x.dtype, list(x.shape)) for x in (ours[name], tensor))
+            yield f"model.pt: {name} is {one}, Python has {pythons}"
+        elif not same_tensor(ours[name], tensor):
+            at = (ours[name] != tensor).flatten().nonzero()[0].item()
+            one, pythons = (x.flatten()[at].item() for x in (ours[name], tensor))
+            yield f"model.pt: {name} at {at} {one!r}, Python has {pythons!r}"
     confusion = json.loads((folder / "predictions.json").read_text())["confusion"]
     if confusion != trained.confusion:
         yield f"predictions.json: confusion {confusion}, Python has {trained.confusion}"

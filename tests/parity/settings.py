@@ -27,10 +27,11 @@ except ImportError as missing:
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "helpers"))
 import cases
 import draws
+from differences import differences
 from labhost import Labhost
 from mnist import default_data
 from parity import refuse_another_torch
-from trainer import differences, train
+from trainer import train
 
 
 def toml(value):

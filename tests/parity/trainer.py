@@ -18,6 +18,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.utils.data import DataLoader, Subset, random_split
 
 import augmentation
+from differences import differences
 from mnist import PARTS, default_data, idx, scaled, standardized
 from networks import network
 from optimization import Schedule, lower_is_better, make_average, make_optimizer
@@ -236,52 +237,6 @@ def train(settings, folder):
             if waited == stop["patience"]:
                 break
     return dataclasses.replace(trained, best_epoch=best.epoch if parts.validation is not None else None)
-
-
-def same_number(ours, pythons):
-    """JSON has no NaN and no infinity: null stands for them."""
-    return ours == pythons or (ours is None and not math.isfinite(pythons))
-
-
-def same_tensor(ours, pythons):
-    """To the bit, but for the sign of zero and what is in a NaN."""
-    if ours.dtype != pythons.dtype or ours.shape != pythons.shape:
-        return False
-    return bool(((ours == pythons) | ours.isnan() & pythons.isnan()).all())
-
-
-def differences(folder, trained):
-    """Where a run's folder is not what Python gives: one line each, the first difference first."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    if len(lines) != len(trained.epochs):
-        yield f"{len(lines)} epochs, Python has {len(trained.epochs)}"
-    for line, metrics in zip(lines, trained.epochs):
-        for name, value in metrics.items():
-            if name.endswith(".f1"):  # of many divisions, whose sum has no one order
-                if name in line and not math.isclose(line[name], value, rel_tol=1e-12):
-                    yield f"epoch {line['epoch']}: {name} {line[name]!r}, Python has {value!r}"
-            elif name == "lr" and name not in line:
-                yield f"epoch {line['epoch']}: no lr"
-            elif name not in line or not same_number(line[name], value):
-                yield f"epoch {line['epoch']}: {name} {line.get(name)!r}, Python has {value!r}"
-    ours = torch.load(folder / "model.pt")
-    if list(ours) != list(trained.state):
-        yield f"state_dict names {list(ours)}, Python has {list(trained.state)}"
-        return
-    for name, tensor in trained.state.items():
-        if ours[name].dtype != tensor.dtype or ours[name].shape != tensor.shape:
-            one, pythons = ((x.dtype, list(x.shape)) for x in (ours[name], tensor))
-            yield f"model.pt: {name} is {one}, Python has {pythons}"
-        elif not same_tensor(ours[name], tensor):
-            at = (ours[name] != tensor).flatten().nonzero()[0].item()
-            one, pythons = (x.flatten()[at].item() for x in (ours[name], tensor))
-            yield f"model.pt: {name} at {at} {one!r}, Python has {pythons!r}"
-    confusion = json.loads((folder / "predictions.json").read_text())["confusion"]
-    if confusion != trained.confusion:
-        yield f"predictions.json: confusion {confusion}, Python has {trained.confusion}"
-    kept = json.loads((folder / "result.json").read_text()).get("kept_epoch", trained.kept_epoch)
-    if kept != trained.kept_epoch:
-        yield f"result.json: kept_epoch {kept}, Python has {trained.kept_epoch}"
 
 
 def main():

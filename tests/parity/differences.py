@@ -11,7 +11,7 @@ def same_number(ours, pythons):
 
 
 def first_difference(ours, pythons):
-    """Where two tensors of one shape differ, by its place in the flattened ones, or None; zeros and NaNs are all alike."""
+    """The first place, in flattened tensors of one shape, where they differ, or None; zeros and NaNs are all alike."""
     places = ((ours != pythons) & ~(ours.isnan() & pythons.isnan())).flatten().nonzero()
     return places[0].item() if len(places) else None
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@
 #include "support/error.hpp"
 #include "support/file_descriptor.hpp"
 #include "support/files.hpp"
+#include "support/slurm_task.hpp"
 
 namespace labhost {
 namespace {
@@ -204,6 +206,12 @@ TEST_F(RunLock, MakesItsFolderAndNeedsNoRunFolder) {
     EXPECT_TRUE(file_exists(folder_ / "made/e/run/claim.json"));
     EXPECT_TRUE(locks.claim(folder_.write("made/e/file", ""))) << "a note that cannot be written fails no run";
     EXPECT_FALSE(is_claimed(folder_ / "no/such/run"));
+}
+
+TEST_F(RunLock, ANoteIsALineOfJson) {
+    RunLocks locks(folder_.path());
+    EXPECT_TRUE(locks.claim(run_));
+    EXPECT_EQ(read_file(run_ / "claim.json"), fmt::format("{{\"host\":\"{}\",\"pid\":{}}}\n", node_name(), ::getpid()));
 }
 
 TEST_F(RunLock, TheHolderIsSaidAsFarAsTheNoteIsWhole) {

@@ -33,10 +33,10 @@ TESTS = {
     "host/config/strict_table.cpp": ("unit_tests", "StrictTable.*:ExperimentFile.*"),
     "host/engine/checkpoint.cpp": ("torch_tests", "Checkpoint*.*"),
     "host/plugin/gate.cpp": ("unit_tests", "Gate.*:Permissions.*"),
-    "host/record/fingerprint.cpp": ("unit_tests", "Fingerprint*.*"),
-    "host/record/run_folder.cpp": ("unit_tests", "RunFolder*.*"),
+    "host/record/fingerprint.cpp": ("unit_tests", "Fingerprint.*:Identity.*"),
+    "host/record/run_folder.cpp": ("unit_tests", "RunFolderTest.*:Log.*:SlurmTask.*"),
     "host/record/run_lock.cpp": ("unit_tests", "RunLock*.*:Claim.*"),
-    "host/sweep/outcome.cpp": ("unit_tests", "Outcome*.*"),
+    "host/sweep/outcome.cpp": ("unit_tests", "OutcomeTest.*:MayDieYoung.*:JudgeGpuFault.*"),
 }
 
 
@@ -93,7 +93,7 @@ def program_of(build, name, source):
     links = [line for line in lines if f" -o {name} " in line]
     if len(compiles) != 1 or len(links) != 1:
         sys.exit(f"mutate: {source} is no part of {name}")
-    words = [word for word in compiles[0] if word != "-Werror"]
+    words = [word for word in compiles[0] if word != "-Werror" and not word.startswith("-O")]  # a quarter faster
     own_object = words[words.index("-o") + 1]
     for option, value in (("-MF", "/dev/null"), ("-o", "{object}"), ("-c", "{source}")):
         words[words.index(option) + 1] = value

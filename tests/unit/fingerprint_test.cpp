@@ -10,6 +10,8 @@
 
 #include "config/keys.hpp"
 #include "record/fingerprint.hpp"
+#include "support/machine.hpp"
+#include "train/torch_info.hpp"
 
 namespace labhost {
 namespace {
@@ -280,6 +282,13 @@ TEST(Fingerprint, HoldsWhatElseNumbersDependOn) {
         planned.params.values[1] = value;
         EXPECT_TRUE(seen.insert(planned.fingerprint()).second) << value;
     }
+}
+
+TEST(Fingerprint, IsOfTheLibTorchAndTheKernelsHere) {
+    const Arithmetic& here = arithmetic_here();
+    EXPECT_EQ(here.torch, host_stamp().field("torch") + "+" + host_stamp().field("build"));
+    EXPECT_EQ(here.blas, torch_info().blas);
+    EXPECT_EQ(here.instructions, instruction_set());
 }
 
 TEST(Fingerprint, HoldsTheProcessorOnlyWhereItsOwnKernelsSum) {

@@ -120,6 +120,12 @@ TEST_F(OutcomeTest, ATimeoutBeforeTheFirstBatchIsNoDeath) {
     EXPECT_EQ(reason(), "plugin 'net' was not done after 2 s (trainer.timeout) before its first batch");
 }
 
+/// A worker that returned without a word of the run.
+TEST_F(OutcomeTest, AnEarlyEndIsNoDeath) {
+    EXPECT_TRUE(is<outcome::Failed>());
+    EXPECT_EQ(reason(), "plugin 'net' ended early before its first batch");
+}
+
 TEST_F(OutcomeTest, AReasonSaysWhereItWasAndWhatItWrote) {
     dies(SIGSEGV);
     end.has_computed = true;

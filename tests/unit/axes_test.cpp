@@ -327,6 +327,13 @@ TEST_F(Axes, AValueWrittenTwiceInAGridIsRefused) {
         fmt::format("{}the axis 'params.p' has the value 0.5 twice (the other is at {})", at("4:32"), place("4:24")));
 }
 
+TEST_F(Axes, NameAKeyOfARunAtAnyDepth) {
+    refuse_run("grid = { model.p = [1] }",
+               fmt::format("{}an axis is params.NAME, trainer.KEY or data.KEY, not 'model.p'", at("4:16")));
+    refuse_run("grid = { trainer.optimizer.lr.x = [1] }",
+               fmt::format("{}trainer.optimizer.lr must be a number, not a table", at("4:36")));
+}
+
 TEST_F(Axes, ValuesThatAnIdWouldShowAlikeAreRefused) {
     refuse_run("grid = { \"params.act\" = [\"a b\", \"a/b\"] }",
                fmt::format("{}'a b' and 'a/b' look the same in a run's id", at("4:33")));

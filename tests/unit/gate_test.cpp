@@ -1,11 +1,13 @@
 // The gate: what may not be loaded, and why, from the file and its place alone.
 #include "plugin/gate.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "helpers/temporary_folder.hpp"
 #include "support/files.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 namespace {
@@ -63,8 +65,9 @@ TEST(Gate, RefusesTwoStampsNamingBoth) {
 TEST(Gate, RefusesWhatWasBuiltForAnotherHostAndSaysHowToBuildIt) {
     const GateReport other = report_of("other_libtorch");
     EXPECT_TRUE(other.refusal.starts_with("built for LibTorch 9.9.9+cu999, this host has ")) << other.refusal;
-    EXPECT_NE(other.refusal.find("; rebuild it against this host: cmake --fresh -B build -DCMAKE_PREFIX_PATH="),
-              std::string::npos)
+    EXPECT_TRUE(other.refusal.ends_with(fmt::format(
+        "; rebuild it against this host: cmake --fresh -B build -DCMAKE_PREFIX_PATH={} && cmake --build build",
+        shell_quoted(sdk_prefix().native()))))
         << other.refusal;
     EXPECT_EQ(other.stamp->field("torch"), "9.9.9");
     EXPECT_EQ(other.description.at("id"), "other_libtorch") << "it is described though it is not loaded";

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "record/run_lock.hpp"
 #include "record/run_record.hpp"
 #include "support/child.hpp"
+#include "support/error.hpp"
 
 namespace labhost {
 namespace {
@@ -128,6 +130,110 @@ TEST(ExperimentRecordTest, GivesBackWhatWasWritten) {
     EXPECT_FALSE(read_experiment_record(folder / "no-such"));
 }
 
+/// Read by people's scripts: to the byte.
+TEST(RunFolderTest, AFinishedRunsFilesAreTheContracts) {
+    const testing::TemporaryFolder folder;
+    RunFolder run(folder.path());
+    run.begin({{"id", "net-s1"}});
+    run.append(epoch_2);
+    run.write_checkpoint("state");
+    run.write_profile({.table = "seconds", .trace = "[]"});
+    run.finish("weights", {{"classes", 10}});
+    run.close({.finished = true, .final = epoch_2, .seconds = 3.5, .fingerprint = "0123"}, "");
+    const auto read = [&](const char* name) { return read_file(folder / name); };
+    EXPECT_EQ(read("run.json"), "{\n  \"id\": \"net-s1\"\n}\n");
+    EXPECT_EQ(read("metrics.jsonl"), to_json(epoch_2).dump() + "\n");
+    EXPECT_EQ(read("log.txt"), log_lines(epoch_2));
+    EXPECT_EQ(read("checkpoint.pt"), "state");
+    EXPECT_EQ(read("profile.txt"), "seconds");
+    EXPECT_EQ(read("trace.json"), "[]");
+    EXPECT_EQ(read("model.pt"), "weights");
+    EXPECT_EQ(read("predictions.json"), "{\"classes\":10}\n");
+    EXPECT_EQ(read("result.json"), to_text({{"status", "finished"},
+                                            {"final", to_json(epoch_2)},
+                                            {"timings", {{"seconds", 3.5}}},
+                                            {"fingerprint", "0123"}}));
+    run.record({{"id", "net-s2"}});
+    EXPECT_EQ(read("run.json"), "{\n  \"id\": \"net-s2\"\n}\n");
+    EXPECT_EQ(read("model.pt"), "weights") << "nothing else is replaced";
+}
+
+TEST(RunFolderTest, AFailedRunsResultAndLogSayWhy) {
+    const testing::TemporaryFolder folder;
+    folder.write("log.txt", "Train Epoch 1\n");
+    folder.write("result.json.tmp7", "a killed process's");
+    RunFolder(folder.path())
+        .close({.finished = false, .reason = "it diverged", .seconds = 3.5, .fingerprint = "0123"}, "its last words");
+    EXPECT_EQ(read_file(folder / "result.json"), to_text({{"status", "failed"},
+                                                          {"reason", "it diverged"},
+                                                          {"final", nullptr},
+                                                          {"timings", {{"seconds", 3.5}}},
+                                                          {"fingerprint", "0123"}}));
+    EXPECT_EQ(read_file(folder / "log.txt"), "Train Epoch 1\nfailed: it diverged\nits last output:\nits last words\n");
+    EXPECT_FALSE(file_exists(folder / "result.json.tmp7"));
+    RunFolder(folder.path()).close({.finished = false, .reason = "again"}, "");
+    EXPECT_TRUE(read_file(folder / "log.txt").ends_with("its last words\nfailed: again\n")) << "and no output";
+}
+
+/// One that never came to its worker.
+TEST(RunFolderTest, AFailureBeforeItsBeginningIsARunToo) {
+    const testing::TemporaryFolder folder;
+    record_failure(folder / "r", {{"fingerprint", "0123"}}, "no GPU");
+    EXPECT_EQ(read_file(folder / "r/run.json"), to_text({{"fingerprint", "0123"}}));
+    EXPECT_EQ(read_file(folder / "r/result.json"), to_text({{"status", "failed"},
+                                                            {"reason", "no GPU"},
+                                                            {"final", nullptr},
+                                                            {"timings", {{"seconds", 0.0}}},
+                                                            {"fingerprint", "0123"}}));
+    folder.write("r/run.json", "its own");
+    folder.write("r/checkpoint.pt", "state");
+    record_failure(folder / "r", {{"fingerprint", "0123"}}, "no GPU");
+    EXPECT_EQ(read_file(folder / "r/run.json"), "its own");
+    EXPECT_EQ(read_file(folder / "r/checkpoint.pt"), "state");
+}
+
+TEST(RunFolderTest, AdoptsWhatADuplicateLeftAllOrNothing) {
+    const testing::TemporaryFolder folder;
+    for (const char* name : {"metrics.jsonl", "log.txt", "model.pt", "predictions.json", "result.json", "trace.json"})
+        folder.write(std::string("twin/") + name, std::string("its ") + name);
+    folder.write("r/checkpoint.pt", "state");
+    EXPECT_TRUE(RunFolder(folder / "r").adopt(folder / "twin", {{"id", "net-s1"}}));
+    for (const std::string name : {"metrics.jsonl", "log.txt", "model.pt", "predictions.json"})
+        EXPECT_EQ(read_file(folder / "r" / name), "its " + name);
+    EXPECT_EQ(read_file(folder / "r/run.json"), to_text({{"id", "net-s1"}}));
+    for (const char* name : {"checkpoint.pt", "result.json", "trace.json"})
+        EXPECT_FALSE(file_exists(folder / "r" / name)) << name;
+
+    for (const char* name : {"predictions.json", "model.pt", "log.txt", "metrics.jsonl"}) {
+        std::filesystem::remove(folder / "twin" / name);
+        folder.write("r/checkpoint.pt", "state");
+        EXPECT_FALSE(RunFolder(folder / "r").adopt(folder / "twin", {{"id", "net-s2"}})) << name;
+        EXPECT_TRUE(file_exists(folder / "r/checkpoint.pt"));
+        EXPECT_EQ(read_file(folder / "r/run.json"), to_text({{"id", "net-s1"}}));
+        folder.write(std::string("twin/") + name, "again");
+    }
+}
+
+TEST(RunFolderTest, ThatCannotBePreparedIsAnErrorOfStorage) {
+    const testing::TemporaryFolder folder;
+    const std::string file = folder.write("file", "").native();
+    const auto error_of = [](const std::function<void()>& action) -> std::string {
+        try {
+            action();
+        } catch (const StorageError& e) {
+            return e.what();
+        }
+        return "no error";
+    };
+    EXPECT_EQ(error_of([&] { RunFolder(file + "/r").begin({}); }),
+              file + "/r: error: cannot prepare this folder: Not a directory");
+    folder.write("r/model.pt/x", "a folder that is not empty");
+    EXPECT_EQ(error_of([&] { RunFolder(folder / "r").begin({}); }),
+              (folder / "r").native() + ": error: cannot prepare this folder: Directory not empty");
+    EXPECT_EQ(error_of([&] { RunFolder(folder / "r").set_checkpoint_aside(RunFolder::Unusable::damaged); }),
+              (folder / "r/checkpoint.pt").native() + ": error: cannot rename it: No such file or directory");
+}
+
 TEST(RunFolderTest, AFailureKeepsItsReasonAndIsNotFinished) {
     const testing::TemporaryFolder folder;
     RunFolder(folder / "r").close({.finished = false, .reason = "not \xff UTF-8"}, "its last words");
@@ -140,13 +246,18 @@ TEST(RunFolderTest, AFailureKeepsItsReasonAndIsNotFinished) {
 
 TEST(RunFolderTest, BeginningAgainRemovesWhatWasThere) {
     const testing::TemporaryFolder folder;
-    for (const char* name : {"result.json", "model.pt", "predictions.json", "checkpoint.pt", "metrics.jsonl"})
+    for (const char* name : {"result.json", "model.pt", "predictions.json", "checkpoint.pt", "metrics.jsonl", "log.txt",
+                             "run.json", "profile.txt", "trace.json", "notes.txt"})
         folder.write(std::string("r/") + name, "old");
     folder.write("r/checkpoint.pt.tmp123", "a killed process's");
     RunFolder(folder / "r").begin({});
-    for (const char* name : {"result.json", "model.pt", "predictions.json", "checkpoint.pt", "checkpoint.pt.tmp123"})
+    for (const char* name : {"result.json", "model.pt", "predictions.json", "checkpoint.pt", "checkpoint.pt.tmp123",
+                             "profile.txt", "trace.json"})
         EXPECT_FALSE(std::filesystem::exists(folder / "r" / name)) << name;
     EXPECT_EQ(std::filesystem::file_size(folder / "r" / "metrics.jsonl"), 0U);
+    EXPECT_EQ(std::filesystem::file_size(folder / "r" / "log.txt"), 0U);
+    EXPECT_EQ(read_file(folder / "r" / "run.json"), "null\n");
+    EXPECT_EQ(read_file(folder / "r" / "notes.txt"), "old") << "what is not ours stays";
 }
 
 TEST(RunFolderTest, ACheckpointIsSetAsideUnderTheReason) {
@@ -167,7 +278,11 @@ TEST(RunFolderTest, GoingOnWritesMetricsAndLogAnewAsTheyWere) {
     RunFolder(folder / "r").begin({});
     folder.write("r/metrics.jsonl", "a torn li");
     folder.write("r/checkpoint.pt", "state");
+    for (const char* name : {"result.json", "model.pt", "predictions.json"})
+        folder.write(std::string("r/") + name, "of an end that was not the last");
     RunFolder(folder / "r").resume({epoch_2});
+    for (const char* name : {"result.json", "model.pt", "predictions.json"})
+        EXPECT_FALSE(std::filesystem::exists(folder / "r" / name)) << name;
     EXPECT_EQ(read_file(folder / "r/metrics.jsonl"), to_json(epoch_2).dump() + "\n");
     EXPECT_EQ(read_file(folder / "r/log.txt"), log_lines(epoch_2));
     EXPECT_EQ(read_file(folder / "r/checkpoint.pt"), "state");

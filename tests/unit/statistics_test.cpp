@@ -112,6 +112,8 @@ TEST(Statistics, DifferencesWithoutSpreadCountAsSignsDo) {
     EXPECT_EQ(p_greater(d, 0.1), 1.0);
     EXPECT_EQ(p_greater(d, 0.2), 1.0);
     EXPECT_EQ(p_equivalent(d, 0.2), 0.125);
+    EXPECT_EQ(p_different(d), 0.25);
+    EXPECT_EQ(p_different(spread_of(std::vector<double>{0.0, 0.0, 0.0})), 1.0) << "and not two";
 }
 
 }  // namespace

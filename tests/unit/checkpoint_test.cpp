@@ -154,7 +154,52 @@ TEST_F(CheckpointTest, SaysOnWhichGpuItWasMade) {
 
 TEST_F(CheckpointTest, OfAnotherRunIsRefusedWhereverItWasMade) {
     const auto file = write({.state = state_, .gpu = "{}", .fingerprint = "print"});
-    testing::expect_error(ExitCode::usage, "is another run's checkpoint", [&] { read_checkpoint(file, "other"); });
+    for (const char* other : {"other", "the other", ""})
+        testing::expect_error(ExitCode::usage, "is another run's checkpoint", [&] { read_checkpoint(file, other); });
+}
+
+TEST_F(CheckpointTest, OfTheFirstFormatDoesNotSayWhich) {
+    const Checkpoint read = read_checkpoint(LABHOST_SOURCE "/tests/data/checkpoint_v1_training.pt", "a fingerprint");
+    Position position;
+    position.load(StateReader(read.state, "c.pt").under("position"));
+    EXPECT_EQ(position.run_seconds, 12.5);
+}
+
+TEST_F(CheckpointTest, WhatDoesNotEndInAFingerprintAndADigestIsNoCheckpoint) {
+    const torch::Tensor text = testing::text_as_tensor("print");
+    for (const NamedTensors& tensors : {NamedTensors{},
+                                        {{"digest", text}},
+                                        {{"fingerprint", text}},
+                                        {{"digest", text}, {"fingerprint", text}},
+                                        {{"a", text}, {"digest", text}},
+                                        {{"z", text}, {"digest", text}},
+                                        {{"fingerprint", text}, {"a", text}},
+                                        {{"fingerprint", text}, {"z", text}},
+                                        {{"fingerprint", text}, {"digest", text}, {"weight", text}}}) {
+        SCOPED_TRACE(::testing::PrintToString(names_in(tensors)));
+        const auto file = folder_.write("c.pt", pickle_state_dict(tensors));
+        testing::expect_error(ExitCode::usage, "c.pt: error: this is no checkpoint",
+                              [&] { read_checkpoint(file, "print"); });
+    }
+}
+
+TEST_F(CheckpointTest, OfTheFirstFormatWithoutItsValuesIsOneAllTheSame) {
+    const auto file = folder_.write("c.pt", testing::checkpoint_file({}, "print"));
+    testing::expect_error(ExitCode::usage, "c.pt: error: 'position' is missing",
+                          [&] { read_checkpoint(file, "print"); });
+}
+
+TEST_F(CheckpointTest, ThatWasCutOffIsDamaged) {
+    const std::string whole = pack_checkpoint({.state = state_, .gpu = "", .fingerprint = "print"});
+    const auto file = folder_.write("c.pt", whole.substr(0, whole.size() - 1000));
+    testing::expect_error(ExitCode::usage, "c.pt: error: is damaged or cut off",
+                          [&] { read_checkpoint(file, "print"); });
+}
+
+TEST_F(CheckpointTest, MayBeOfARunWithoutAnyState) {
+    const Checkpoint read = read_checkpoint(write({.state = {}, .gpu = "", .fingerprint = "print"}), "print");
+    EXPECT_TRUE(read.state.empty());
+    EXPECT_EQ(read.fingerprint, "print");
 }
 
 TEST_F(CheckpointTest, GuardsNamesFormsAndValuesByItsDigest) {

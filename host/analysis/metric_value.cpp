@@ -7,21 +7,46 @@
 
 #include <fmt/format.h>
 
+#include "train/best_epoch.hpp"
+
 namespace labhost {
+
+namespace {
+
+/// By which a run's validation chooses an epoch.
+std::string metric_of_choice(const RunRecord& run) {
+    const std::string otherwise = "validation.loss";
+    const auto named = [](const Json& table, const char* key) {
+        const bool is_there = table.is_object() && table.contains(key) && table.at(key).is_string();
+        return is_there ? table.at(key).get<std::string>() : "";
+    };
+    const Json stop = run.trainer.is_object() ? run.trainer.value("stop", Json()) : Json();
+    for (const std::string& metric : {named(run.trainer, "keep_metric"), named(stop, "metric")})
+        if (!metric.empty()) return is_of_validation(metric) ? metric : otherwise;
+    return otherwise;
+}
+
+}  // namespace
 
 MetricValue metric_value(const RunRecord& run, const MetricChoice& metric) {
     if (run.status != RunState::finished || !run.final)
         return {.why = fmt::format("{} has no result ({})", run.id, status_text(run))};
     std::vector<EpochMetrics> epochs{*run.final};
     if (metric.when != MetricChoice::When::last) epochs = read_epochs(run.folder);
-    if (metric.when == MetricChoice::When::epoch) {
-        const auto found = std::ranges::find(epochs, metric.epoch, &EpochMetrics::epoch);
-        if (found == epochs.end()) return {.why = fmt::format("{} has no epoch {}", run.id, metric.epoch)};
+    const bool chosen = metric.when == MetricChoice::When::best && !epochs.empty() && epochs.front().validation;
+    if (chosen || metric.when == MetricChoice::When::epoch) {
+        const std::int64_t wanted = chosen ? best_epoch(epochs, metric_of_choice(run)) : metric.epoch;
+        const auto found = std::ranges::find(epochs, wanted, &EpochMetrics::epoch);
+        if (found == epochs.end())
+            return {.why = chosen ? fmt::format("the validation of {} chose no epoch", run.id)
+                                  : fmt::format("{} has no epoch {}", run.id, wanted)};
         epochs = {*found};
     }
     std::vector<double> values;
     for (const EpochMetrics& epoch : epochs) {
-        const Json value = to_json(epoch).at(metric.key);
+        const Json all = to_json(epoch);
+        if (!all.contains(metric.key)) return {.why = fmt::format("{} has no {}", run.id, metric.key)};
+        const Json& value = all.at(metric.key);
         constexpr double largest = 1e150;  // its square is a number still
         if (!value.is_number() || !(std::abs(value.get<double>()) < largest))
             return {.why = fmt::format("{} of {} is no number", metric.text(), run.id)};

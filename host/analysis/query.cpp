@@ -60,7 +60,9 @@ std::optional<Json> any_value(const RunRecord& run, std::string_view key) {
     if (auto own = own_value(run, key)) return own;
     if (std::ranges::find(metric_keys(), key) != metric_keys().end()) {
         if (run.status != RunState::finished || !run.final) return std::nullopt;
-        return to_json(*run.final).at(std::string(key));
+        const Json metrics = to_json(*run.final);
+        const auto found = metrics.find(std::string(key));
+        return found == metrics.end() ? std::nullopt : std::optional<Json>(*found);
     }
     for (auto& [name, value] : settings_of(run))
         if (name == key) return value;
@@ -124,8 +126,10 @@ void check_key(const std::string& key, const char* option, std::span<const RunRe
 }  // namespace
 
 std::span<const std::string> metric_keys() {
-    static const std::vector<std::string> keys{"epoch",     "train.loss",    "train.accuracy", "train.correct",
-                                               "test.loss", "test.accuracy", "test.correct"};
+    static const std::vector<std::string> keys{
+        "epoch",           "train.loss",          "train.accuracy",    "train.correct", "test.loss",
+        "test.accuracy",   "test.correct",        "test.f1",           "test.top5",     "lr",
+        "validation.loss", "validation.accuracy", "validation.correct"};
     return keys;
 }
 

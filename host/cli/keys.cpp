@@ -34,6 +34,16 @@ std::string default_of(const KeyDescription& key) {
     return key.value.if_absent.empty() ? key.default_value.dump() : key.value.if_absent;
 }
 
+Json to_json(const Algorithm& algorithm) {
+    Json json{{"name", algorithm.name}, {"as", algorithm.torch_name}, {"arguments", Json::array()}};
+    for (const ArgumentDescription& argument : algorithm.arguments) {
+        Json& described = json["arguments"].emplace_back(Json{{"key", argument.name}, {"type", argument.type.text()}});
+        if (argument.default_value) described["default"] = json_of(*argument.default_value);
+        if (argument.required) described["required"] = true;
+    }
+    return json;
+}
+
 Json to_json(const KeyDescription& key) {
     Json json{{"key", key.name}, {"type", key.value.type}, {"meaning", key.doc}};
     if (key.value.if_absent.empty())
@@ -44,7 +54,21 @@ Json to_json(const KeyDescription& key) {
     if (key.value.minimum) json["minimum"] = *key.value.minimum;
     if (key.value.maximum) json["maximum"] = *key.value.maximum;
     for (const KeyDescription& inner : key.value.inner) json["keys"].push_back(to_json(inner));
+    if (key.value.family != nullptr)
+        for (const Algorithm& algorithm : key.value.family->all) json["names"].push_back(to_json(algorithm));
     return json;
+}
+
+void add_rows(const std::string& key, const Family& family, std::vector<std::vector<std::string>>& rows) {
+    for (const Algorithm& algorithm : family.all) {
+        rows.push_back({fmt::format("{}.name = \"{}\"", key, algorithm.name), "", "", algorithm.torch_name});
+        for (const ArgumentDescription& argument : algorithm.arguments)
+            rows.push_back({fmt::format("{}.{}", key, argument.name), argument.type.text(),
+                            argument.default_value ? to_text(*argument.default_value)
+                            : argument.required    ? "required"
+                                                   : "none",
+                            ""});
+    }
 }
 
 void add_rows(const std::string& prefix, const std::vector<KeyDescription>& keys,
@@ -52,6 +76,7 @@ void add_rows(const std::string& prefix, const std::vector<KeyDescription>& keys
     for (const KeyDescription& key : keys) {
         rows.push_back({prefix + key.name, key.value.type, default_of(key), key.doc});
         add_rows(prefix + key.name + ".", key.value.inner, rows);
+        if (key.value.family != nullptr) add_rows(prefix + key.name, *key.value.family, rows);
     }
 }
 

@@ -83,7 +83,7 @@ void ProgressBlock::advance(const PlannedRun& run, const Progress& p, Time now) 
     auto* slot = find(run);
     if (slot == nullptr) return;
     Running& r = **slot;
-    const bool new_pass = !r.last || r.last->epoch != p.epoch || r.last->testing != p.testing;
+    const bool new_pass = !r.last || r.last->epoch != p.epoch || r.last->pass != p.pass;
     if (new_pass) {
         // The speed so far is, for want of better, that since the last news; later it is that since now, which leaves
         // out start-up and checkpoints.
@@ -139,6 +139,20 @@ std::vector<const ProgressBlock::Running*> ProgressBlock::running() const {
     return running;
 }
 
+namespace {
+
+/// Of the same width each.
+std::string_view word_for(Pass pass) {
+    switch (pass) {
+        case Pass::train: return "train";
+        case Pass::validation: return "valid";
+        case Pass::test: break;
+    }
+    return "test ";
+}
+
+}  // namespace
+
 ProgressBlock::Row ProgressBlock::row(const Running& r, Time now) const {
     Row row{.id = r.run->settings.id, .fraction = r.work > 0.0 ? r.done / r.work : 0.0};
     if (!r.last) {
@@ -147,7 +161,7 @@ ProgressBlock::Row ProgressBlock::row(const Running& r, Time now) const {
     }
     const Progress& p = *r.last;
     const std::string batches = fmt::format("{}", p.batches);
-    row.details = {fmt::format("epoch {}/{} {}", p.epoch, p.epochs, p.testing ? "test " : "train"),
+    row.details = {fmt::format("epoch {}/{} {}", p.epoch, p.epochs, word_for(p.pass)),
                    fmt::format("{:>{}}/{}", p.batch, batches.size(), batches),
                    r.images_per_second > 0.0 ? fmt::format("{:>4.0f} images/s", r.images_per_second) : "",
                    fmt::format("loss {:.4f}", plain_nan(p.loss))};

@@ -27,15 +27,21 @@ void ProgressLines::run_started(const PlannedRun& run, std::size_t index, std::s
     places_[&run] = fmt::format("[{}/{}] ", index, total);
     if (!from) return;
     const std::string batch =
-        from->batch > 0 ? fmt::format(", {}batch {}", from->testing ? "test " : "", from->batch) : "";
+        from->batch > 0
+            ? fmt::format(", {}batch {}", from->pass == Pass::train ? "" : fmt::format("{} ", to_text(from->pass)),
+                          from->batch)
+            : "";
     print_line(fmt::format("{}  goes on from epoch {}{}", name(run), from->epoch, batch));
 }
 
 void ProgressLines::progressed(const PlannedRun&, const Progress&) {}
 
 void ProgressLines::epoch_finished(const PlannedRun& run, const EpochMetrics& m) {
-    print_line(fmt::format("{}  epoch {}/{}  train {:.4f} {:.2f}%  test {:.4f} {:.2f}%  {:.1f} s", name(run), m.epoch,
-                           run.settings.trainer.epochs, plain_nan(m.train.loss), m.train.accuracy,
+    const std::string validation =
+        m.validation ? fmt::format("validation {:.4f} {:.2f}%  ", plain_nan(m.validation->loss), m.validation->accuracy)
+                     : "";
+    print_line(fmt::format("{}  epoch {}/{}  train {:.4f} {:.2f}%  {}test {:.4f} {:.2f}%  {:.1f} s", name(run), m.epoch,
+                           run.settings.trainer.epochs, plain_nan(m.train.loss), m.train.accuracy, validation,
                            plain_nan(m.test.loss), m.test.accuracy, m.seconds));
 }
 

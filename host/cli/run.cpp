@@ -90,6 +90,7 @@ ExitCode run_experiment(const RunOptions& options) {
     if (!options.dry_run) make_writable_folder(paths.runs);
     Plan plan = make_plan(std::move(experiment), paths);
     if (!quiet) tell_of_unused_gpu(plan);
+    if (!quiet) warn_of(plan);
     if (options.dry_run) {
         print_plan(plan, {.force = options.sweep.force, .json = options.json});
         return ExitCode::ok;

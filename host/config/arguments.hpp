@@ -13,8 +13,7 @@
 
 namespace labhost {
 
-using Argument =
-    std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
+using Argument = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
 
 /// By torch's keywords. The getters are for keys that are there, of that type.
 class Arguments {

@@ -13,6 +13,7 @@ struct AugmentSettings {
     std::optional<double> rotation{};            ///< RandomRotation: by up to as many degrees either way, at least 0
     std::optional<double> erasing{};             ///< RandomErasing: a probability
 
+    bool any() const { return crop_padding || horizontal_flip || rotation || erasing; }
     friend bool operator==(const AugmentSettings&, const AugmentSettings&) = default;
 };
 

@@ -18,6 +18,16 @@ namespace {
 
 const std::vector<std::string> heads{"params", "trainer", "data"};
 
+/// Keys of tables that are chosen as a whole.
+const std::vector<std::string> table_keys{"trainer.optimizer", "trainer.schedule", "data.augment"};
+
+/// The table that an axis of this key replaces with all its keys; "" for other axes.
+std::string chooses_table(const std::string& key) {
+    if (std::ranges::find(table_keys, key) != table_keys.end()) return key;
+    const std::string table = key.substr(0, key.rfind('.'));
+    return key.ends_with(".name") && std::ranges::find(table_keys, table) != table_keys.end() ? table : "";
+}
+
 bool is_word(const ParamValue& value) {
     return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
 }
@@ -68,6 +78,52 @@ void collect(const toml::table& table, const std::string& prefix, const Location
             fail_at(where,
                     fmt::format("the axis '{}' is written twice (the other is at {})", name, same->where.text()));
         axes.push_back({name, &node, where, key.source().begin});
+    }
+}
+
+/// Of a value: "0.98"; of an array: "0.9_0.98"; of what is neither nothing.
+std::string text_of(const toml::node& node) {
+    if (const toml::array* array = node.as_array()) {
+        std::vector<std::string> texts;
+        for (const toml::node& element : *array) texts.push_back(text_of(element));
+        return join(texts, "_");
+    }
+    if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
+    if (const auto number = node.value_exact<std::int64_t>()) return fmt::format("{}", *number);
+    if (const auto flag = node.value_exact<bool>()) return fmt::format("{}", *flag);
+    return node.value_or(std::string());
+}
+
+/// What a table says, as ids show it: nested keys dotted, arrays joined.
+void collect_texts(const toml::table& table, const std::string& prefix, std::map<std::string, std::string>& texts) {
+    for (const auto& [key, node] : table) {
+        const std::string name = prefix + std::string(key.str());
+        if (const toml::table* inner = node.as_table()) {
+            collect_texts(*inner, name + ".", texts);
+            if (inner->empty()) texts[name];
+            continue;
+        }
+        texts[name] = text_of(node);
+    }
+}
+
+/// The tables of an axis get their texts: the name, and the keys in which they differ.
+void name_tables(std::vector<AxisValue>& values) {
+    std::vector<std::map<std::string, std::string>> texts;
+    for (const AxisValue& value : values)
+        if (value.table) collect_texts(*value.table, "", texts.emplace_back());
+    if (texts.empty()) return;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const auto name = texts[i].find("name");
+        std::string label = name == texts[i].end() ? "" : name->second;
+        for (const auto& [key, text] : texts[i]) {
+            const bool differs = std::ranges::any_of(texts, [&, &key = key, &text = text](const auto& other) {
+                const auto found = other.find(key);
+                return found == other.end() || found->second != text;
+            });
+            if (key != "name" && differs) label += (label.empty() ? "" : "-") + key + text;
+        }
+        values[i].value = label.empty() ? "none" : label;
     }
 }
 
@@ -123,6 +179,7 @@ Location Axis::where_of(std::size_t index) const { return {where.file, values[in
 
 std::string Axis::label(std::size_t index) const {
     const ParamValue& value = values[index].value;
+    if (values[index].table) return id_text(value);
     return fmt::format("{}{}{}", std::string_view(key).substr(key.rfind('.') + 1), is_word(value) ? "_" : "",
                        id_text(value));
 }
@@ -152,7 +209,12 @@ std::vector<AxisValue> axis_values(const WrittenAxis& axis, const toml::node& ar
     std::map<std::string, std::string, std::less<>> texts;
     for (const toml::node& element : *array.as_array()) {
         const Location place = location_of(element.source(), axis.where);
-        values.push_back({param_value(element, axis.key, place), place.line, place.column});
+        if (element.is_table() && std::ranges::find(table_keys, axis.key) != table_keys.end()) {
+            auto table = std::make_shared<const toml::table>(*element.as_table());
+            values.push_back({std::string(), place.line, place.column, std::move(table)});
+            continue;
+        }
+        values.push_back({param_value(element, axis.key, place), place.line, place.column, nullptr});
         const ParamValue& value = values.back().value;
         if (!is_word(value)) continue;
         const auto [same, added] = texts.emplace(id_text(value), to_text(value));
@@ -160,6 +222,10 @@ std::vector<AxisValue> axis_values(const WrittenAxis& axis, const toml::node& ar
             fail_at(place, fmt::format("'{}' and '{}' look the same in a run's id; change one of them", same->second,
                                        to_text(value)));
     }
+    const auto is_table = [](const AxisValue& value) { return value.table != nullptr; };
+    if (std::ranges::any_of(values, is_table) && !std::ranges::all_of(values, is_table))
+        fail_at(axis.where, fmt::format("{} must hold tables only, or none", what));
+    name_tables(values);
     return values;
 }
 
@@ -180,6 +246,11 @@ void check_keys_differ(const AxisGroups& groups) {
             if (!added)
                 fail_at(axis.where, fmt::format("the axis '{}' is written twice (the other is at {})", axis.key,
                                                 other->second->where.text()));
+            const std::string whole = chooses_table(axis.key);
+            for (const auto& [key, earlier] : seen)
+                if (!whole.empty() && key != axis.key && key.starts_with(whole + "."))
+                    fail_at(axis.where, fmt::format("the axis '{}' would undo '{}' (at {}): write it before that one",
+                                                    axis.key, key, earlier->where.text()));
         }
 }
 
@@ -190,7 +261,7 @@ GridCondition::GridCondition(const StrictTable& when, const AxisGroups& groups) 
             wanted.values = values_of(asked);
         } else {
             const Location place = location_of(asked.node->source(), asked.where);
-            wanted.values.push_back({param_value(*asked.node, asked.key, place), place.line, place.column});
+            wanted.values.push_back({param_value(*asked.node, asked.key, place), place.line, place.column, nullptr});
         }
         std::vector<std::string> labels;
         for (std::size_t i = 0; i < wanted.values.size(); ++i) labels.push_back(wanted.label(i));
@@ -217,7 +288,11 @@ bool GridCondition::holds_for(const Point& point) const {
 toml::table nested_table(const Axis& axis, std::size_t index) {
     const auto parts = split(axis.key, '.');
     toml::table table;
-    std::visit([&](const auto& value) { table.insert(parts.back(), value); }, axis.values[index].value);
+    const AxisValue& value = axis.values[index];
+    if (value.table)
+        table.insert(parts.back(), *value.table);
+    else
+        std::visit([&](const auto& scalar) { table.insert(parts.back(), scalar); }, value.value);
     for (const auto& part : parts | std::views::drop(1) | std::views::reverse | std::views::drop(1)) {
         toml::table outer;
         outer.insert(part, std::move(table));

@@ -16,9 +16,10 @@ namespace labhost {
 
 /// One value of an axis. Its line and column stand in the axis's file; there may be many, so they do not repeat it.
 struct AxisValue {
-    ParamValue value{};
+    ParamValue value{};  ///< of a table what an id shows of it
     std::uint32_t line = 0;
     std::uint32_t column = 0;
+    std::shared_ptr<const toml::table> table{};  ///< an optimizer's, a schedule's, or of augmentation
 };
 
 /// A key and its values; `key` is dotted ("params.p", "trainer.optimizer.lr").
@@ -94,8 +95,8 @@ std::vector<WrittenAxis> written_axes(
     const std::function<bool(const toml::table&)>& is_axis = [](const auto&) { return false; },
     const std::vector<std::string>& others = {});
 
-/// The elements of an array of scalars; throws Error (usage) for anything else, and for an empty array.
-/// Two different values that an id would show alike are refused.
+/// The elements of an array of scalars, or of tables where the key is one of a table; throws Error (usage) for anything
+/// else, and for an empty array. Two different values that an id would show alike are refused.
 std::vector<AxisValue> axis_values(const WrittenAxis& axis, const toml::node& array, std::string_view what);
 
 }  // namespace labhost

@@ -25,9 +25,10 @@ template <>
 inline constexpr std::array texts_of<Precision>{EnumText{Precision::float32, "float32"},
                                                 EnumText{Precision::tf32, "tf32"}, EnumText{Precision::bf16, "bf16"}};
 
-enum class OptimizerKind { sgd };
+/// Which epoch's weights and predictions a run leaves.
+enum class Keep { last, best };
 template <>
-inline constexpr std::array texts_of<OptimizerKind>{EnumText{OptimizerKind::sgd, "sgd"}};
+inline constexpr std::array texts_of<Keep>{EnumText{Keep::last, "last"}, EnumText{Keep::best, "best"}};
 
 /// What becomes of a run when a loss is not a number.
 enum class OnNan { fail, proceed };

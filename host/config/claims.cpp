@@ -75,33 +75,6 @@ Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
 
 }  // namespace
 
-const std::vector<std::string>& metric_names() {
-    static const std::vector<std::string> names{"test.accuracy", "test.loss",     "test.correct", "train.accuracy",
-                                                "train.loss",    "train.correct", "seconds"};
-    return names;
-}
-
-std::optional<MetricChoice> parse_metric(const std::string& text) {
-    MetricChoice metric{.key = text.substr(0, text.find('@'))};
-    if (std::ranges::find(metric_names(), metric.key) == metric_names().end()) return std::nullopt;
-    if (metric.key.size() == text.size()) return metric;
-    const std::string when = text.substr(metric.key.size() + 1);
-    if (when == "best") {
-        metric.when = MetricChoice::When::best;
-        return metric;
-    }
-    const auto epoch = parse_count(when, 999'999);
-    if (!epoch || *epoch == 0) return std::nullopt;
-    metric.when = MetricChoice::When::epoch;
-    metric.epoch = static_cast<std::int64_t>(*epoch);
-    return metric;
-}
-
-std::string MetricChoice::text() const {
-    if (when == When::best) return key + "@best";
-    return when == When::epoch ? fmt::format("{}@{}", key, epoch) : key;
-}
-
 std::vector<Claim> read_claims(std::vector<StrictTable> tables, std::span<const std::string> ids) {
     std::vector<Claim> claims;
     for (StrictTable& table : tables) claims.push_back(read_claim(table, ids));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/location.hpp"
+#include "config/metric.hpp"
 #include "config/strict_table.hpp"
 #include "support/enum_text.hpp"
 
@@ -22,23 +23,6 @@ template <>
 inline constexpr std::array texts_of<ClaimTest>{EnumText{ClaimTest::greater, "greater"},
                                                 EnumText{ClaimTest::equivalent, "equivalent"},
                                                 EnumText{ClaimTest::about, "about"}};
-
-/// A metric, and which epoch's.
-struct MetricChoice {
-    std::string key = "test.accuracy";
-    enum class When { last, best, epoch } when = When::last;  ///< best: the largest accuracy or count, the least loss
-    std::int64_t epoch = 0;
-
-    /// As written: "test.accuracy", "test.loss@best", "train.loss@3".
-    std::string text() const;
-    bool less_is_better() const { return key.ends_with("loss") || key == "seconds"; }
-};
-
-/// From text as MetricChoice::text() gives it; nothing for what is none.
-std::optional<MetricChoice> parse_metric(const std::string& text);
-
-/// "seconds", "test.accuracy", ...: what a metric may be without its '@'.
-const std::vector<std::string>& metric_names();
 
 struct Claim {
     std::string says{};

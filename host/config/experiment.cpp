@@ -13,6 +13,7 @@
 
 #include "config/axes.hpp"
 #include "config/keys.hpp"
+#include "config/run_checks.hpp"
 #include "config/settings.hpp"
 #include "config/strict_table.hpp"
 #include "support/error.hpp"
@@ -33,11 +34,19 @@ toml::table parse(std::string_view text, const std::string& name) {
     }
 }
 
+/// Whether a table of what is chosen by name names another one, which takes the other's place with all its arguments.
+bool names_another(std::string_view key, const toml::table& existing, const toml::table& table) {
+    if (key != "optimizer" && key != "schedule") return false;
+    const auto name = table["name"].value<std::string>();
+    return name && *name != existing["name"].value_or(std::string(key == "optimizer" ? "sgd" : ""));
+}
+
 /// Moves `from` over `into`, table by table; moving keeps the places the nodes were written at.
 void overlay(toml::table& into, toml::table&& from) {
     for (auto&& [key, node] : from) {
         toml::node* existing = into.get(key.str());
-        if (node.is_table() && existing != nullptr && existing->is_table()) {
+        if (node.is_table() && existing != nullptr && existing->is_table() &&
+            !names_another(key.str(), *existing->as_table(), *node.as_table())) {
             overlay(*existing->as_table(), std::move(*node.as_table()));
         } else {
             into.erase(key.str());  // else the old key would stay, with its old place
@@ -354,6 +363,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
             fail_at(run.model_where, "no data set is named; add [data] with dataset = \"mnist\"");
         if (overrides.device) run.trainer.device = *overrides.device;
         if (overrides.timeout) run.trainer.timeout = overrides.timeout;
+        check_run(run);
     }
     check_ids_differ(experiment.runs);
     if (!claims.empty()) experiment.claims = read_claims(std::move(claims), ids_without_seeds(experiment.runs));

@@ -9,17 +9,30 @@
 #include <variant>
 #include <vector>
 
+#include "config/augment.hpp"
 #include "config/choices.hpp"
 #include "config/claims.hpp"
 #include "config/location.hpp"
+#include "config/optimizers.hpp"
+#include "config/schedules.hpp"
 #include "config/slurm.hpp"
 
 namespace labhost {
 
-struct OptimizerSettings {
-    OptimizerKind name = OptimizerKind::sgd;
-    double lr = 0.01;
-    double momentum = 0.5;
+/// Ends a run before its last epoch.
+struct StopSettings {
+    std::optional<std::string> metric{};  ///< as written; else validation.loss
+    std::int64_t patience = 0;            ///< epochs in a row that are no better; 0: not written
+    double min_delta = 0.0;               ///< by how much more than this one must be better
+    Location where{};
+};
+
+/// A part of the training data that is not trained on.
+struct ValidationSettings {
+    std::optional<std::int64_t> count{};  ///< of examples; or
+    std::optional<double> fraction{};
+    std::uint64_t seed = 0;  ///< of the split's own generator
+    Location where{};
 };
 
 /// [trainer]; the defaults are the notebook's settings.
@@ -35,6 +48,17 @@ struct TrainerSettings {
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
     std::string init_from_sha256{};     ///< of that file, once the run is planned
     OptimizerSettings optimizer{};
+    std::vector<ParameterGroup> groups{};
+    std::optional<ScheduleSettings> schedule{};
+    std::optional<double> clip_grad_value{};
+    std::optional<double> clip_grad_norm{};
+    double label_smoothing = 0.0;
+    std::int64_t accumulate = 1;        ///< batches a step
+    std::optional<double> ema_decay{};  ///< of a moving average of the weights, which tests
+    std::optional<StopSettings> stop{};
+    Keep keep = Keep::last;
+    std::optional<std::string> keep_metric{};  ///< as written; else stop's, else validation.loss
+    Location keep_where{};
     bool deterministic = false;  ///< only algorithms that give the same bits each time (CUDA has others)
 
     // What a run may use, and when it is given up: no part of what determines its numbers.
@@ -51,6 +75,10 @@ struct DataSettings {
     double std = 1.0;
     std::optional<std::int64_t> train_limit{};  ///< the first N examples
     std::optional<std::int64_t> test_limit{};
+    std::optional<ValidationSettings> validation{};
+    bool shuffle = true;     ///< the training data
+    bool drop_last = false;  ///< a batch of the training data that is not whole
+    AugmentSettings augment{};
     Location where{};  ///< of `dataset`
     Location train_limit_where{};
     Location test_limit_where{};

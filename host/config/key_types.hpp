@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "config/keys.hpp"
+#include "config/metric.hpp"
 
 namespace labhost {
 
@@ -53,6 +54,15 @@ KeyType<Settings> number(double Settings::*member, double minimum, double maximu
                     [=](StrictTable& table, const std::string& key) { return table.number(key, minimum, maximum); });
 }
 
+/// Of a setting that may be absent.
+template <class Settings>
+KeyType<Settings> number(std::optional<double> Settings::*member, double minimum, double maximum,
+                         std::string if_absent) {
+    return key_type({.type = "number", .minimum = minimum, .maximum = maximum, .if_absent = std::move(if_absent)},
+                    member,
+                    [=](StrictTable& table, const std::string& key) { return table.number(key, minimum, maximum); });
+}
+
 template <class Settings>
 KeyType<Settings> boolean(bool Settings::*member) {
     return key_type({.type = "boolean"}, member,
@@ -88,6 +98,33 @@ KeyType<Settings> table_of(Inner Settings::*member, Keys<Inner> keys) {
                     if (auto inner = table.table(key)) read_keys(keys, *std::move(inner), folder, settings.*member);
                 },
             .value = [=](const Settings& settings, Use use) { return values_of(keys, settings.*member, use); }};
+}
+
+/// The same, of a struct that may be absent: a table makes it.
+template <class Settings, class Inner>
+KeyType<Settings> table_of(std::optional<Inner> Settings::*member, Keys<Inner> keys, std::string if_absent) {
+    return {.description = {.type = "table", .if_absent = std::move(if_absent), .inner = described(keys)},
+            .read =
+                [=](StrictTable& table, const std::string& key, const auto& folder, Settings& settings) {
+                    auto inner = table.table(key);
+                    if (!inner) return;
+                    if (!(settings.*member)) (settings.*member).emplace();
+                    (settings.*member)->where = inner->where();
+                    read_keys(keys, *std::move(inner), folder, *(settings.*member));
+                },
+            .value = [=](const Settings& settings,
+                         Use use) { return settings.*member ? values_of(keys, *(settings.*member), use) : Json(); }};
+}
+
+/// A metric of an epoch by its name.
+template <class Settings>
+KeyType<Settings> metric(std::optional<std::string> Settings::*member, std::string if_absent) {
+    return key_type({.type = "metric", .if_absent = std::move(if_absent)}, member,
+                    [](StrictTable& table, const std::string& key) {
+                        auto name = table.string(key);
+                        if (name) check_epoch_metric(table, key, *name);
+                        return name;
+                    });
 }
 
 /// A table whose keys set members of the settings themselves.

@@ -103,14 +103,147 @@ KeyType<SlurmSettings> sbatch() {
             }};
 }
 
-Keys<OptimizerSettings> optimizer_keys() {
-    using enum Effect;
-    using enum Recorded;
-    using O = OptimizerSettings;
+KeyType<TrainerSettings> optimizer() {
+    return {.description = {.type = "table", .family = &optimizer_family()},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
+                    if (auto written = table.table(key)) read_optimizer(*std::move(written), settings.optimizer);
+                },
+            .value = [](const TrainerSettings& settings, Use) { return json_of(settings.optimizer); }};
+}
+
+/// Written anew, they take the place of those before.
+KeyType<TrainerSettings> groups() {
+    return {.description = {.type = "array of tables", .if_absent = "none"},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
+                    if (table.node(key) != nullptr) settings.groups = read_groups(table.tables(key));
+                },
+            .value =
+                [](const TrainerSettings& settings, Use) {
+                    Json json;
+                    for (const ParameterGroup& group : settings.groups) json.push_back(json_of(group));
+                    return json;
+                }};
+}
+
+KeyType<TrainerSettings> schedule() {
+    return {.description = {.type = "table", .if_absent = "none", .family = &schedule_family()},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
+                    if (auto written = table.table(key)) read_schedule(*std::move(written), settings.schedule);
+                },
+            .value = [](const TrainerSettings& settings,
+                        Use) { return settings.schedule ? json_of(*settings.schedule) : Json(); }};
+}
+
+/// From above zero, in float32.
+KeyType<TrainerSettings> limit(std::optional<double> TrainerSettings::*member) {
+    return key_type({.type = "number", .minimum = 0.0, .if_absent = "none"}, member,
+                    [](StrictTable& table, const std::string& key) {
+                        const auto value = table.number(key, 0.0, std::numeric_limits<float>::max());
+                        if (value && static_cast<float>(*value) == 0.0F) table.fail(key, "must be above 0 (a float32)");
+                        return value;
+                    });
+}
+
+KeyType<TrainerSettings> ema() {
     return {
-        {"name", choice(&O::name), "which one", numbers, always},
-        {"lr", number(&O::lr, 0.0), "learning rate", numbers, always},
-        {"momentum", number(&O::momentum, 0.0), "the share of the last step in the next", numbers, always},
+        .description = {.type = "table",
+                        .if_absent = "none",
+                        .inner = {{.name = "decay",
+                                   .value = {.type = "number", .minimum = 0.0, .maximum = 1.0, .if_absent = "required"},
+                                   .default_value = {},
+                                   .doc = "the share of the average that a step keeps"}}},
+        .read =
+            [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
+                auto written = table.table(key);
+                if (!written) return;
+                settings.ema_decay = written->number("decay", 0.0, 1.0);
+                if (!settings.ema_decay) fail_at(written->where(), "trainer.ema needs decay, for instance 0.999");
+                written->finish();
+            },
+        .value =
+            [](const TrainerSettings& settings, Use) {
+                return settings.ema_decay ? Json{{"decay", *settings.ema_decay}} : Json();
+            }};
+}
+
+Keys<StopSettings> stop_keys() {
+    using enum Effect;
+    using S = StopSettings;
+    return {
+        {"metric", metric(&S::metric, "`validation.loss`"), "of which no better value comes"},
+        {"patience", integer(&S::patience, 1, most), "epochs in a row without one, after which the run ends; required",
+         numbers, Recorded::always},
+        {"min_delta", number(&S::min_delta, 0.0), "better is what is better by more than this"},
+    };
+}
+
+/// Of count and fraction the one that is written last stands.
+KeyType<ValidationSettings> fraction() {
+    auto type = number(&ValidationSettings::fraction, 0.0, 1.0, "none");
+    type.read = [](StrictTable& table, const std::string& key, const fs::path&, ValidationSettings& settings) {
+        const auto share = table.number(key, 0.0, 1.0);
+        if (!share) return;
+        if (*share <= 0.0 || *share >= 1.0) table.fail(key, fmt::format("= {} must be above 0 and below 1", *share));
+        if (table.node("count") != nullptr) table.fail(key, "cannot go with count: write one of them");
+        settings.fraction = share;
+        settings.count.reset();
+    };
+    return type;
+}
+
+KeyType<ValidationSettings> validation_count() {
+    auto type = integer(&ValidationSettings::count, 1, any_integer, "none");
+    type.read = [](StrictTable& table, const std::string& key, const fs::path&, ValidationSettings& settings) {
+        const auto count = table.integer(key, 1);
+        if (!count) return;
+        settings.count = count;
+        settings.fraction.reset();
+    };
+    return type;
+}
+
+Keys<ValidationSettings> validation_keys() {
+    using V = ValidationSettings;
+    return {
+        {"count", validation_count(), "examples to validate with; the rest is trained on"},
+        {"fraction", fraction(), "the same, as a share of the training data"},
+        {"seed", integer(&V::seed, 0), "of `random_split`'s own generator"},
+    };
+}
+
+KeyType<AugmentSettings> random_crop() {
+    return {.description = {.type = "table",
+                            .if_absent = "none",
+                            .inner = {{.name = "padding",
+                                       .value = {.type = "integer", .minimum = 0.0, .if_absent = "required"},
+                                       .default_value = {},
+                                       .doc = "zeros around the image, of which a part of its size is taken"}}},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, AugmentSettings& settings) {
+                    auto written = table.table(key);
+                    if (!written) return;
+                    settings.crop_padding = written->integer("padding", 0, 1000);
+                    if (!settings.crop_padding)
+                        fail_at(written->where(), "data.augment.random_crop needs padding, for instance 4");
+                    written->finish();
+                },
+            .value =
+                [](const AugmentSettings& settings, Use) {
+                    return settings.crop_padding ? Json{{"padding", *settings.crop_padding}} : Json();
+                }};
+}
+
+Keys<AugmentSettings> augment_keys() {
+    using A = AugmentSettings;
+    return {
+        {"random_crop", random_crop(), "`RandomCrop` to the image's own size"},
+        {"random_horizontal_flip", number(&A::horizontal_flip, 0.0, 1.0, "none"),
+         "`RandomHorizontalFlip`: how probable"},
+        {"random_rotation", number(&A::rotation, 0.0, 360.0, "none"), "`RandomRotation`: up to so many degrees"},
+        {"random_erasing", number(&A::erasing, 0.0, 1.0, "none"), "`RandomErasing`: how probable"},
     };
 }
 
@@ -158,7 +291,26 @@ const Keys<TrainerSettings>& trainer_keys() {
          "optimizer in one; for convolutions TF32, which PyTorch, and so `pytorch`, allows there as well ([which "
          "bits](gpu.md#which-bits))",
          numbers, always},
-        {"optimizer", table_of(&T::optimizer, optimizer_keys()), "as `torch.optim.SGD`", numbers, always},
+        {"optimizer", optimizer(),
+         "one of `torch.optim` by its `name`, with torch's arguments and defaults ([below](#optimizers)); without a "
+         "name the notebook's: `sgd`, `lr` 0.01, `momentum` 0.5",
+         numbers, always},
+        {"groups", groups(),
+         "parameters with arguments of their own: `{ match = \"*.bias\", weight_decay = 0.0 }`; a glob of names (`*` "
+         "crosses dots), the first that matches"},
+        {"schedule", schedule(), "one of `torch.optim.lr_scheduler` by its `name` ([below](#schedules))"},
+        {"clip_grad_value", limit(&T::clip_grad_value), "each gradient is cut to this, before a step"},
+        {"clip_grad_norm", limit(&T::clip_grad_norm), "the norm of all gradients is cut to this, before a step"},
+        {"label_smoothing", number(&T::label_smoothing, 0.0, 1.0), "of `cross_entropy`; tests are without"},
+        {"accumulate", integer(&T::accumulate, 1, most),
+         "batches a step: each one's mean loss is divided by this; the last step of an epoch may be of fewer"},
+        {"ema", ema(),
+         "validates and tests with, and leaves, an exponential moving average of the weights "
+         "(`torch.optim.swa_utils`)"},
+        {"stop", table_of(&T::stop, stop_keys(), "none"), "ends a run whose metric gets no better"},
+        {"keep", placed(choice(&T::keep), &T::keep_where),
+         "`model.pt` and the predictions are those of the last epoch, or of the best by `keep_metric`"},
+        {"keep_metric", metric(&T::keep_metric, "stop's, else `validation.loss`"), "by which an epoch is best"},
         {"precision", choice(&T::precision),
          "on a GPU with `fast` numerics: `tf32` for matrix products too, or `bf16` (LibTorch's autocast). Refused on a "
          "CPU, where `float32` is faster"},
@@ -191,6 +343,12 @@ const Keys<DataSettings>& data_keys() {
          "`mnist`, `fashion-mnist`, or a folder with the four IDX files (written with a `/`)", content, always},
         {"normalize", group_of(normalize_keys()), "pixels are divided by 255, then `(x - mean) / std`, in float32",
          numbers, always},
+        {"validation", table_of(&D::validation, validation_keys(), "none"),
+         "a part of the training data that is not trained on: `torch.utils.data.random_split`, after `train_limit`"},
+        {"shuffle", boolean(&D::shuffle), "the training data, anew each epoch"},
+        {"drop_last", boolean(&D::drop_last), "leaves out a last batch of the training data that is not whole"},
+        {"augment", table_of(&D::augment, augment_keys()),
+         "what is done at random to a training image, as torchvision's transforms do it, in this order"},
         {"train_limit", placed(integer(&D::train_limit, 1, any_integer, "all"), &D::train_limit_where),
          "only the first N training examples", content},
         {"test_limit", placed(integer(&D::test_limit, 1, any_integer, "all"), &D::test_limit_where),

@@ -41,6 +41,7 @@ struct ValueDescription {
     std::optional<double> maximum{};
     std::string if_absent{};              ///< what goes without a value: "none", "all"
     std::vector<KeyDescription> inner{};  ///< of a table
+    const Family* family = nullptr;       ///< of a table that names one of these, and has its arguments
 };
 
 struct KeyDescription {

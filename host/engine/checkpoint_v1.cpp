@@ -53,9 +53,9 @@ NamedTensors state_of_v1(const NamedTensors& tensors, const std::string& source)
     rename(tensors, state);
     Position position;
     position.history = history_of_v1(old.reals("history"));
-    position.testing = at[0] != 0;
+    position.pass = at[0] != 0 ? Pass::test : Pass::train;
     position.in_pass = at[1] != 0;
-    position.trained = {.loss = sums[1], .accuracy = sums[2], .correct = at[5], .count = at[6]};
+    position.so_far.train = {.loss = sums[1], .accuracy = sums[2], .correct = at[5], .count = at[6]};
     position.seconds = sums[3];
     position.run_seconds = sums[4];
     position.save(state.under("position"));

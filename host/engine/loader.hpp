@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include <torch/types.h>
 
+#include "config/augment.hpp"
 #include "data/dataset.hpp"
+#include "engine/augment.hpp"
 #include "engine/state.hpp"
 
 namespace labhost {
@@ -19,30 +22,47 @@ struct Batch {
     torch::Tensor examples;  ///< int64 [n]: which of the split's they are
 };
 
-/// A split, limited to its first `count` examples, as shuffled batches. The split must outlive the loader.
+/// How a loader makes batches of which examples.
+struct LoaderSettings {
+    std::int64_t limit = 0;    ///< only the split's first examples
+    torch::Tensor examples{};  ///< int64: which of them; undefined: all
+    std::int64_t batch_size = 1;
+    double mean = 0.0;
+    double std = 1.0;
+    bool shuffle = true;
+    bool drop_last = false;
+    AugmentSettings augment{};
+    std::optional<torch::Device> gpu{};  ///< the examples are copied there once, as bytes, and batches are made there
+};
+
+/// The training data in two parts, as torch.utils.data.random_split gives them: int64 [count - validated] and
+/// [validated], which examples.
+std::pair<torch::Tensor, torch::Tensor> split_examples(std::int64_t count, std::int64_t validated, std::uint64_t seed);
+
+/// A split of a data set as batches. It must outlive the loader.
 class Loader final : public Stateful {
 public:
-    /// `gpu`: the examples are copied there once, as bytes, and batches are made there.
-    Loader(const Split& split, std::int64_t count, std::int64_t batch_size, double mean, double std,
-           std::optional<torch::Device> gpu = std::nullopt);
+    Loader(const Split& split, const LoaderSettings& settings);
 
-    /// Begins a pass: from the default CPU generator one int64 `random_()`, which DataLoader calls its base seed, then
-    /// another that seeds a private generator whose `randperm(count)` is the order (torch/utils/data: dataloader.py,
-    /// _BaseDataLoaderIter; sampler.py, RandomSampler).
+    /// Begins a pass: from the default CPU generator one int64 `random_()`, which DataLoader calls its base seed, then,
+    /// shuffled, another that seeds a private generator whose `randperm(count)` is the order (torch/utils/data:
+    /// dataloader.py, _BaseDataLoaderIter; sampler.py, RandomSampler).
     void begin_pass();
 
-    /// The pass under way: its order, and how far it has come. Loading draws nothing.
+    /// The pass under way: its order, and how far it has come. Without augmentation loading draws nothing.
     void save(StateWriter state) const override;
     void load(const StateReader& state) override;
 
     std::int64_t position() const { return position_; }  ///< examples given in this pass
-    std::int64_t count() const { return count_; }
-    /// Of the `count` examples, in the split's order.
+    std::int64_t count() const { return count_; }        ///< examples of a pass
+    std::int64_t limit() const { return limit_; }        ///< of the split's examples, from which they are
+    bool at_end() const { return position_ >= count_; }
+    /// Of the split's first `limit` examples.
     std::span<const std::uint8_t> labels() const {
-        return std::span(split_->labels).first(static_cast<std::size_t>(count_));
+        return std::span(split_->labels).first(static_cast<std::size_t>(limit_));
     }
 
-    /// The same where the batches are made: int64 [count] on a GPU, undefined on the CPU.
+    /// The same where the batches are made: int64 [limit] on a GPU, undefined on the CPU.
     torch::Tensor resident_labels() const { return resident_ ? resident_->labels : torch::Tensor(); }
 
     /// The next batch of the pass; the last may be short. False at the pass's end.
@@ -52,29 +72,35 @@ public:
 
     /// On a GPU, in place of `next`: which examples are the next batch, int64 [n] there.
     torch::Tensor next_examples();
-    /// On a GPU: those examples, by operators that a CUDA graph can hold. The bits of a batch on the CPU.
+    /// On a GPU: those examples, by operators that a CUDA graph can hold. The bits of a batch on the CPU. Without
+    /// augmentation.
     Batch gather(const torch::Tensor& examples) const;
 
     std::int64_t batch() const { return (position_ + batch_size_ - 1) / batch_size_; }  ///< given in this pass
     std::int64_t batches() const { return (count_ + batch_size_ - 1) / batch_size_; }
 
 private:
-    /// The whole split on a GPU.
+    /// What there is of the split on a GPU.
     struct Resident {
-        torch::Tensor images;      ///< uint8 [count, 1, H, W]
-        torch::Tensor labels;      ///< int64 [count]
+        torch::Tensor images;      ///< uint8 [limit, 1, H, W]
+        torch::Tensor labels;      ///< int64 [limit]
         torch::Tensor normalized;  ///< float32 [256], of each byte
         torch::Tensor order;       ///< int64 [count], of the pass
     };
 
     void take_order(torch::Tensor order, std::int64_t position);
+    Batch make(std::span<const std::int64_t> examples);
 
     const Split* split_;
-    std::int64_t count_;
+    std::int64_t limit_;
+    torch::Tensor examples_;  ///< int64: those of a pass before it is shuffled
     std::int64_t batch_size_;
+    std::int64_t count_;
+    bool shuffle_;
     std::int64_t position_ = 0;
-    torch::Tensor order_;                ///< int64 [count]
+    torch::Tensor order_{};              ///< int64: examples_ in the pass's order
     std::array<float, 256> normalized_;  ///< of each byte
+    std::optional<Augment> augment_{};
     std::optional<Resident> resident_;
 };
 

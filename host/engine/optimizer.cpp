@@ -1,170 +1,148 @@
 #include "engine/optimizer.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
-#include "kernels/sgd.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
 namespace {
 
-/// The key of a parameter in an optimizer's state: its address, which LibTorch 1 writes as a text.
-auto key_of(const torch::Tensor& parameter) {
-    void* const address = parameter.unsafeGetTensorImpl();
-#if TORCH_VERSION_MAJOR < 2
-    return c10::guts::to_string(address);
-#else
-    return address;
-#endif
-}
-
-bool is_plain(const torch::Tensor& tensor) {
-    return tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat32 && tensor.is_contiguous();
-}
-
-/// In LibTorch 1 zero_grad leaves zeros, with which a parameter that a step did not use still follows its momentum; in
-/// LibTorch 2 it leaves nothing, and the parameter stays.
-constexpr bool unused_follow_their_momentum = TORCH_VERSION_MAJOR < 2;
-
-/// From 2.4 on LibTorch has SGD as one kernel over lists.
-#define LABHOST_TORCH_HAS_FUSED_SGD (TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4))
-
-/// Parameters of one kind of step, for LibTorch's operators over lists: a kernel or two for all of them.
-struct Lists {
-    std::vector<torch::Tensor> parameters{};
-    std::vector<torch::Tensor> momenta{};
-    std::vector<torch::Tensor> gradients{};
-
-    void step(const torch::optim::SGDOptions& options, [[maybe_unused]] bool fused) {
-        if (parameters.empty()) return;
-#if LABHOST_TORCH_HAS_FUSED_SGD
-        if (fused && fit_one_kernel()) {
-            at::_fused_sgd_(parameters, gradients, momenta, /*weight_decay=*/0.0,
-                            momenta.empty() ? 0.0 : options.momentum(), options.lr(),
-                            /*dampening=*/0.0, /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
-            return;
-        }
-#endif
-        if (!momenta.empty()) {
-            at::_foreach_mul_(momenta, options.momentum());
-            if (!gradients.empty()) at::_foreach_add_(momenta, gradients);
-        }
-        at::_foreach_add_(parameters, momenta.empty() ? gradients : momenta, -options.lr());
-    }
-
-private:
-    /// What LibTorch's kernel demands, where the operators over lists go another way by themselves.
-    bool fit_one_kernel() const {
-        const auto alike = [&](const std::vector<torch::Tensor>& others) {
-            return std::ranges::equal(
-                parameters, others, [](const torch::Tensor& parameter, const torch::Tensor& other) {
-                    return other.device() == parameter.device() && other.scalar_type() == parameter.scalar_type() &&
-                           other.strides() == parameter.strides();
-                });
-        };
-        return alike(gradients) && (momenta.empty() || alike(momenta)) &&
-               std::ranges::all_of(parameters, [&](const torch::Tensor& parameter) {
-                   return parameter.is_cuda() && parameter.device() == parameters[0].device() &&
-                          parameter.scalar_type() == torch::kFloat32 && parameter.is_non_overlapping_and_dense();
-               });
-    }
-};
-
-/// One step of all parameters, whose gradients are dropped. `fused`: rounded as is quickest.
-void step_lists(torch::optim::SGD& sgd, bool fused) {
-    const torch::NoGradGuard no_grad;
-    for (auto& group : sgd.param_groups()) {
-        const auto& options = static_cast<const torch::optim::SGDOptions&>(group.options());
-        Lists plain;     // without momentum
-        Lists followed;  // with
-        Lists unused;    // with, and without a gradient
-        for (torch::Tensor& parameter : group.params()) {
-            const torch::Tensor gradient = parameter.grad();
-            parameter.mutable_grad() = torch::Tensor();
-            torch::Tensor momentum = momentum_of(sgd, parameter);
-            if (gradient.defined() && !momentum.defined() && options.momentum() != 0.0) {
-                momentum = torch::zeros_like(parameter);
-                set_momentum(sgd, parameter, momentum);
-            }
-            if (!gradient.defined() && !(momentum.defined() && unused_follow_their_momentum)) continue;
-            if (fused && momentum.defined() && is_plain(parameter) && is_plain(momentum) &&
-                (!gradient.defined() || is_plain(gradient))) {
-                kernels::sgd_step(parameter.numel(), static_cast<float>(options.lr()),
-                                  static_cast<float>(options.momentum()),
-                                  gradient.defined() ? gradient.data_ptr<float>() : nullptr, momentum.data_ptr<float>(),
-                                  parameter.data_ptr<float>());
-                continue;
-            }
-            Lists& lists = !momentum.defined() ? plain : gradient.defined() ? followed : unused;
-            lists.parameters.push_back(parameter);
-            if (momentum.defined()) lists.momenta.push_back(momentum);
-            if (gradient.defined()) lists.gradients.push_back(gradient);
-        }
-        plain.step(options, fused);
-        followed.step(options, fused);
-        unused.step(options, fused);
-    }
-}
+constexpr bool zero_grad_leaves_zeros = TORCH_VERSION_MAJOR < 2;
 
 }  // namespace
 
-torch::Tensor momentum_of(const torch::optim::Optimizer& sgd, const torch::Tensor& parameter) {
-    const auto found = sgd.state().find(key_of(parameter));
-    if (found == sgd.state().end()) return {};
-    return static_cast<const torch::optim::SGDParamState&>(*found->second).momentum_buffer();
+Optimizer::Optimizer(const torch::nn::Module& module, const TrainerSettings& settings, StepKind kind) : kind_(kind) {
+    std::vector<std::string> names;
+    for (const auto& item : module.named_parameters()) {
+        names.push_back(item.key());
+        tensors_.push_back(item.value());
+        parameters_.push_back({.tensor = item.value()});
+    }
+    add_groups(names, settings);
 }
 
-void set_momentum(torch::optim::Optimizer& sgd, const torch::Tensor& parameter, torch::Tensor momentum) {
-    auto state = std::make_unique<torch::optim::SGDParamState>();
-    state->momentum_buffer(std::move(momentum));
-    sgd.state()[key_of(parameter)] = std::move(state);
+void Optimizer::add_groups(const std::vector<std::string>& names, const TrainerSettings& settings) {
+    const std::string& name = settings.optimizer.algorithm().name;
+    groups_.push_back({make_optimizer_rule(name, settings.optimizer.arguments()), {}});
+    for (const ParameterGroup& group : settings.groups)
+        groups_.push_back({make_optimizer_rule(name, arguments_of(settings.optimizer, group)), {}});
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto matches = [&](const ParameterGroup& group) { return glob_matches(group.match, names[i]); };
+        const auto found = std::ranges::find_if(settings.groups, matches);
+        const auto which = found == settings.groups.end() ? 0 : found - settings.groups.begin() + 1;
+        groups_[static_cast<std::size_t>(which)].members.push_back(i);
+    }
+    for (const ParameterGroup& group : settings.groups)
+        if (std::ranges::none_of(names, [&](const std::string& name) { return glob_matches(group.match, name); }))
+            fail_at(group.where, fmt::format("trainer.groups: '{}' matches no parameter{}; there are {}", group.match,
+                                             did_you_mean(group.match, names), join(names)));
 }
 
-void step_fused(torch::optim::SGD& sgd) { step_lists(sgd, /*fused=*/true); }
+void Optimizer::zero_grad() {
+    for (torch::Tensor& tensor : tensors_) {
+        torch::Tensor& gradient = tensor.mutable_grad();
+        if (!gradient.defined()) continue;
+        if constexpr (zero_grad_leaves_zeros)
+            gradient = gradient.detach().zero_();
+        else
+            gradient.reset();
+    }
+}
 
-void step_as_python_on_a_gpu(torch::optim::SGD& sgd) { step_lists(sgd, /*fused=*/false); }
-
-Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const OptimizerSettings& settings, StepKind kind)
-    : sgd_(std::move(parameters), torch::optim::SGDOptions(settings.lr).momentum(settings.momentum)), kind_(kind) {}
+/// Undefined where the parameter stays as it is.
+torch::Tensor Optimizer::take_gradient(OptimizedParameter& parameter) const {
+    torch::Tensor gradient = parameter.tensor.grad();
+    if (kind_ == StepKind::fused && parameter.tensor.is_cpu()) {
+        parameter.tensor.mutable_grad().reset();
+        const bool had_one = parameter.step > 0.0F || !parameter.buffers.empty();
+        if (!gradient.defined() && had_one && zero_grad_leaves_zeros) gradient = torch::zeros_like(parameter.tensor);
+    }
+    return gradient;
+}
 
 void Optimizer::step() {
-    switch (kind_) {
-        case StepKind::of_libtorch: sgd_.step(); break;
-        case StepKind::as_python_on_gpu: step_as_python_on_a_gpu(sgd_); break;
-        case StepKind::fused: step_fused(sgd_); break;
+    const torch::NoGradGuard no_grad;
+    for (Group& group : groups_) {
+        std::vector<OptimizedParameter*> stepped;
+        std::vector<torch::Tensor> gradients;
+        for (const std::size_t member : group.members) {
+            torch::Tensor gradient = take_gradient(parameters_[member]);
+            if (!gradient.defined()) continue;
+            stepped.push_back(&parameters_[member]);
+            gradients.push_back(std::move(gradient));
+        }
+        group.rule->step_all(stepped, gradients, kind_ == StepKind::fused);
     }
+}
+
+std::vector<GroupRates> Optimizer::rates() const {
+    std::vector<GroupRates> rates;
+    for (const Group& group : groups_) rates.push_back(group.rule->rates);
+    return rates;
+}
+
+void Optimizer::set_rates(std::span<const GroupRates> rates) {
+    for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].rule->rates = rates[i];
+}
+
+std::vector<torch::Tensor> Optimizer::gradients() const {
+    std::vector<torch::Tensor> gradients;
+    for (const torch::Tensor& tensor : tensors_)
+        if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+    return gradients;
 }
 
 void Optimizer::save(StateWriter state) const {
     std::vector<std::int64_t> has_gradient;
-    for (const torch::Tensor& parameter : sgd_.param_groups().at(0).params()) {
-        const torch::Tensor momentum = momentum_of(sgd_, parameter);
-        if (momentum.defined()) state.tensor(fmt::format("momentum.{}", has_gradient.size()), momentum);
-        has_gradient.push_back(parameter.grad().defined() ? 1 : 0);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+        const OptimizedParameter& parameter = parameters_[i];
+        StateWriter of = state.under(fmt::format("{}", i));
+        for (const auto& [name, buffer] : parameter.buffers) of.under("buffers").tensor(name, buffer);
+        for (const auto& [name, value] : parameter.scalars) of.under("scalars").real(name, value);
+        if (parameter.step != 0.0F) of.real("step", parameter.step);
+        has_gradient.push_back(parameter.tensor.grad().defined() ? 1 : 0);
     }
     state.integers("has_gradient", has_gradient);
+    std::vector<double> lr;
+    std::vector<double> momentum;
+    for (const GroupRates& rates : rates()) {
+        lr.push_back(rates.lr);
+        momentum.push_back(rates.momentum);
+    }
+    state.reals("lr", lr);
+    state.reals("momentum_now", momentum);
 }
 
 void Optimizer::load(const StateReader& state) {
-    auto& parameters = sgd_.param_groups().at(0).params();
-    const auto has_gradient = state.integers("has_gradient", static_cast<std::int64_t>(parameters.size()));
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        torch::Tensor& parameter = parameters[i];
+    const auto has_gradient = state.integers("has_gradient", static_cast<std::int64_t>(parameters_.size()));
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+        OptimizedParameter& parameter = parameters_[i];
         // Zero, as the next step makes it; whether it is there decides between adding to it and taking its place.
-        if (has_gradient[i] != 0) parameter.mutable_grad() = torch::zeros_like(parameter);
-        const std::string name = fmt::format("momentum.{}", i);
-        if (!state.has(name)) continue;  // before its first step
-        const torch::Tensor momentum = state.tensor(name, parameter.scalar_type(), parameter.sizes());
-        set_momentum(sgd_, parameter, momentum.to(parameter.device()));
+        if (has_gradient[i] != 0) parameter.tensor.mutable_grad() = torch::zeros_like(parameter.tensor);
+        const auto take = [&](const StateReader& from, const std::string& name, const std::string& as) {
+            parameter.buffers[as] = from.tensor(name, parameter.tensor.scalar_type(), parameter.tensor.sizes())
+                                        .to(parameter.tensor.device());
+        };
+        const StateReader of = state.under(fmt::format("{}", i));
+        for (const auto& [name, tensor] : of.under("buffers").all()) take(of.under("buffers"), name, name);
+        for (const auto& [name, tensor] : of.under("scalars").all())
+            parameter.scalars[name] = static_cast<float>(of.under("scalars").real(name));
+        if (of.has("step")) parameter.step = static_cast<float>(of.real("step"));
+        // Of a checkpoint from before there were other optimizers than SGD.
+        if (const std::string name = fmt::format("momentum.{}", i); state.has(name))
+            take(state, name, "momentum_buffer");
     }
+    if (!state.has("lr")) return;
+    const auto count = static_cast<std::int64_t>(groups_.size());
+    const auto lr = state.reals("lr", count);
+    const auto momentum = state.reals("momentum_now", count);
+    for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].rule->rates = {lr[i], momentum[i]};
 }
 
 }  // namespace labhost

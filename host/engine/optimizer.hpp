@@ -1,50 +1,62 @@
-// The optimizer: its state by parameter, and its step in one pass.
+// A run's optimizer: its parameters in groups, what it remembers of them, and its step.
 #pragma once
 
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
-#include <torch/optim/sgd.h>
+#include <torch/nn/module.h>
 
 #include "config/experiment.hpp"
+#include "engine/optimizers/rule.hpp"
 #include "engine/state.hpp"
 
 namespace labhost {
 
-/// The momentum buffer of a parameter; undefined before its first step.
-torch::Tensor momentum_of(const torch::optim::Optimizer& sgd, const torch::Tensor& parameter);
-void set_momentum(torch::optim::Optimizer& sgd, const torch::Tensor& parameter, torch::Tensor momentum);
-
-/// What sgd.step() and then sgd.zero_grad() do, but for rounding: on the CPU each parameter is gone over once, and
-/// gradients are dropped rather than cleared; on a GPU all are one kernel's. Momentum without weight decay, dampening
-/// or Nesterov.
-void step_fused(torch::optim::SGD& sgd);
-
-/// The same on a GPU with the bits of torch.optim.SGD, which steps there over lists too (foreach): three kernels rather
-/// than three a parameter.
-void step_as_python_on_a_gpu(torch::optim::SGD& sgd);
-
 /// How a step is computed.
 enum class StepKind {
-    of_libtorch,       ///< with LibTorch's own code, which on a CPU has the bits of Python's
-    as_python_on_gpu,  ///< step_as_python_on_a_gpu
-    fused,             ///< step_fused
+    of_python,  ///< with the bits of Python's torch.optim
+    fused,      ///< the same but for rounding: on a CPU a parameter is gone over once, on a GPU all are one kernel's
 };
 
-/// A run's optimizer.
 class Optimizer final : public Stateful {
 public:
-    /// Of these parameters, which stay where they are.
-    Optimizer(std::vector<torch::Tensor> parameters, const OptimizerSettings& settings, StepKind kind);
+    /// Of all parameters of the module, which stay where they are. Throws Error (usage) for a group that matches none.
+    Optimizer(const torch::nn::Module& module, const TrainerSettings& settings, StepKind kind);
 
-    void zero_grad() { sgd_.zero_grad(); }
+    /// LibTorch 1 leaves zeros, with which a parameter that a step does not use still follows its momentum; LibTorch 2
+    /// leaves nothing, and the parameter stays.
+    void zero_grad();
+
+    /// A step of all parameters that have a gradient. Fused on a CPU it drops the gradients, in place of zero_grad.
     void step();
+
+    /// Torch's groups: those that no match names, then those of each match in their order.
+    std::vector<GroupRates> rates() const;
+    void set_rates(std::span<const GroupRates> rates);
+
+    /// In the model's order.
+    const std::vector<torch::Tensor>& parameters() const { return tensors_; }
+    /// The gradients that there are, in the same order.
+    std::vector<torch::Tensor> gradients() const;
 
     void save(StateWriter state) const override;
     void load(const StateReader& state) override;
 
 private:
-    torch::optim::SGD sgd_;
+    struct Group {
+        std::unique_ptr<OptimizerRule> rule;
+        std::vector<std::size_t> members;  ///< of parameters_
+    };
+
+    void add_groups(const std::vector<std::string>& names, const TrainerSettings& settings);
+    torch::Tensor take_gradient(OptimizedParameter& parameter) const;
+
     StepKind kind_;
+    std::vector<torch::Tensor> tensors_{};
+    std::vector<OptimizedParameter> parameters_{};  ///< of the same tensors
+    std::vector<Group> groups_{};
 };
 
 }  // namespace labhost

@@ -1,6 +1,8 @@
 #include "engine/position.hpp"
 
+#include <array>
 #include <cstddef>
+#include <utility>
 
 namespace labhost {
 
@@ -36,31 +38,76 @@ std::vector<PassMetrics> load_passes(const StateReader& state, std::size_t rows)
     return passes;
 }
 
+/// Numbers that epochs of earlier versions lack: of each only the last epochs' are kept.
+struct Optionals {
+    static constexpr std::array members{std::pair{"lr", &EpochMetrics::lr}, std::pair{"f1", &EpochMetrics::f1},
+                                        std::pair{"top5", &EpochMetrics::top5}};
+    std::array<std::vector<double>, members.size()> values{};
+
+    void add(const EpochMetrics& metrics) {
+        for (std::size_t i = 0; i < members.size(); ++i)
+            if (const auto& value = metrics.*members[i].second) values[i].push_back(*value);
+    }
+    void save(StateWriter state) const {
+        for (std::size_t i = 0; i < members.size(); ++i)
+            if (!values[i].empty()) state.reals(members[i].first, values[i]);
+    }
+    static void load(const StateReader& state, std::vector<EpochMetrics>& history) {
+        for (const auto& [name, member] : members) {
+            if (!state.has(name)) continue;
+            const auto values = state.reals(name);
+            if (values.size() > history.size()) state.fail(name, "has more epochs than there are");
+            for (std::size_t i = 0; i < values.size(); ++i)
+                history[history.size() - values.size() + i].*member = values[i];
+        }
+    }
+};
+
+/// What an epoch may lack is of those that have it.
 void save_history(StateWriter state, const std::vector<EpochMetrics>& history) {
     std::vector<std::int64_t> epoch;
     std::vector<PassMetrics> train;
+    std::vector<PassMetrics> validation;
     std::vector<PassMetrics> test;
+    Optionals optionals;
     std::vector<double> seconds;
     for (const EpochMetrics& metrics : history) {
         epoch.push_back(metrics.epoch);
         train.push_back(metrics.train);
+        if (metrics.validation) validation.push_back(*metrics.validation);
         test.push_back(metrics.test);
+        optionals.add(metrics);
         seconds.push_back(metrics.seconds);
     }
     state.integers("epoch", epoch);
     save_passes(state.under("train"), train);
+    if (!validation.empty()) save_passes(state.under("validation"), validation);
     save_passes(state.under("test"), test);
+    optionals.save(state);
     state.reals("seconds", seconds);
 }
 
 std::vector<EpochMetrics> load_history(const StateReader& state) {
     const auto epoch = state.integers("epoch");
+    const auto count = static_cast<std::int64_t>(epoch.size());
     const auto train = load_passes(state.under("train"), epoch.size());
     const auto test = load_passes(state.under("test"), epoch.size());
-    const auto seconds = state.reals("seconds", static_cast<std::int64_t>(epoch.size()));
+    const auto seconds = state.reals("seconds", count);
     std::vector<EpochMetrics> history;
     for (std::size_t i = 0; i < epoch.size(); ++i)
-        history.push_back({.epoch = epoch[i], .train = train[i], .test = test[i], .seconds = seconds[i]});
+        history.push_back({.epoch = epoch[i],
+                           .train = train[i],
+                           .validation = {},
+                           .test = test[i],
+                           .f1 = {},
+                           .top5 = {},
+                           .lr = {},
+                           .seconds = seconds[i]});
+    if (state.has("validation.loss")) {
+        const auto validation = load_passes(state.under("validation"), epoch.size());
+        for (std::size_t i = 0; i < epoch.size(); ++i) history[i].validation = validation[i];
+    }
+    Optionals::load(state, history);
     return history;
 }
 
@@ -68,18 +115,25 @@ std::vector<EpochMetrics> load_history(const StateReader& state) {
 
 void Position::save(StateWriter state) const {
     save_history(state.under("history"), history);
-    state.flag("testing", testing);
+    state.flag("testing", pass == Pass::test);
+    if (pass == Pass::validation) state.flag("validating", true);
     state.flag("in_pass", in_pass);
-    save_passes(state.under("trained"), {trained});
+    save_passes(state.under("trained"), {so_far.train});
+    if (so_far.validation) save_passes(state.under("validated"), {*so_far.validation});
+    if (so_far.lr) state.real("lr", *so_far.lr);
     state.real("seconds", seconds);
     state.real("run_seconds", run_seconds);
 }
 
 void Position::load(const StateReader& state) {
     history = load_history(state.under("history"));
-    testing = state.flag("testing");
+    pass = state.flag("testing") ? Pass::test : Pass::train;
+    if (state.has("validating") && state.flag("validating")) pass = Pass::validation;
     in_pass = state.flag("in_pass");
-    trained = load_passes(state.under("trained"), 1).front();
+    so_far = {};
+    so_far.train = load_passes(state.under("trained"), 1).front();
+    if (state.has("validated.loss")) so_far.validation = load_passes(state.under("validated"), 1).front();
+    if (state.has("lr")) so_far.lr = state.real("lr");
     seconds = state.real("seconds");
     run_seconds = state.real("run_seconds");
 }

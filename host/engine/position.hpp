@@ -11,9 +11,9 @@ namespace labhost {
 
 struct Position final : Stateful {
     std::vector<EpochMetrics> history{};
-    bool testing = false;      ///< the epoch's training is done
-    bool in_pass = false;      ///< a pass over the data has begun
-    PassMetrics trained{};     ///< of this epoch's training, once it tests
+    Pass pass = Pass::train;   ///< of the epoch: under way, or next
+    bool in_pass = false;      ///< it has begun
+    EpochMetrics so_far{};     ///< of the epoch under way, as far as its passes are done
     double seconds = 0.0;      ///< spent on this epoch
     double run_seconds = 0.0;  ///< on the run, when it was last saved
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -42,11 +44,44 @@ Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::ui
     return found;
 }
 
+TestScores scores_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels) {
+    const torch::NoGradGuard no_grad;
+    const auto width = static_cast<std::size_t>(outputs.size(1));
+    const torch::Tensor classes = outputs.argmax(1).to(torch::kCPU);
+    const auto* predicted = classes.data_ptr<std::int64_t>();
+    std::vector<std::int64_t> hits(width);
+    std::vector<std::int64_t> members(width);  // how often a class is predicted, and how often it is a label
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        ++members[static_cast<std::size_t>(predicted[i])];
+        ++members[labels[i]];
+        if (predicted[i] == labels[i]) ++hits[labels[i]];
+    }
+    TestScores scores;
+    for (std::size_t of = 0; of < width; ++of)
+        if (members[of] > 0) scores.f1 += 2.0 * static_cast<double>(hits[of]) / static_cast<double>(members[of]);
+    scores.f1 /= static_cast<double>(width);
+    constexpr std::size_t few = 10;
+    if (width <= few) return scores;
+    const torch::Tensor likeliest = std::get<1>(outputs.topk(5, 1)).to(torch::kCPU).contiguous();
+    const auto* row = likeliest.data_ptr<std::int64_t>();
+    std::int64_t found = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i, row += 5)
+        if (std::find(row, row + 5, labels[i]) != row + 5) ++found;
+    scores.top5 = 100.0 * static_cast<double>(found) / static_cast<double>(labels.size());
+    return scores;
+}
+
 void TestOutputs::keep(const torch::Tensor& output, const torch::Tensor& examples) {
     const torch::NoGradGuard no_grad;
     const EachPlaceOnce known;
     if (!outputs_.defined()) outputs_ = torch::empty({count_, output.size(1)}, output.options());
     outputs_.index_copy_(0, examples, output);
+}
+
+TestOutputs TestOutputs::copy() const {
+    TestOutputs copied(*this);
+    copied.outputs_ = outputs_.clone();
+    return copied;
 }
 
 void TestOutputs::save(StateWriter state) const { state.tensor("outputs", outputs_); }

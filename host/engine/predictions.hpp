@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <torch/types.h>
@@ -15,6 +16,17 @@ namespace labhost {
 /// predicted is argmax's, as in the accuracy.
 Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels);
 
+/// How good predictions are by other measures than how many are correct.
+struct TestScores {
+    /// Mean over all classes of 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0: scikit-learn's f1_score with
+    /// average="macro", labels=range(classes), zero_division=0.
+    double f1 = 0.0;
+    std::optional<double> top5{};  ///< percent with the label among the five largest outputs; of over ten classes
+};
+
+/// `outputs` and `labels` as for predictions_of.
+TestScores scores_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels);
+
 /// The outputs of the test under way, or of the last one.
 class TestOutputs final : public Stateful {
 public:
@@ -24,8 +36,13 @@ public:
     /// `output`: float32 [n, classes]; `examples`: int64 [n], whose they are.
     void keep(const torch::Tensor& output, const torch::Tensor& examples);
 
+    /// The same, and its own.
+    TestOutputs copy() const;
+
     /// Of all that was kept; `labels`: of the test examples.
     Predictions predictions(std::span<const std::uint8_t> labels) const { return predictions_of(outputs_, labels); }
+
+    TestScores scores(std::span<const std::uint8_t> labels) const { return scores_of(outputs_, labels); }
 
     void save(StateWriter state) const override;
     void load(const StateReader& state) override;

@@ -13,15 +13,21 @@ void Steps::profile_with(Profiler& profiler) {
 }
 
 void Steps::enter(Phase phase) {
-    if (profiler_ != nullptr)
-        profiler_->enter(testing_ && phase != Phase::data && phase != Phase::other ? Phase::test : phase);
+    const bool part_of_a_test = pass_ != Pass::train && phase != Phase::data && phase != Phase::other;
+    if (profiler_ != nullptr) profiler_->enter(part_of_a_test ? Phase::test : phase);
 }
 
-bool Steps::next(Loader& loader, bool testing) {
-    testing_ = testing;
+bool Steps::may_be_replayed(const Loader& loader) const {
+    if (!graphs_ || !loader.next_is_whole()) return false;
+    return pass_ != Pass::train || captured_part_ != CapturedPart::nothing;
+}
+
+bool Steps::next(Loader& loader, Pass pass) {
+    pass_ = pass;
     const std::int64_t before = loader.position();
-    if (graphs_ && loader.next_is_whole()) {
-        Replayed& replayed = replayed_[testing ? 1 : 0];
+    const AveragedWeights::Scope averaged(pass == Pass::train ? nullptr : parts_.updates->average());
+    if (may_be_replayed(loader)) {
+        Replayed& replayed = replayed_.at(static_cast<std::size_t>(pass));
         const torch::Tensor examples = loader.next_examples();
         if (!replayed.examples.defined()) replayed.examples = torch::empty_like(examples);
         replayed.examples.copy_(examples);
@@ -32,16 +38,20 @@ bool Steps::next(Loader& loader, bool testing) {
         if (!loader.next(batch)) return false;
         step(batch);
     }
+    if (pass == Pass::train && captured_part_ != CapturedPart::all) {
+        enter(Phase::optimizer);
+        parts_.updates->after_batch(loader.at_end());
+    }
     parts_.sums->count(loader.position() - before);
     return true;
 }
 
 void Steps::step(const Batch& batch) {
     torch::Tensor output;
-    const torch::Tensor loss = testing_ ? test(batch, output) : train(batch, output);
+    const torch::Tensor loss = pass_ == Pass::train ? train(batch, output) : test(batch, output);
     enter(Phase::metrics);
     parts_.sums->add(loss, output, batch);
-    if (testing_) parts_.outputs->keep(output, batch.examples);
+    if (pass_ == Pass::test) parts_.outputs->keep(output, batch.examples);
 }
 
 torch::Tensor Steps::forward(const torch::Tensor& images) {
@@ -53,28 +63,39 @@ torch::Tensor Steps::forward(const torch::Tensor& images) {
 
 /// Gives the batch's loss, summed.
 torch::Tensor Steps::train(const Batch& batch, torch::Tensor& output) {
-    parts_.optimizer->zero_grad();
+    parts_.updates->before_batch();
     output = forward(batch.images);
-    if (settings_.numerics == Numerics::fast) {
-        // The mean's gradient from the sum, which is wanted too.
-        const torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
-        enter(Phase::backward);
-        loss.backward(torch::full({}, 1.0 / static_cast<double>(batch.labels.size(0)), loss.options()));
+    const torch::Tensor sum = mean_gradients(batch, output);
+    if (captured_part_ == CapturedPart::all) {  // then every batch has a step
         enter(Phase::optimizer);
-        parts_.optimizer->step();
-        return loss.detach();
+        parts_.updates->after_batch(/*last=*/false);
     }
-    const torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Mean);
-    enter(Phase::backward);
-    loss.backward();
-    enter(Phase::optimizer);
-    parts_.optimizer->step();
+    if (sum.defined()) return sum;
     enter(Phase::metrics);
     const torch::NoGradGuard no_grad;
-    return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
+    return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum, settings_.label_smoothing);
 }
 
-/// The same of a test.
+/// Adds those of the mean loss, divided by the batches of a step. Gives the summed loss where it comes with them.
+torch::Tensor Steps::mean_gradients(const Batch& batch, const torch::Tensor& output) {
+    const auto divisor = static_cast<double>(parts_.updates->divisor());
+    if (settings_.numerics == Numerics::fast) {
+        // The mean's gradient from the sum, which is wanted too.
+        const torch::Tensor loss =
+            loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum, settings_.label_smoothing);
+        enter(Phase::backward);
+        const double share = 1.0 / (static_cast<double>(batch.labels.size(0)) * divisor);
+        loss.backward(torch::full({}, share, loss.options()));
+        return loss.detach();
+    }
+    torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Mean, settings_.label_smoothing);
+    if (divisor != 1.0) loss = loss / divisor;
+    enter(Phase::backward);
+    loss.backward();
+    return {};
+}
+
+/// The same of a test, which is not smoothed.
 torch::Tensor Steps::test(const Batch& batch, torch::Tensor& output) {
     output = forward(batch.images);
     return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);

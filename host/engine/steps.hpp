@@ -1,4 +1,4 @@
-// A run's steps: a batch of training, or of the test.
+// A run's steps: a batch of training, of the validation, or of the test.
 #pragma once
 
 #include <array>
@@ -9,10 +9,11 @@
 #include "engine/cuda_graph.hpp"
 #include "engine/loader.hpp"
 #include "engine/model.hpp"
-#include "engine/optimizer.hpp"
 #include "engine/pass_sums.hpp"
 #include "engine/predictions.hpp"
 #include "engine/profiler.hpp"
+#include "engine/updates.hpp"
+#include "train/captured_part.hpp"
 
 namespace labhost {
 
@@ -23,16 +24,16 @@ public:
     /// What they work on; all outlive them, and stay where they are.
     struct Parts {
         PluginModel* model;
-        Optimizer* optimizer;
+        Updates* updates;
         PassSums* sums;
         TestOutputs* outputs;
     };
-    /// `graphs`: on a GPU, captured as soon as that can be.
-    Steps(const TrainerSettings& settings, const Parts& parts, bool graphs)
-        : settings_(settings), parts_(parts), graphs_(graphs) {}
+    /// `graphs`: on a GPU, captured as soon as that can be; `captured`: what of training.
+    Steps(const TrainerSettings& settings, const Parts& parts, bool graphs, CapturedPart captured)
+        : settings_(settings), parts_(parts), graphs_(graphs), captured_part_(captured) {}
 
     /// The next one of the loader's pass; false at the pass's end.
-    bool next(Loader& loader, bool testing);
+    bool next(Loader& loader, Pass pass);
 
     /// Whether training is replayed by now.
     bool captured() const { return replayed_[0].graph.captured(); }
@@ -50,8 +51,10 @@ private:
         torch::Tensor examples{};  ///< int64 [batch size], of the step
     };
 
+    bool may_be_replayed(const Loader& loader) const;
     void step(const Batch& batch);
     torch::Tensor train(const Batch& batch, torch::Tensor& output);
+    torch::Tensor mean_gradients(const Batch& batch, const torch::Tensor& output);
     torch::Tensor test(const Batch& batch, torch::Tensor& output);
     torch::Tensor forward(const torch::Tensor& images);
     void enter(Phase phase);
@@ -59,8 +62,9 @@ private:
     TrainerSettings settings_;
     Parts parts_;
     bool graphs_;
-    bool testing_ = false;                ///< the step under way
-    std::array<Replayed, 2> replayed_{};  ///< training, test
+    CapturedPart captured_part_;
+    Pass pass_ = Pass::train;                                 ///< of the step under way
+    std::array<Replayed, texts_of<Pass>.size()> replayed_{};  ///< by pass
     Profiler* profiler_ = nullptr;
 };
 

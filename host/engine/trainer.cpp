@@ -6,21 +6,23 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "config/run_checks.hpp"
 #include "engine/checkpoint.hpp"
 #include "engine/cpu_memory.hpp"
 #include "engine/cpu_operators.hpp"
 #include "engine/determinism.hpp"
 #include "engine/generators.hpp"
+#include "engine/kept.hpp"
 #include "engine/libtorch_errors.hpp"
-#include "engine/loader.hpp"
+#include "engine/loaders.hpp"
 #include "engine/model.hpp"
-#include "engine/optimizer.hpp"
 #include "engine/pass_sums.hpp"
 #include "engine/pickle.hpp"
 #include "engine/position.hpp"
@@ -29,7 +31,10 @@
 #include "engine/profiler.hpp"
 #include "engine/run_context.hpp"
 #include "engine/steps.hpp"
+#include "engine/updates.hpp"
 #include "support/error.hpp"
+#include "train/best_epoch.hpp"
+#include "train/epoch_shape.hpp"
 #include "train/used_gpu.hpp"
 
 namespace labhost {
@@ -56,21 +61,15 @@ PluginModel ready_model(const RunSettings& run, const Plugin& plugin, const Reso
     return model;
 }
 
-Loader make_loader(const Split& split, const std::optional<std::int64_t>& limit, std::int64_t batch_size,
-                   const DataSettings& data, const torch::Device& device) {
-    return {split,      limit.value_or(split.count),
-            batch_size, data.mean,
-            data.std,   device.is_cpu() ? std::nullopt : std::optional(device)};
-}
-
-PassSums make_sums(const torch::Device& device, const Loader& train, const Loader& test) {
+PassSums make_sums(const torch::Device& device, const Loaders& loaders) {
     if (!device.is_cuda()) return {};
-    return {device, std::max(train.batches(), test.batches()), std::max(train.count(), test.count())};
+    std::int64_t batches = std::max(loaders.train.batches(), loaders.test.batches());
+    if (loaders.validation) batches = std::max(batches, loaders.validation->batches());
+    return {device, batches, std::max(loaders.train.limit(), loaders.test.limit())};
 }
 
-StepKind step_kind(const TrainerSettings& settings, const torch::Device& device) {
-    if (settings.numerics == Numerics::fast) return StepKind::fused;
-    return device.is_cuda() ? StepKind::as_python_on_gpu : StepKind::of_libtorch;
+StepKind step_kind(const TrainerSettings& settings) {
+    return settings.numerics == Numerics::fast ? StepKind::fused : StepKind::of_python;
 }
 
 class TorchTrainer final : public Trainer {
@@ -94,11 +93,17 @@ public:
     std::function<std::string()> checkpoint(double seconds, const std::string& fingerprint) override;
     Restored restore(const std::filesystem::path& file, const std::string& fingerprint) override;
     const std::set<std::string>& nondeterministic_operators() const override { return noted_.operators(); }
+    bool finished() const override;
+    std::int64_t kept_epoch() const override {
+        return kept_ ? kept_->epoch() : static_cast<std::int64_t>(position_.history.size());
+    }
     std::string state_dict() const override {
-        return in_context("on saving the weights", [&] { return pickle_state_dict(model_.state_dict()); });
+        return in_context("on saving the weights",
+                          [&] { return pickle_state_dict(kept_ ? kept_->weights() : tested_weights()); });
     }
     Predictions predictions() const override {
-        return in_context("on its predictions", [&] { return outputs_.predictions(test_loader_.labels()); });
+        return in_context("on its predictions",
+                          [&] { return (kept_ ? kept_->outputs() : outputs_).predictions(loaders_.test.labels()); });
     }
     void start_profile() override;
     ProfileReport profile() const override { return profiler_ ? profiler_->report() : ProfileReport{}; }
@@ -110,20 +115,25 @@ private:
     void refuse_nan() const;
     Progress progress() const;
     std::vector<NamedPart> parts();
-    Loader& loader() { return position_.testing ? test_loader_ : train_loader_; }
-    const Loader& loader() const { return position_.testing ? test_loader_ : train_loader_; }
+    bool finish_pass();
+    void finish_epoch();
+    NamedTensors tested_weights() const;
+    Loader& loader() { return loaders_.of(position_.pass); }
+    const Loader& loader() const { return loaders_.of(position_.pass); }
 
     TrainerSettings settings_;
+    std::string plateau_metric_;  ///< what its schedule follows, if it follows one
     std::unique_ptr<RunContext> context_;
     torch::Device device_;
     std::string gpu_text_;   ///< of the checkpoints
     Generators generators_;  ///< seeded before the model is built
     PluginModel model_;
-    Optimizer optimizer_;
-    Loader train_loader_;
-    Loader test_loader_;
-    PassSums sums_;        ///< of the pass
-    TestOutputs outputs_;  ///< of the test under way or the last one
+    EpochShape shape_;
+    mutable Updates updates_;  ///< averaged weights are the model's for a moment
+    Loaders loaders_;
+    PassSums sums_;                    ///< of the pass
+    TestOutputs outputs_;              ///< of the test under way or the last one
+    std::optional<KeptEpoch> kept_{};  ///< with trainer.keep = "best"
     std::optional<CpuOperators> operators_{};
     Steps steps_;
     std::unique_ptr<Profiler> profiler_{};
@@ -144,13 +154,15 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       gpu_text_(options.gpu),
       generators_(device, run.seed),
       model_(ready_model(run, plugin, params, device, context_->colocated())),
-      optimizer_(model_.module().parameters(), run.trainer.optimizer, step_kind(run.trainer, device)),
-      train_loader_(make_loader(dataset.train, run.data.train_limit, run.trainer.batch_size, run.data, device)),
-      test_loader_(make_loader(dataset.test, run.data.test_limit, run.trainer.test_batch_size, run.data, device)),
-      sums_(make_sums(device, train_loader_, test_loader_)),
-      outputs_(test_loader_.count(), device),
-      steps_(run.trainer, {.model = &model_, .optimizer = &optimizer_, .sums = &sums_, .outputs = &outputs_},
-             options.graphs && device.is_cuda() && can_share_draws()) {
+      shape_(epoch_shape(run, dataset)),
+      updates_(model_.module(), run.trainer, step_kind(run.trainer), shape_.steps * run.trainer.epochs),
+      loaders_(make_loaders(run, dataset, shape_, device)),
+      sums_(make_sums(device, loaders_)),
+      outputs_(loaders_.test.count(), device),
+      steps_(run.trainer, {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},
+             options.graphs && device.is_cuda() && can_share_draws(), captured_part(run.trainer, run.data)) {
+    if (run.trainer.keep == Keep::best) kept_.emplace(loaders_.test.count(), device);
+    if (run.trainer.schedule) plateau_metric_ = plateau_metric(*run.trainer.schedule, run.data);
     // They are the process's, and give LibTorch's own bits: a colocated run does without.
     if (device.is_cpu() && !context_->colocated()) operators_.emplace(run.trainer.numerics == Numerics::fast);
     generators_.seed(run.seed);
@@ -165,7 +177,7 @@ std::string TorchTrainer::why_not_resumable() const {
 Progress TorchTrainer::progress() const {
     return {.epoch = position_.epoch(),
             .epochs = settings_.epochs,
-            .testing = position_.testing,
+            .pass = position_.pass,
             .batch = position_.in_pass ? loader().batch() : 0,
             .batches = loader().batches(),
             .examples = sums_.examples(),
@@ -178,7 +190,7 @@ void TorchTrainer::refuse_nan() const {
     throw Error(
         ExitCode::run_failed,
         fmt::format("the {} loss of plugin '{}' is nan in epoch {}, at batch {} of {} (trainer.on_nan = \"fail\")",
-                    now.testing ? "test" : "training", model_.plugin_id(), now.epoch, now.batch, now.batches));
+                    to_text(now.pass), model_.plugin_id(), now.epoch, now.batch, now.batches));
 }
 
 void TorchTrainer::begin_pass() {
@@ -206,12 +218,13 @@ void TorchTrainer::learn_losses(Clock::time_point step_began, bool all) {
 
 /// The rest of a pass; false if it was stopped.
 bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
-    const torch::AutoGradMode grad(!position_.testing);
-    model_.module().train(!position_.testing);
+    const bool trains = position_.pass == Pass::train;
+    const torch::AutoGradMode grad(trains);
+    model_.module().train(trains);
     if (!position_.in_pass) begin_pass();
     for (;;) {
         const auto start = Clock::now();
-        const bool more = steps_.next(loader(), position_.testing);
+        const bool more = steps_.next(loader(), position_.pass);
         learn_losses(start, /*all=*/!more);
         steps_.pause();
         const auto end = Clock::now();
@@ -226,23 +239,70 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
     return true;
 }
 
+/// Takes the sums of the pass that is done. False where it was the epoch's last.
+bool TorchTrainer::finish_pass() {
+    const PassMetrics metrics = sums_.known().metrics();
+    EpochMetrics& epoch = position_.so_far;
+    switch (position_.pass) {
+        case Pass::train:
+            epoch.train = metrics;
+            position_.pass = loaders_.validation ? Pass::validation : Pass::test;
+            return true;
+        case Pass::validation:
+            epoch.validation = metrics;
+            position_.pass = Pass::test;
+            return true;
+        case Pass::test: break;
+    }
+    epoch.test = metrics;
+    const TestScores scores = outputs_.scores(loaders_.test.labels());
+    epoch.f1 = scores.f1;
+    epoch.top5 = scores.top5;
+    return false;
+}
+
+/// Takes the epoch, whose test is done, and makes ready for the next one.
+void TorchTrainer::finish_epoch() {
+    EpochMetrics epoch = position_.so_far;
+    epoch.epoch = position_.epoch();
+    epoch.seconds = position_.seconds;
+    position_.history.push_back(epoch);
+    position_.pass = Pass::train;
+    position_.so_far = {};
+    position_.seconds = 0.0;
+    sums_.set({});
+    updates_.after_epoch(metric_of(epoch, plateau_metric_).value_or(0.0));
+    if (!kept_) return;
+    const std::int64_t best = best_epoch(position_.history, keep_metric(settings_));
+    if (best == epoch.epoch || (best == 0 && epoch.epoch == 1)) kept_->take(epoch.epoch, tested_weights(), outputs_);
+}
+
+/// Those that validate and test.
+NamedTensors TorchTrainer::tested_weights() const {
+    const AveragedWeights::Scope averaged(updates_.average());
+    NamedTensors weights = model_.state_dict();
+    if (updates_.average() == nullptr) return weights;
+    for (auto& [name, weight] : weights) weight = weight.detach().clone();  // they are the model's only for now
+    return weights;
+}
+
+bool TorchTrainer::finished() const {
+    if (std::cmp_greater_equal(position_.history.size(), settings_.epochs)) return true;
+    return settings_.stop && has_stopped(position_.history, stop_metric(settings_), *settings_.stop);
+}
+
 std::optional<EpochMetrics> TorchTrainer::run_epoch(const std::function<bool(const Progress&)>& on_step) {
     const std::int64_t epoch = position_.epoch();
     const bool done = in_context(fmt::format("in epoch {}", epoch), [&] {
         const torch_warnings::WarningHandlerGuard noting(&noted_);
-        if (!position_.testing) {
+        if (position_.pass == Pass::train && !position_.in_pass) position_.so_far.lr = updates_.lr();
+        do {
             if (!pass(on_step)) return false;
-            position_.trained = sums_.known().metrics();
-            position_.testing = true;
-        }
-        return pass(on_step);
+        } while (finish_pass());
+        return true;
     });
     if (!done) return std::nullopt;
-    position_.history.push_back(
-        {.epoch = epoch, .train = position_.trained, .test = sums_.known().metrics(), .seconds = position_.seconds});
-    position_.testing = false;
-    position_.seconds = 0.0;
-    in_context("after an epoch", [&] { sums_.set({}); });
+    in_context("after an epoch", [&] { finish_epoch(); });
     return position_.history.back();
 }
 
@@ -254,14 +314,14 @@ void TorchTrainer::start_profile() {
 /// Those that a checkpoint holds where the run is, in the order in which they are restored.
 std::vector<NamedPart> TorchTrainer::parts() {
     std::vector<NamedPart> parts{
-        {"position", &position_}, {"model", &model_}, {"optimizer", &optimizer_}, {"generator", &generators_}};
+        {"position", &position_}, {"model", &model_}, {"optimizer", &updates_}, {"generator", &generators_}};
     if (position_.in_pass) {
         parts.push_back({"loader", &loader()});
         parts.push_back({"sums", &sums_});
     }
     // Elsewhere the next test makes them.
-    const bool finished = std::cmp_greater_equal(position_.history.size(), settings_.epochs);
-    if (finished || (position_.testing && position_.in_pass)) parts.push_back({"test", &outputs_});
+    if (finished() || (position_.pass == Pass::test && position_.in_pass)) parts.push_back({"test", &outputs_});
+    if (kept_) parts.push_back({"kept", &*kept_});
     return parts;
 }
 

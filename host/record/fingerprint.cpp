@@ -58,6 +58,13 @@ Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const Reso
             {"numerics_version", device.cuda ? numerics_version_on_a_gpu : numerics_version_on_a_cpu}};
 }
 
+Json prefix_inputs(Json inputs, const RunSettings& run, std::int64_t total_steps) {
+    Json& trainer = inputs.at("trainer");
+    for (const char* key : {"epochs", "stop", "keep", "keep_metric"}) trainer.erase(key);
+    if (run.trainer.schedule && run.trainer.schedule->depends_on_the_total()) trainer["total_steps"] = total_steps;
+    return inputs;
+}
+
 std::string fingerprint_of(const Json& inputs) {
     return sha256(nlohmann::json(inputs).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }

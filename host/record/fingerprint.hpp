@@ -1,6 +1,7 @@
 // A run's fingerprint: the hash of all that determines its numbers.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "config/experiment.hpp"
@@ -27,6 +28,10 @@ const Arithmetic& arithmetic_here();
 /// Names, folders and times have no part in it.
 Json fingerprint_inputs(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params,
                         const Dataset& dataset, const Device& device, const Arithmetic& arithmetic = arithmetic_here());
+
+/// The inputs of all runs that are the same as far as the shorter of them goes: without epochs, stop and keep, but with
+/// `total_steps`, the optimizer's in the whole run, where the schedule depends on that.
+Json prefix_inputs(Json inputs, const RunSettings& run, std::int64_t total_steps);
 
 /// SHA-256 of the inputs with sorted keys; 64 hexadecimal digits.
 std::string fingerprint_of(const Json& inputs);

@@ -41,17 +41,33 @@ PassMetrics pass_from_json(const Json& json, const std::string& name) {
 
 Json to_json(const EpochMetrics& metrics) {
     Json json{{"epoch", metrics.epoch}};
+    if (metrics.lr) json["lr"] = *metrics.lr;
     add_pass(json, "train", metrics.train);
+    if (metrics.validation) add_pass(json, "validation", *metrics.validation);
     add_pass(json, "test", metrics.test);
+    if (metrics.f1) json["test.f1"] = *metrics.f1;
+    if (metrics.top5) json["test.top5"] = *metrics.top5;
     json["seconds"] = metrics.seconds;
     return json;
 }
 
 EpochMetrics metrics_from_json(const Json& json) {
-    return {.epoch = integer(json.at("epoch")),
-            .train = pass_from_json(json, "train"),
-            .test = pass_from_json(json, "test"),
-            .seconds = json.at("seconds").get<double>()};
+    EpochMetrics metrics{.epoch = integer(json.at("epoch")),
+                         .train = pass_from_json(json, "train"),
+                         .validation = {},
+                         .test = pass_from_json(json, "test"),
+                         .f1 = {},
+                         .top5 = {},
+                         .lr = {},
+                         .seconds = json.at("seconds").get<double>()};
+    if (json.contains("validation.loss")) metrics.validation = pass_from_json(json, "validation");
+    const auto optional = [&](const char* key) {
+        return json.contains(key) ? std::optional(number_or_nan(json.at(key))) : std::nullopt;
+    };
+    metrics.lr = optional("lr");
+    metrics.f1 = optional("test.f1");
+    metrics.top5 = optional("test.top5");
+    return metrics;
 }
 
 Json to_json(const Predictions& predictions, const Split& test) {

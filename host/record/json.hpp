@@ -9,7 +9,8 @@
 
 namespace labhost {
 
-/// Flat keys: "epoch", "train.loss", "train.accuracy" (percent), "train.correct", "test. ...", "seconds".
+/// Flat keys: "epoch", "train.loss", "train.accuracy" (percent), "train.correct", with a validation split
+/// "validation. ...", "test. ...", "lr", "seconds".
 Json to_json(const EpochMetrics& metrics);
 EpochMetrics metrics_from_json(const Json& json);
 

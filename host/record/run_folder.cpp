@@ -101,6 +101,7 @@ void RunFolder::close(const Result& result, std::string_view output) {
     Json json{{"status", to_text(result.finished ? RunState::finished : RunState::failed)}};
     if (!result.finished) json["reason"] = result.reason;
     json["final"] = result.final ? to_json(*result.final) : Json(nullptr);
+    if (result.kept_epoch > 0) json["kept_epoch"] = result.kept_epoch;
     json["timings"] = {{"seconds", result.seconds}};
     json["fingerprint"] = result.fingerprint;
     if (const auto task = own_slurm_task()) json["slurm"] = to_json(*task);
@@ -126,11 +127,13 @@ void record_failure(const fs::path& folder, const Json& run, const std::string& 
 }
 
 std::string log_lines(const EpochMetrics& m) {
-    return fmt::format(
-        "Train Epoch {}\n Train set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n"
-        "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n",
-        m.epoch, plain_nan(m.train.loss), m.train.correct, m.train.count, m.train.accuracy, plain_nan(m.test.loss),
-        m.test.correct, m.test.count, m.test.accuracy);
+    const auto line = [](std::string_view set, const PassMetrics& pass) {
+        return fmt::format("{} set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n", set, plain_nan(pass.loss),
+                           pass.correct, pass.count, pass.accuracy);
+    };
+    return fmt::format("Train Epoch {}\n {}{}\n{}", m.epoch, line("Train", m.train),
+                       m.validation ? fmt::format("\n{}", line("Validation", *m.validation)) : "",
+                       line("Test", m.test));
 }
 
 }  // namespace labhost

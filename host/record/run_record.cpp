@@ -78,6 +78,7 @@ RunRecord read_record(const fs::path& folder) {
     run.reason = found.state == RunState::failed ? found.result->reason : "";
     run.job = found.result->job;
     run.final = found.result->final;
+    run.kept_epoch = found.result->kept_epoch;
     run.seconds = found.result->seconds;
     return run;
 }

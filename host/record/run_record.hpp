@@ -30,6 +30,7 @@ struct RunRecord {
     std::string reason{};                     ///< why it failed, or is pending
     std::string job{};                        ///< Slurm's, in which it ended; empty if in none
     std::optional<EpochMetrics> final{};      ///< of the last epoch of a run that is over
+    std::int64_t kept_epoch = 0;              ///< whose weights and predictions it left; 0: unknown
     std::optional<double> seconds{};          ///< wall time of a run that is over
     Reference reference{};                    ///< published numbers, per epoch
     std::filesystem::path experiment_file{};  ///< that asked for the run; empty if its record does not say

@@ -34,6 +34,7 @@ std::optional<Result> read_result(const fs::path& folder) {
         result.reason = json.value("reason", "");
         result.fingerprint = json.at("fingerprint").get<std::string>();
         if (!json.at("final").is_null()) result.final = metrics_from_json(json.at("final"));
+        result.kept_epoch = json.value("kept_epoch", std::int64_t{0});
         result.seconds = json.at("timings").at("seconds").get<double>();
         result.job = text_at(object_in(json, "slurm"), "job");
         if (result.finished && !result.final) return std::nullopt;

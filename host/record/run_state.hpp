@@ -28,6 +28,7 @@ struct Result {
     bool finished = false;                ///< else failed
     std::string reason{};                 ///< why it failed
     std::optional<EpochMetrics> final{};  ///< of the last epoch
+    std::int64_t kept_epoch = 0;          ///< whose weights and predictions there are; 0: unknown
     double seconds = 0.0;                 ///< wall time of the whole run, all sessions together
     std::string fingerprint{};            ///< of the run that ended so
     std::string job{};                    ///< Slurm's, in a task of which it ended: "123_4"; else empty

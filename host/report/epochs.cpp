@@ -33,7 +33,8 @@ std::string epochs_csv(std::span<const RunRecord> runs) {
         for (const EpochMetrics& epoch : read_epochs(run.folder)) {
             const Json metrics = to_json(epoch);
             std::vector<std::string> row = of_run;
-            for (const std::string& key : metric_keys()) row.push_back(metric_text(metrics.at(key)));
+            for (const std::string& key : metric_keys())
+                row.push_back(metrics.contains(key) ? metric_text(metrics.at(key)) : "");
             row.push_back(plain_text(metrics.at("seconds")));
             row.push_back(run.fingerprint);
             cells.rows.push_back(std::move(row));

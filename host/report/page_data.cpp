@@ -163,6 +163,7 @@ Json page_data(const PageContent& content) {
                       {"status", status_text(*run)},
                       {"fingerprint", short_fingerprint(run->fingerprint)},
                       {"folder", run->folder.native()},
+                      {"kept", run->kept_epoch},
                       {"seconds", run->seconds ? rounded(*run->seconds) : Json(nullptr)},
                       {"epochs", columns_of(read_epochs(run->folder), most_epochs)}};
             if (run->status == RunState::failed) {

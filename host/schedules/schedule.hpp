@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "config/schedule_settings.hpp"
+#include "config/schedules.hpp"
 
 namespace labhost {
 

@@ -85,7 +85,9 @@ void Dispatch::start(Task task, const Place& place) {
                            .from_scratch = attempt.task.from_scratch,
                            .duplicate_of = sweep_.queue.finished_duplicate(run).value_or("")};
     if (!command.duplicate_of.empty()) sweep_.observer.message(nullptr, words::is_duplicate(run, command.duplicate_of));
-    const bool resumes = !command.from_scratch && file_exists(run.folder / run_file::checkpoint);
+    // Where it resumes is said once that is known.
+    const bool has_checkpoint = !run.continues.folder.empty() || file_exists(run.folder / run_file::checkpoint);
+    const bool resumes = !command.from_scratch && has_checkpoint;
     if (!resumes && command.duplicate_of.empty()) announce(attempt, std::nullopt);
     sweep_.workers.tell(worker.id, command);
     if (!worker.config.colocated) close(worker);

@@ -25,7 +25,8 @@ std::optional<message::Finished> adopt_duplicate(const Plan& plan, const Planned
     } catch (const Error&) {  // a file that cannot be read
         return std::nullopt;
     }
-    return message::Finished{.seconds = found.result->seconds, .final = *found.result->final};
+    return message::Finished{
+        .seconds = found.result->seconds, .final = *found.result->final, .kept_epoch = found.result->kept_epoch};
 }
 
 }  // namespace labhost

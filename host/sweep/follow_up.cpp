@@ -14,7 +14,8 @@ void FollowUp::act(const Outcome& outcome, Ended ended) {
 }
 
 void FollowUp::on(const outcome::Succeeded& succeeded, Ended& ended) {
-    ended.task.run->result = Result{.finished = true, .final = succeeded.final, .seconds = succeeded.seconds};
+    ended.task.run->result = Result{
+        .finished = true, .final = succeeded.final, .kept_epoch = succeeded.kept_epoch, .seconds = succeeded.seconds};
     sweep_.queue.drop(ended.task);
     record(*ended.task.run, "");
 }

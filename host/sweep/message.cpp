@@ -14,10 +14,10 @@ namespace {
 // The fields of each kind in the order of its bytes: the one list that writing and reading both go by.
 
 auto fields(PassMetrics& it) { return std::tie(it.loss, it.accuracy, it.correct, it.count); }
-auto fields(EpochMetrics& it) { return std::tie(it.epoch, it.train, it.test, it.seconds); }
-auto fields(Progress& it) {
-    return std::tie(it.epoch, it.epochs, it.testing, it.batch, it.batches, it.examples, it.loss);
+auto fields(EpochMetrics& it) {
+    return std::tie(it.epoch, it.train, it.validation, it.test, it.f1, it.top5, it.lr, it.seconds);
 }
+auto fields(Progress& it) { return std::tie(it.epoch, it.epochs, it.pass, it.batch, it.batches, it.examples, it.loss); }
 auto fields(GpuMemory& it) { return std::tie(it.free, it.total); }
 auto fields(MeasuredMemory& it) { return std::tie(it.before, it.now, it.runs, it.all_tested); }
 
@@ -30,7 +30,7 @@ auto fields(message::Measured& it) { return std::tie(it.memory); }
 auto fields(message::Paused&) { return std::tie(); }
 auto fields(message::NotCaptured& it) { return std::tie(it.why); }
 auto fields(message::GpuFaulted& it) { return std::tie(it.kind, it.code, it.words); }
-auto fields(message::Finished& it) { return std::tie(it.seconds, it.final); }
+auto fields(message::Finished& it) { return std::tie(it.seconds, it.final, it.kept_epoch); }
 auto fields(message::Failed& it) { return std::tie(it.reason); }
 auto fields(message::StorageFailed& it) { return std::tie(it.words); }
 auto fields(RunMessage& it) { return std::tie(it.run, it.what); }
@@ -53,6 +53,7 @@ public:
     }
     void put(bool value) { bytes_.push_back(value ? '\1' : '\0'); }
     void put(GpuFault::Kind kind) { bytes_.push_back(static_cast<char>(kind)); }
+    void put(Pass pass) { bytes_.push_back(static_cast<char>(pass)); }
     void put(std::string& text) {
         std::size_t size = text.size();
         put(size);
@@ -103,6 +104,12 @@ public:
         if (!take(&byte, 1)) return false;
         kind = static_cast<GpuFault::Kind>(byte);
         return kind == GpuFault::Kind::out_of_memory || kind == GpuFault::Kind::device;
+    }
+    bool get(Pass& pass) {
+        char byte = 0;
+        if (!take(&byte, 1)) return false;
+        pass = static_cast<Pass>(byte);
+        return !to_text(pass).empty();
     }
     bool get(std::string& text) {
         std::size_t size = 0;

@@ -50,8 +50,9 @@ struct GpuFaulted {
     std::string words{};
 };
 struct Finished {
-    double seconds = 0.0;  ///< of all sessions
-    EpochMetrics final{};  ///< of the last epoch
+    double seconds = 0.0;         ///< of all sessions
+    EpochMetrics final{};         ///< of the last epoch
+    std::int64_t kept_epoch = 0;  ///< whose weights and predictions it left
 };
 struct Failed {
     std::string reason{};

@@ -11,8 +11,8 @@ namespace {
 
 std::string place_of(const std::optional<Progress>& reached) {
     if (!reached || reached->examples == 0) return "before its first batch";
-    return fmt::format("in epoch {}, after {} batch {} of {}", reached->epoch, reached->testing ? "test" : "training",
-                       reached->batch, reached->batches);
+    return fmt::format("in epoch {}, after {} batch {} of {}", reached->epoch, to_text(reached->pass), reached->batch,
+                       reached->batches);
 }
 
 /// Of one whose process ended without a word of it.
@@ -68,7 +68,8 @@ bool may_die_young(const WorkerFault& fault, const Device& device, bool died) {
 Outcome outcome_of(const AttemptEnd& end, const RetryPolicy& policy) {
     const auto* const failed = end.last_word ? std::get_if<message::Failed>(&*end.last_word) : nullptr;
     if (const auto* finished = end.last_word ? std::get_if<message::Finished>(&*end.last_word) : nullptr)
-        return outcome::Succeeded{.seconds = finished->seconds, .final = finished->final};
+        return outcome::Succeeded{
+            .seconds = finished->seconds, .final = finished->final, .kept_epoch = finished->kept_epoch};
     const bool paused = end.last_word && std::holds_alternative<message::Paused>(*end.last_word);
     if (!paused && failed == nullptr && goes_on_elsewhere(end.fault) && !policy.stopping)
         return outcome::RetryElsewhere{};

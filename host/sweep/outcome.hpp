@@ -68,6 +68,7 @@ namespace outcome {
 struct Succeeded {
     double seconds = 0.0;
     EpochMetrics final{};
+    std::int64_t kept_epoch = 0;
 };
 /// It is recorded.
 struct Failed {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
@@ -14,11 +15,14 @@
 #include "config/location.hpp"
 #include "record/fingerprint.hpp"
 #include "record/run_layout.hpp"
+#include "schedules/schedule.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/hash.hpp"
+#include "sweep/continuation.hpp"
 #include "train/engine.hpp"
+#include "train/epoch_shape.hpp"
 
 namespace labhost {
 
@@ -40,6 +44,33 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                                              dataset.folder.native(), largest, plugin.id(), plugin.descriptor->classes,
                                              plugin.descriptor->classes - 1));
 }
+
+/// Schedules fail where torch's do, some at a late step: each is tried once for all its steps.
+class ScheduleCheck {
+public:
+    void check(const RunSettings& run, const EpochShape& shape) {
+        const auto& schedule = run.trainer.schedule;
+        if (!schedule || schedule->follows_a_metric()) return;
+        const std::int64_t total = run.trainer.epochs * shape.steps;
+        const std::int64_t steps = schedule->steps() == Every::step ? total : run.trainer.epochs;
+        constexpr std::int64_t too_many = 10'000'000;  // half a second
+        const Json& optimizer = json_of(run.trainer.optimizer);
+        if (!tried_.emplace(json_of(*schedule).dump(), optimizer.dump(), total, steps).second || steps > too_many)
+            return;
+        try {
+            GroupRates rates{.lr = run.trainer.optimizer.arguments().number("lr")};
+            const auto made = make_schedule(schedule->completed(), {.has_momentum = true, .total_steps = total},
+                                            std::span(&rates, 1));
+            for (std::int64_t step = 0; step < steps; ++step) made->step(std::span(&rates, 1), std::nullopt);
+        } catch (const Error& e) {
+            fail_at(schedule->where, fmt::format("trainer.schedule: {} (the run has {} steps, {} an epoch)", e.what(),
+                                                 total, shape.steps));
+        }
+    }
+
+private:
+    std::set<std::tuple<std::string, std::string, std::int64_t, std::int64_t>> tried_;
+};
 
 void check_precision(const RunSettings& run, const Device& device) {
     if (run.trainer.precision == Precision::float32) return;
@@ -116,6 +147,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     std::map<std::pair<std::string, std::string>, const Plugin*> plugins;  // by model and pinned hash
     InitFromCheck init_from;
+    ScheduleCheck schedule;
     plan.runs.reserve(experiment.runs.size());
     for (RunSettings& settings : experiment.runs) {
         const Plugin*& plugin = plugins[{settings.model, settings.plugin_sha256}];
@@ -135,15 +167,19 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     const fs::path own_folder = experiment_folder(places.runs, experiment.name);
     const auto begun = names_in(own_folder);
     const auto duplicates = by_fingerprint(begun);
+    const ShorterRuns shorter(own_folder, begun);
     for (PlannedRun& run : plan.runs) {
         const DataSettings& data = run.settings.data;
         auto& dataset = plan.datasets[data.dataset];
         if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data));
         check_limits(data, *dataset);
         check_data_fits(run.settings, *run.plugin, *dataset);
+        const EpochShape shape = epoch_shape(run.settings, *dataset);
+        schedule.check(run.settings, shape);
         run.dataset = dataset.get();
-        run.fingerprint =
-            fingerprint_of(fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device));
+        const Json inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);
+        run.fingerprint = fingerprint_of(inputs);
+        run.prefix = fingerprint_of(prefix_inputs(inputs, run.settings, shape.steps * run.settings.trainer.epochs));
         const std::string name = run_folder_name(run.settings.id, run.fingerprint);
         run.folder = own_folder / name;
         if (begun.contains(name)) {
@@ -158,6 +194,8 @@ Plan make_plan(Experiment experiment, const Paths& places) {
             if (state_of(folder, run.fingerprint).state == RunState::finished && file_exists(folder / run_file::model))
                 run.duplicate_of = folder;
         }
+        const bool has_state = run.status == RunState::resumable || run.status == RunState::failed;
+        if (run.duplicate_of.empty() && !has_state) run.continues = shorter.find(run);
     }
     return plan;
 }

@@ -18,6 +18,14 @@
 
 namespace labhost {
 
+/// A shorter run that is finished, whose checkpoint a longer one can take up.
+struct ShorterRun {
+    std::filesystem::path folder{};
+    std::string fingerprint{};
+    std::int64_t epochs = 0;  ///< done
+    std::string why_not{};    ///< where there is a shorter run that cannot be taken up; else ""
+};
+
 struct PlannedRun {
     RunSettings settings{};
     const Plugin* plugin{};
@@ -25,12 +33,14 @@ struct PlannedRun {
     const Dataset* dataset{};
     Device device{};
     std::string fingerprint{};
+    std::string prefix{};  ///< the fingerprint of all runs that differ only in how long they go on
     std::filesystem::path folder{};
     RunState status = RunState::fresh;
     std::optional<Result> result{};  ///< of a finished or failed run
     /// If it is not finished: the folder of a finished run of this experiment that is the same but for its id, or for
     /// what does not change its numbers. They are taken from there.
     std::filesystem::path duplicate_of{};
+    ShorterRun continues{};  ///< of one that is new: what it goes on from; no folder: from the beginning
 
     /// Why it failed; "" if it did not.
     std::string failure() const { return status == RunState::failed && result ? result->reason : ""; }

@@ -53,6 +53,7 @@ Json run_json(const Plan& plan, const PlannedRun& run, const Device& device) {
               {"data", to_json(settings.data)},
               {"seed", settings.seed},
               {"fingerprint", run.fingerprint},
+              {"prefix", run.prefix},
               {"fingerprint_of", fingerprint_inputs(settings, *run.plugin, run.params, *run.dataset, run.device)},
               {"provenance", provenance(plan, run, device)}};
     if (const Json reference = to_json(settings.reference); !reference.empty()) json["reference"] = reference;

@@ -58,6 +58,7 @@ bool RunSession::prepare() {
                          run_.settings.id));
     }
     const bool resumes = !asked_.from_scratch && file_exists(folder_.checkpoint());
+    const bool continues = !asked_.from_scratch && !resumes && !run_.continues.folder.empty();
     if (!resumes) begin();
     if (resumes) record_session();
     plugin_ = load_plugin(*run_.plugin);
@@ -68,12 +69,13 @@ bool RunSession::prepare() {
         if (resumes) begin();
     }
     if (resumes && has_checkpoints_) restore();
+    if (continues && has_checkpoints_) continue_shorter_run();
     if (config_.profile) trainer_->start_profile();
     return true;
 }
 
 bool RunSession::take_turn() {
-    if (std::cmp_greater_equal(trainer_->history().size(), run_.settings.trainer.epochs)) {
+    if (trainer_->finished()) {
         finish();
         return false;
     }
@@ -96,7 +98,8 @@ void RunSession::finish() {
     await_writer();
     write_profile();
     folder_.finish(trainer_->state_dict(), to_json(trainer_->predictions(), run_.dataset->test));
-    outbox_.send(message::Finished{.seconds = seconds(), .final = trainer_->history().back()});
+    outbox_.send(message::Finished{
+        .seconds = seconds(), .final = trainer_->history().back(), .kept_epoch = trainer_->kept_epoch()});
 }
 
 void RunSession::await_writer() {
@@ -135,12 +138,7 @@ void RunSession::make_trainer() {
 
 void RunSession::restore() {
     try {
-        const Trainer::Restored restored = trainer_->restore(folder_.checkpoint(), run_.fingerprint);
-        earlier_seconds_ = restored.seconds;
-        folder_.resume(trainer_->history());
-        message::Resumed resumed{.at = restored.progress, .seconds = restored.seconds};
-        if (!trainer_->history().empty()) resumed.final = trainer_->history().back();
-        outbox_.send(resumed);
+        take_up(folder_.checkpoint(), run_.fingerprint);
     } catch (const StorageError&) {
         throw;
     } catch (const GpuFault&) {  // says nothing of the checkpoint
@@ -150,6 +148,37 @@ void RunSession::restore() {
     } catch (const Error& e) {
         start_again(RunFolder::Unusable::damaged, e.what());
     }
+}
+
+/// Takes up the checkpoint of a shorter run, and has one of its own from then on.
+void RunSession::continue_shorter_run() {
+    const ShorterRun& shorter = run_.continues;
+    try {
+        take_up(shorter.folder / run_file::checkpoint, shorter.fingerprint);
+    } catch (const StorageError&) {
+        throw;
+    } catch (const GpuFault&) {
+        throw;
+    } catch (const Error& e) {
+        warn(fmt::format("{}; {} does not go on from it, and starts from the beginning", e.what(), run_.settings.id));
+        begin();
+        trainer_.reset();  // before the next one, which needs as much memory
+        make_trainer();
+        return;
+    }
+    Json record = run_json(plan_, run_, config_.device);
+    record["provenance"]["continues"] = shorter.folder.filename().native();
+    folder_.record(record);
+    write([] {}, std::nullopt);
+}
+
+void RunSession::take_up(const std::filesystem::path& checkpoint, const std::string& fingerprint) {
+    const Trainer::Restored restored = trainer_->restore(checkpoint, fingerprint);
+    earlier_seconds_ = restored.seconds;
+    folder_.resume(trainer_->history());
+    message::Resumed resumed{.at = restored.progress, .seconds = restored.seconds};
+    if (!trainer_->history().empty()) resumed.final = trainer_->history().back();
+    outbox_.send(resumed);
 }
 
 void RunSession::start_again(RunFolder::Unusable why, const char* words) {

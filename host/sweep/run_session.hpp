@@ -84,6 +84,8 @@ private:
     void record_session();
     void make_trainer();
     void restore();
+    void take_up(const std::filesystem::path& checkpoint, const std::string& fingerprint);
+    void continue_shorter_run();
     void start_again(RunFolder::Unusable why, const char* words);
     void finish();
     bool after_step(const Progress& at);

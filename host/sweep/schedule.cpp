@@ -3,35 +3,42 @@
 #include <algorithm>
 #include <numeric>
 
+#include "train/epoch_shape.hpp"
+
 namespace labhost {
 
 namespace {
 
 constexpr double cost_of_a_test_image = 1.0 / 3.0;
 
-struct Images {
+/// Of an epoch, in images to train on.
+struct Work {
     double train;
+    double validation;
     double test;
+
+    double epoch() const { return train + validation + test; }
 };
 
-Images images_of(const PlannedRun& run) {
-    const DataSettings& data = run.settings.data;
-    return {static_cast<double>(data.train_limit.value_or(run.dataset->train.count)),
-            static_cast<double>(data.test_limit.value_or(run.dataset->test.count))};
+Work work_of_an_epoch(const PlannedRun& run) {
+    const EpochShape shape = epoch_shape(run.settings, *run.dataset);
+    return {static_cast<double>(shape.trained), static_cast<double>(shape.validated) * cost_of_a_test_image,
+            static_cast<double>(shape.tested) * cost_of_a_test_image};
 }
 
 }  // namespace
 
 double work_of(const PlannedRun& run) {
-    const Images images = images_of(run);
-    return static_cast<double>(run.settings.trainer.epochs) * (images.train + images.test * cost_of_a_test_image);
+    return static_cast<double>(run.settings.trainer.epochs) * work_of_an_epoch(run).epoch();
 }
 
 double work_done(const PlannedRun& run, const Progress& at) {
-    const Images images = images_of(run);
+    const Work work = work_of_an_epoch(run);
+    double done = static_cast<double>(at.epoch - 1) * work.epoch();
+    if (at.pass != Pass::train) done += work.train;
+    if (at.pass == Pass::test) done += work.validation;
     const auto examples = static_cast<double>(at.examples);
-    return static_cast<double>(at.epoch - 1) * (images.train + images.test * cost_of_a_test_image) +
-           (at.testing ? images.train + examples * cost_of_a_test_image : examples);
+    return done + (at.pass == Pass::train ? examples : examples * cost_of_a_test_image);
 }
 
 void Throughput::add(const std::string& model, double work, double seconds) {

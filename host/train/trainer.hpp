@@ -1,14 +1,17 @@
 // The trainer: one model, one data set, epochs of training and testing, as PyTorch's own loop would do them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "support/enum_text.hpp"
 #include "support/error.hpp"
 
 namespace labhost {
@@ -23,10 +26,23 @@ struct PassMetrics {
 
 struct EpochMetrics {
     std::int64_t epoch = 0;  ///< from 1
-    PassMetrics train;
-    PassMetrics test;
-    double seconds = 0.0;  ///< wall time of both passes
+    PassMetrics train{};
+    std::optional<PassMetrics> validation{};  ///< where a part of the training data is kept for it
+    PassMetrics test{};
+    std::optional<double> f1{};    ///< of the test: macro, 0 to 1; unknown of runs of earlier versions, as are the next
+    std::optional<double> top5{};  ///< percent of the test whose label is among the five likeliest of over ten classes
+    std::optional<double> lr{};    ///< of the first group, at the epoch's begin
+    double seconds = 0.0;          ///< wall time of all passes
 };
+
+/// A pass over data within an epoch, in this order.
+enum class Pass { train, validation, test };
+template <>
+inline constexpr std::array texts_of<Pass>{EnumText{Pass::train, "training"}, EnumText{Pass::validation, "validation"},
+                                           EnumText{Pass::test, "test"}};
+
+/// The value of a metric of an epoch, "validation.loss"; nothing if the epoch has none of that name.
+std::optional<double> metric_of(const EpochMetrics& epoch, std::string_view name);
 
 /// What a model makes of the test examples.
 struct Predictions {
@@ -49,7 +65,7 @@ struct Predictions {
 struct Progress {
     std::int64_t epoch;  ///< from 1
     std::int64_t epochs;
-    bool testing;
+    Pass pass;
     std::int64_t batch;  ///< done in this pass
     std::int64_t batches;
     std::int64_t examples;  ///< done in this pass
@@ -96,7 +112,8 @@ public:
 
 /// [worker | child] Trains one run; all but what `checkpoint` returns in the thread that made it. The order of its
 /// random draws is part of its contract: manual_seed(seed); build the model; manual_seed(seed); then per epoch a pass
-/// over the training data and one over the test data, each beginning with the draws of Loader::begin_pass. With one
+/// over the training data, one over what is kept to validate with, and one over the test data, each beginning with the
+/// draws of Loader::begin_pass. With one
 /// thread on a CPU the numbers are those of PyTorch's Python, bit for bit.
 class Trainer {
 public:
@@ -115,6 +132,12 @@ public:
 
     /// Whether its training steps are replayed from a CUDA graph by now.
     virtual bool captured() const = 0;
+
+    /// Whether no epoch is left: all are done, or trainer.stop has ended it.
+    virtual bool finished() const = 0;
+
+    /// The epoch whose weights and predictions it leaves: the last one, or with keep = "best" the best so far. 0: none.
+    virtual std::int64_t kept_epoch() const = 0;
 
     /// The epochs that are done.
     virtual const std::vector<EpochMetrics>& history() const = 0;
@@ -141,14 +164,14 @@ public:
     /// Of the time since then.
     virtual ProfileReport profile() const = 0;
 
-    /// Of the last test. Only after an epoch of this trainer, or when restored at the end of the last epoch.
+    /// Of the kept epoch's test. Only after an epoch of this trainer, or when restored at the end of the last epoch.
     virtual Predictions predictions() const = 0;
 
     /// Operators that it used on a GPU though they give other bits each time, LibTorch having no other form of them:
     /// "grid_sampler_2d_backward_cuda". With trainer.deterministic they are refused instead.
     virtual const std::set<std::string>& nondeterministic_operators() const = 0;
 
-    /// The weights now, as a file that torch.load reads as a state_dict.
+    /// The kept epoch's weights, as a file that torch.load reads as a state_dict.
     virtual std::string state_dict() const = 0;
 };
 

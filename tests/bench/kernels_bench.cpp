@@ -7,7 +7,6 @@
 #include <torch/torch.h>
 
 #include "engine/cpu_operators.hpp"
-#include "engine/optimizer.hpp"
 
 namespace labhost {
 namespace {
@@ -58,23 +57,6 @@ void max_pool(benchmark::State& state, std::int64_t channels, std::int64_t size,
     }
 }
 
-void optimizer_step(benchmark::State& state) {
-    at::set_num_threads(1);
-    torch::nn::Linear layer(800, 500);
-    torch::optim::SGD sgd(layer->parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
-    const torch::Tensor gradient = torch::randn({500, 800});
-    const bool fused = state.range(0) == fast;
-    state.SetLabel(fused ? "ours" : "LibTorch's");
-    for (auto _ : state) {
-        layer->weight.mutable_grad() = gradient;
-        if (fused) {
-            step_fused(sgd);
-        } else {
-            sgd.step();
-        }
-    }
-}
-
 BENCHMARK_CAPTURE(convolution, conv1_forward, 1, 28, 20, false)
     ->Arg(libtorchs)
     ->Arg(fast)
@@ -95,7 +77,6 @@ BENCHMARK_CAPTURE(max_pool, pool1_forward, 20, 24, false)->Arg(libtorchs)->Arg(e
 BENCHMARK_CAPTURE(max_pool, pool1_backward, 20, 24, true)->Arg(libtorchs)->Arg(exact)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(max_pool, pool2_forward, 50, 8, false)->Arg(libtorchs)->Arg(exact)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(max_pool, pool2_backward, 50, 8, true)->Arg(libtorchs)->Arg(exact)->Unit(benchmark::kMillisecond);
-BENCHMARK(optimizer_step)->Arg(libtorchs)->Arg(fast)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace labhost

@@ -35,8 +35,13 @@ using Step = std::variant<WorkerMessage, Dies, Exits, Hangs>;
 using Script = std::vector<Step>;
 
 inline Progress progress_at(std::int64_t batch) {
-    return {
-        .epoch = 1, .epochs = 1, .testing = false, .batch = batch, .batches = 10, .examples = batch * 10, .loss = 0.5};
+    return {.epoch = 1,
+            .epochs = 1,
+            .pass = Pass::train,
+            .batch = batch,
+            .batches = 10,
+            .examples = batch * 10,
+            .loss = 0.5};
 }
 
 inline EpochMetrics epoch_done(double seconds = 0.0) {

@@ -26,8 +26,8 @@ int kills_wanted() {
 
 class Chaos : public testing::SweepProgramTest {
 protected:
-    static std::vector<std::string> command(const std::string& runs) {
-        return {std::string(LABHOST_SOURCE) + "/experiments/q4.toml",
+    std::vector<std::string> command(const std::string& runs) const {
+        return {experiment_.native(),
                 "--device",
                 "cpu",
                 "--runs",
@@ -93,8 +93,9 @@ protected:
 
     /// Once a run has a checkpoint, its run.json, which says when it started, stays.
     void expect_no_run_started_again() {
-        if (!fs::exists(folder_ / "runs/q4")) return;
-        for (const auto& entry : fs::directory_iterator(folder_ / "runs/q4")) {
+        const fs::path runs = folder_ / "runs" / experiment_.stem();
+        if (!fs::exists(runs)) return;
+        for (const auto& entry : fs::directory_iterator(runs)) {
             EXPECT_FALSE(fs::exists(entry.path() / "checkpoint.pt.damaged")) << "a torn checkpoint: " << entry.path();
             if (!fs::exists(entry.path() / "checkpoint.pt")) continue;
             const std::string now = read_file(entry.path() / "run.json");
@@ -102,21 +103,24 @@ protected:
         }
     }
 
+    /// Of so many runs.
+    void expect_the_bits_of_an_undisturbed_sweep(std::size_t runs);
+
+    fs::path experiment_ = fs::path(LABHOST_SOURCE) / "experiments/q4.toml";
     std::mt19937 random_{std::random_device{}()};
     std::chrono::steady_clock::duration longest_wait_{};  ///< between kills
     int kills_ = 0;
     std::map<fs::path, std::string> begun_;
 };
 
-TEST_F(Chaos, EndsWithTheBitsOfAnUndisturbedSweep) {
-    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer must be loaded first, before what is preloaded here";
+void Chaos::expect_the_bits_of_an_undisturbed_sweep(std::size_t runs) {
     const auto start_of_undisturbed = std::chrono::steady_clock::now();
     const ProcessResult result = labhost(command("undisturbed"));
     ASSERT_EQ(result.exit_code, 0) << result.err;
     // In proportion to what the sweep takes on this machine now: killed sooner, it would never get beyond its start.
     longest_wait_ = (std::chrono::steady_clock::now() - start_of_undisturbed) / 4;
-    const auto expected = all_numbers("undisturbed", "q4");
-    ASSERT_EQ(expected.size(), 9U);
+    const auto expected = all_numbers("undisturbed", experiment_.stem());
+    ASSERT_EQ(expected.size(), runs);
 
     int rounds = 0;
     while (kills_ < kills_wanted()) {
@@ -129,13 +133,59 @@ TEST_F(Chaos, EndsWithTheBitsOfAnUndisturbedSweep) {
             EXPECT_TRUE(!WIFEXITED(status) || WEXITSTATUS(status) <= 1) << read_file(folder_ / "said");
             ASSERT_FALSE(HasFailure()) << read_file(folder_ / "said");
         }
-        EXPECT_TRUE(all_numbers("runs", "q4") == expected) << "after " << kills_ << " kills";
+        EXPECT_TRUE(all_numbers("runs", experiment_.stem()) == expected) << "after " << kills_ << " kills";
         for (const auto& entry : fs::recursive_directory_iterator(folder_ / "runs"))
             EXPECT_EQ(entry.path().native().find(".tmp"), std::string::npos) << "left behind: " << entry.path();
         ++rounds;
     }
     RecordProperty("kills", kills_);
     std::printf("%d kills in %d sweeps, and one time in 40 at a rename\n", kills_, rounds);
+}
+
+TEST_F(Chaos, EndsWithTheBitsOfAnUndisturbedSweep) {
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer must be loaded first, before what is preloaded here";
+    expect_the_bits_of_an_undisturbed_sweep(9);
+}
+
+/// In warm-up, in the patience of a plateau, in an accumulation, in an average.
+TEST_F(Chaos, EndsWithTheSameBitsWithOptimizersAndSchedules) {
+    if (LABHOST_SANITIZED) GTEST_SKIP() << "a sanitizer must be loaded first, before what is preloaded here";
+    experiment_ = folder_.write("recipes.toml", R"(
+[data]
+dataset = "mnist"
+normalize = { mean = 0.1307, std = 0.3081 }
+validation = { count = 100 }
+
+[[run]]
+model = "net"
+name = "warm-up"
+trainer.optimizer = { name = "adamw", amsgrad = true }
+trainer.schedule = { name = "sequential", every = "step", milestones = [12], schedules = [
+  { name = "linear", total_iters = 12 }, { name = "cosine_annealing", T_max = 20 }] }
+
+[[run]]
+model = "net2"
+name = "plateau"
+trainer.optimizer = { name = "rmsprop", lr = 0.001, centered = true, momentum = 0.5 }
+trainer.schedule = { name = "reduce_on_plateau", patience = 0, threshold = 0.5 }
+trainer.keep = "best"
+
+[[run]]
+model = "net3"
+name = "averaged"
+trainer.optimizer = { name = "radam", lr = 0.01 }
+trainer.accumulate = 3
+trainer.ema = { decay = 0.9 }
+trainer.clip_grad_norm = 1.0
+
+[[run]]
+model = "net"
+name = "augmented"
+trainer.optimizer = { name = "adadelta" }
+trainer.schedule = { name = "one_cycle", max_lr = 1.0, cycle_momentum = false }
+data.augment = { random_crop = { padding = 2 }, random_rotation = 10, random_erasing = 0.25 }
+)");
+    expect_the_bits_of_an_undisturbed_sweep(4);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ labhost trains a generated experiment of many runs; trainer.py trains the same i
 rate and weight must be equal to the last bit, and the epoch that is kept the same.
     --only GLOB     some of the runs; --list lists them
     --random N      N more at random, by --seed
+    --write FILE    the verdicts into a table in Markdown (docs/equal-bits.md), a column for each version of PyTorch
 Exits with 77 (skipped) where the Python at hand has no torch, or another than labhost is built with; with 1 where a bit
 differs.
 """
@@ -78,6 +79,34 @@ def verdict(folder, status, trained):
     return equal(of_metrics), equal(of_weights), found[0] if found else ""
 
 
+INTRODUCTION = """# What is equal to the bit
+
+Each row is a run of `tests/parity/cases.py` on a CPU: three epochs of 640 images, with settings that are not torch's
+defaults. "equal": every loss, count, learning rate and weight is that of Python's torch of this version, to the last
+bit. `tests/parity/settings.py --write docs/equal-bits.md` fills a column; without `--write` it is a test.
+
+"""
+
+
+def write_table(file, verdicts):
+    """verdicts: by run. Other versions' columns stay."""
+    columns = {}
+    if file.exists():
+        rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                for line in file.read_text().splitlines() if line.startswith("|") and not line.startswith("|--")]
+        for version, *cells in zip(*rows):
+            columns[version] = dict(zip((row[0] for row in rows[1:]), cells))
+        columns.pop(rows[0][0])
+    columns[torch.__version__] = verdicts
+    numbers = lambda version: [int(part) for part in version.split("+")[0].split("a")[0].split(".")]
+    versions = sorted(columns, key=numbers)
+    names = list(dict.fromkeys(name for version in versions for name in columns[version]))
+    lines = ["| run | " + " | ".join(versions) + " |", "|-----|" + "------|" * len(versions)]
+    for name in names:
+        lines.append(f"| {name} | " + " | ".join(columns[version].get(name, "") for version in versions) + " |")
+    file.write_text(INTRODUCTION + "\n".join(lines) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labhost", type=pathlib.Path, required=True)
@@ -86,6 +115,7 @@ def main():
     parser.add_argument("--only", action="append", help="runs whose name matches this glob (repeatable)")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="more runs with settings at random")
     parser.add_argument("--seed", type=int, default=1, help="of these")
+    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help="the table of docs/equal-bits.md")
     parser.add_argument("--list", action="store_true", help="names and settings, and no more")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="torch")  # of schedules that step before the optimizer, at their making
@@ -123,10 +153,14 @@ def main():
         width = max(map(len, runs))
         print(f"{'run':{width}}  metrics  weights  first difference")
         wrong = 0
+        verdicts = {}
         for name, run in said.items():
             metrics, weights, difference = verdict(pathlib.Path(run["folder"]), run["status"], trained[name])
             wrong += bool(difference)
+            verdicts[name] = "differs" if difference else "equal"
             print(f"{name:{width}}  {metrics:7}  {weights:7}  {difference}")
+    if options.write:
+        write_table(options.write, {name: word for name, word in verdicts.items() if not name.startswith("random-")})
     print(f"{len(runs) - wrong} of {len(runs)} equal to the last bit (PyTorch {torch.__version__})")
     return 1 if wrong else 0
 

@@ -93,7 +93,7 @@ public:
             ++step_;
             if (!on_step({.epoch = epoch(),
                           .epochs = run_.trainer.epochs,
-                          .testing = false,
+                          .pass = Pass::train,
                           .batch = step_,
                           .batches = steps_of_an_epoch,
                           .examples = step_,
@@ -104,13 +104,22 @@ public:
                                   .accuracy = 50.0,
                                   .correct = static_cast<std::int64_t>(run_.seed),
                                   .count = 100};
-        history_.push_back({.epoch = epoch(), .train = metrics, .test = metrics, .seconds = 0.1});
+        history_.push_back({.epoch = epoch(),
+                            .train = metrics,
+                            .validation = {},
+                            .test = metrics,
+                            .f1 = {},
+                            .top5 = {},
+                            .lr = {},
+                            .seconds = 0.1});
         step_ = 0;
         if (!std::exchange(tested_, true)) runs_tested.enter();
         return history_.back();
     }
 
     bool captured() const override { return captured_; }
+    bool finished() const override { return std::cmp_greater_equal(history_.size(), run_.trainer.epochs); }
+    std::int64_t kept_epoch() const override { return static_cast<std::int64_t>(history_.size()); }
     const std::vector<EpochMetrics>& history() const override { return history_; }
     std::string why_not_resumable() const override { return ""; }
     std::function<std::string()> checkpoint(double, const std::string&) override {
@@ -123,11 +132,18 @@ public:
         in >> epochs >> step_;
         const PassMetrics metrics{.loss = 1.0, .accuracy = 50.0, .correct = 1, .count = 100};
         while (history_.size() < epochs)
-            history_.push_back({.epoch = epoch(), .train = metrics, .test = metrics, .seconds = 0.1});
+            history_.push_back({.epoch = epoch(),
+                                .train = metrics,
+                                .validation = {},
+                                .test = metrics,
+                                .f1 = {},
+                                .top5 = {},
+                                .lr = {},
+                                .seconds = 0.1});
         log(fmt::format("resume {} after {} epochs and {} steps", run_.id, epochs, step_));
         return {{.epoch = epoch(),
                  .epochs = run_.trainer.epochs,
-                 .testing = false,
+                 .pass = Pass::train,
                  .batch = step_,
                  .batches = steps_of_an_epoch,
                  .examples = step_,

@@ -61,7 +61,7 @@ TEST_F(Zip, AxesVaryTogether) {
     EXPECT_EQ(all[0].id, "net-a1-lr0.1-s1");
     EXPECT_EQ(all[1].id, "net-a2-lr0.2-s1");
     EXPECT_EQ(std::get<std::int64_t>(all[1].params.at("a").value), 2);
-    EXPECT_EQ(all[1].trainer.optimizer.lr, 0.2);
+    EXPECT_EQ(all[1].trainer.optimizer.arguments().number("lr"), 0.2);
     EXPECT_EQ(all[1].params.at("a").where.column, 26U);
 }
 
@@ -103,9 +103,9 @@ TEST_F(RandomAxes, DrawEveryDistributionWithinItsBounds) {
         const double p = std::get<double>(run.params.at("p").value);
         low = std::min(low, p);
         high = std::max(high, p);
-        EXPECT_GE(run.trainer.optimizer.lr, 1e-4);
-        EXPECT_LE(run.trainer.optimizer.lr, 1e-1);
-        small_rates += run.trainer.optimizer.lr < 1e-3 ? 1 : 0;
+        EXPECT_GE(run.trainer.optimizer.arguments().number("lr"), 1e-4);
+        EXPECT_LE(run.trainer.optimizer.arguments().number("lr"), 1e-1);
+        small_rates += run.trainer.optimizer.arguments().number("lr") < 1e-3 ? 1 : 0;
         widths.insert(std::get<std::int64_t>(run.params.at("width").value));
         batch_sizes.insert(run.trainer.batch_size);
     }
@@ -331,7 +331,7 @@ TEST_F(Axes, NameAKeyOfARunAtAnyDepth) {
     refuse_run("grid = { model.p = [1] }",
                fmt::format("{}an axis is params.NAME, trainer.KEY or data.KEY, not 'model.p'", at("4:16")));
     refuse_run("grid = { trainer.optimizer.lr.x = [1] }",
-               fmt::format("{}trainer.optimizer.lr must be a number, not a table", at("4:36")));
+               fmt::format("{}trainer.optimizer.lr must be a number from 0, not a table", at("4:36")));
 }
 
 TEST_F(Axes, ValuesThatAnIdWouldShowAlikeAreRefused) {

@@ -86,9 +86,9 @@ TEST_F(CheckpointTest, PositionComesBackWhole) {
                          .train = {.loss = 1.5, .accuracy = 51.5, .correct = 7, .count = 12},
                          .test = {.loss = 2.5, .accuracy = 61.5, .correct = 8, .count = 13},
                          .seconds = 4.5}};
-    position.testing = true;
+    position.pass = Pass::test;
     position.in_pass = true;
-    position.trained = {.loss = 0.5, .accuracy = 70.5, .correct = 9, .count = 14};
+    position.so_far.train = {.loss = 0.5, .accuracy = 70.5, .correct = 9, .count = 14};
     position.seconds = 5.5;
     position.run_seconds = 6.5;
     const NamedTensors state = state_of({{"position", &position}});
@@ -101,8 +101,8 @@ TEST_F(CheckpointTest, PositionComesBackWhole) {
         EXPECT_TRUE(torch::equal(again[i].second, state[i].second)) << state[i].first;
     EXPECT_EQ(read.history[1].test.correct, 8);
     EXPECT_EQ(read.history[1].train.loss, 1.5);
-    EXPECT_EQ(read.trained.count, 14);
-    EXPECT_TRUE(read.testing && read.in_pass);
+    EXPECT_EQ(read.so_far.train.count, 14);
+    EXPECT_TRUE(read.pass == Pass::test && read.in_pass);
     EXPECT_EQ(read.epoch(), 3);
     EXPECT_EQ(read.seconds, 5.5);
     EXPECT_EQ(read.run_seconds, 6.5);

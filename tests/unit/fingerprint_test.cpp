@@ -45,6 +45,13 @@ struct Planned {
     std::string fingerprint() const { return fingerprint_of(inputs()); }
 };
 
+OptimizerSettings sgd(double lr, double momentum) {
+    OptimizerSettings optimizer;
+    optimizer.written.set("lr", lr);
+    optimizer.written.set("momentum", momentum);
+    return optimizer;
+}
+
 TrainerSettings every_key_changed() {
     return {.epochs = 3,
             .batch_size = 32,
@@ -56,7 +63,7 @@ TrainerSettings every_key_changed() {
             .precision = Precision::bf16,
             .init_from = "/weights/net.pt",
             .init_from_sha256 = "e3b0c44298fc1c14",
-            .optimizer = {.lr = 0.1, .momentum = 0.9},
+            .optimizer = sgd(0.1, 0.9),
             .deterministic = true,
             .timeout = 90.0,
             .memory_limit = std::uint64_t{2} << 30U,
@@ -201,6 +208,12 @@ std::string other_value(const KeyDescription& key) {
         if (Json(choice) != key.default_value) return fmt::format("\"{}\"", choice);
     if (!key.value.choices.empty()) return "";
     const std::string& type = key.value.type;
+    if (key.name == "optimizer") return "{ name = \"adam\" }";
+    if (key.name == "schedule") return "{ name = \"exponential\", gamma = 0.9 }";
+    if (key.name == "groups") return "[{ match = \"*.bias\", lr = 0.5 }]";
+    if (type == "metric") return "\"train.loss\"";
+    if (type == "integer" && key.default_value.is_null()) return "1";
+    if (type == "number" && key.default_value.is_null()) return "0.125";
     if (type == "integer") return fmt::format("{}", key.default_value.get<std::int64_t>() + 1);
     if (type == "number") return fmt::format("{}", key.default_value.get<double>() + 0.125);
     if (type == "boolean") return key.default_value.get<bool>() ? "false" : "true";
@@ -226,6 +239,42 @@ void expect_each_key_to_count(const Keys<Settings>& keys, Settings RunSettings::
 TEST(Fingerprint, HoldsWhatEachKeySays) {
     expect_each_key_to_count(trainer_keys(), &RunSettings::trainer);
     expect_each_key_to_count(data_keys(), &RunSettings::data);
+}
+
+/// Another value than the default, in TOML.
+std::string other_value(const ArgumentDescription& argument) {
+    using Kind = ArgumentType::Kind;
+    const ArgumentType& type = argument.type;
+    switch (type.kind) {
+        case Kind::flag: return std::get<bool>(*argument.default_value) ? "false" : "true";
+        case Kind::word: return fmt::format("\"{}\"", type.words.back());
+        case Kind::integer: return "7";
+        case Kind::integers: return "[7]";
+        case Kind::pair: return argument.name == "etas" ? "[0.25, 1.5]" : "[0.5, 0.75]";
+        case Kind::number: break;
+    }
+    return "0.625";
+}
+
+TEST(Fingerprint, HoldsEachArgumentOfAnOptimizerAndASchedule) {
+    for (const auto& [key, family] : {std::pair{"optimizer", &optimizer_family()}, {"schedule", &schedule_family()}})
+        for (const Algorithm& algorithm : family->all)
+            for (const ArgumentDescription& argument : algorithm.arguments) {
+                const auto fingerprint_with = [&, &key = key](const std::string& more) {
+                    Planned planned;
+                    const toml::table written =
+                        toml::parse(fmt::format("{} = {{ name = \"{}\"{} }}", key, algorithm.name, more));
+                    read_keys(trainer_keys(), StrictTable(written, "", {}), "/", planned.run.trainer);
+                    return planned.fingerprint();
+                };
+                EXPECT_NE(fingerprint_with(fmt::format(", {} = {}", argument.name, other_value(argument))),
+                          fingerprint_with(""))
+                    << algorithm.name << " " << argument.name;
+                if (!argument.default_value) continue;
+                EXPECT_EQ(fingerprint_with(fmt::format(", {} = {}", argument.name, to_text(*argument.default_value))),
+                          fingerprint_with(""))
+                    << algorithm.name << " " << argument.name;
+            }
 }
 
 /// Changes a planned run, and says whether its fingerprint is another then.

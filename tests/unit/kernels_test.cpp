@@ -9,7 +9,6 @@
 #include <torch/torch.h>
 
 #include "engine/cpu_operators.hpp"
-#include "engine/optimizer.hpp"
 #include "kernels/convolution.hpp"
 #include "support/machine.hpp"
 
@@ -200,37 +199,6 @@ TEST(FastConvolution, LeavesTheRestToLibTorch) {
     const Tensor own = torch::conv2d(many, weight);
     const CpuOperators operators(/*fast=*/false);
     EXPECT_TRUE(same_bits(torch::conv2d(many, weight), own)) << "numerics = \"pytorch\" leaves convolution alone";
-}
-
-// ---- the optimizer's step
-
-TEST(FusedStep, HasTheValuesOfSgd) {
-    torch::manual_seed(8);
-    const auto train = [](bool fused) {
-        torch::manual_seed(9);
-        torch::nn::Linear used(5, 3);
-        torch::nn::Linear sometimes(5, 3);
-        std::vector<Tensor> parameters = used->parameters();
-        for (const Tensor& p : sometimes->parameters()) parameters.push_back(p);
-        torch::optim::SGD sgd(parameters, torch::optim::SGDOptions(0.1).momentum(0.5));
-        for (int i = 0; i < 6; ++i) {
-            sgd.zero_grad();
-            Tensor y = used(torch::randn({4, 5}));
-            if (i % 3 == 1) y = y + sometimes(torch::randn({4, 5}));
-            y.square().sum().backward();
-            if (fused) {
-                step_fused(sgd);
-            } else {
-                sgd.step();
-            }
-        }
-        return parameters;
-    };
-    const auto expected = train(false);
-    const auto found = train(true);
-    ASSERT_EQ(expected.size(), 4U);
-    for (std::size_t i = 0; i < expected.size(); ++i)
-        EXPECT_TRUE(torch::allclose(found[i], expected[i], 1e-5, 1e-6)) << i;
 }
 
 }  // namespace

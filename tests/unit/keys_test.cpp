@@ -26,7 +26,27 @@ std::string range_of(const ValueDescription& value) {
     return value.minimum ? fmt::format(", from {}", *value.minimum) : "";
 }
 
+/// "`lr` 0.001, `betas` [0.9, 0.999]": a required one without a default.
+std::string arguments_cell(const Algorithm& algorithm) {
+    std::vector<std::string> arguments;
+    for (const ArgumentDescription& argument : algorithm.arguments) {
+        const std::string value = argument.default_value ? to_text(*argument.default_value)
+                                  : argument.required    ? "(required)"
+                                                         : "(optional)";
+        arguments.push_back(fmt::format("`{}` {}", argument.name, value));
+    }
+    return join(arguments);
+}
+
+std::string table_of_family(const Family& family) {
+    std::string text = "| name | as | arguments and their defaults |\n|------|----|------------------------------|\n";
+    for (const Algorithm& algorithm : family.all)
+        text += fmt::format("| `{}` | `{}` | {} |\n", algorithm.name, algorithm.torch_name, arguments_cell(algorithm));
+    return text;
+}
+
 std::string value_cell(const ValueDescription& value) {
+    if (value.family != nullptr) return fmt::format("table, of [{0}s](#{0}s)", value.family->what);
     if (value.choices.empty()) return value.type + range_of(value);
     std::vector<std::string> choices;
     for (const std::string& choice : value.choices) choices.push_back(code(choice));
@@ -72,23 +92,33 @@ std::string table_of_keys(const std::vector<KeyDescription>& keys) {
     return text;
 }
 
-/// `text` with what stands between the markers of `table` replaced.
-std::string with_table(const std::string& text, const std::string& table, const std::vector<KeyDescription>& keys) {
-    const std::string begin =
-        fmt::format("<!-- keys of [{}], made from host/config/keys.cpp by `make docs` -->\n", table);
+/// `text` with what stands between the markers of `what` replaced.
+std::string with_table(const std::string& text, const std::string& what, const std::string& table) {
+    const std::string begin = fmt::format("<!-- {} by `make docs` -->\n", what);
     const std::string end = "<!-- end of keys -->\n";
     const std::size_t from = text.find(begin);
     const std::size_t to = text.find(end, from);
     if (from == std::string::npos || to == std::string::npos) return text + begin + end;
-    return text.substr(0, from) + begin + table_of_keys(keys) + text.substr(to);
+    return text.substr(0, from) + begin + table + text.substr(to);
+}
+
+std::string with_keys(const std::string& text, const std::string& table, const std::vector<KeyDescription>& keys) {
+    return with_table(text, fmt::format("keys of [{}], made from host/config/keys.cpp", table), table_of_keys(keys));
+}
+
+std::string with_family(const std::string& text, const Family& family) {
+    return with_table(text, fmt::format("all of it made from host/config/{}s.cpp", family.what),
+                      table_of_family(family));
 }
 
 TEST(ExperimentReference, HasTheTablesOfKeys) {
     const std::filesystem::path file = LABHOST_SOURCE "/docs/experiment-reference.md";
     std::string text = read_file(file);
-    std::string made = with_table(text, "data", described(data_keys()));
-    made = with_table(made, "trainer", described(trainer_keys()));
-    made = with_table(made, "launch.slurm", described(slurm_keys()));
+    std::string made = with_keys(text, "data", described(data_keys()));
+    made = with_keys(made, "trainer", described(trainer_keys()));
+    made = with_family(made, optimizer_family());
+    made = with_family(made, schedule_family());
+    made = with_keys(made, "launch.slurm", described(slurm_keys()));
     if (std::getenv("LABHOST_WRITE_DOCS") != nullptr) {
         write_file_atomically(file, made);
         text = read_file(file);

@@ -32,8 +32,10 @@ Split numbered(std::uint8_t count) {
 /// By the operators that make them on a GPU, here on the CPU.
 TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
     const Split split = numbered(50);
-    Loader loader(split, 47, 10, 0.1307, 0.3081);
-    Loader on_device(split, 47, 10, 0.1307, 0.3081, torch::kCPU);
+    LoaderSettings settings{.limit = 47, .batch_size = 10, .mean = 0.1307, .std = 0.3081};
+    Loader loader(split, settings);
+    settings.gpu = torch::kCPU;
+    Loader on_device(split, settings);
     torch::manual_seed(1);
     loader.begin_pass();
     torch::manual_seed(1);
@@ -92,7 +94,8 @@ TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
 
 TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {
     const Split split = numbered(10);
-    Loader loader(split, 7, 3, 0.0, 1.0 / 255.0);  // the first seven examples; pixels come out as their bytes
+    // The first seven examples; pixels come out as their bytes.
+    Loader loader(split, {.limit = 7, .batch_size = 3, .std = 1.0 / 255.0});
     EXPECT_EQ(loader.batches(), 3);
     torch::manual_seed(1);
     loader.begin_pass();
@@ -115,7 +118,7 @@ TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {
 
 TEST(LoaderTest, DrawsABaseSeedAndASamplersSeedOnEachPass) {
     const Split split = numbered(50);
-    Loader loader(split, 50, 50, 0.0, 1.0);
+    Loader loader(split, {.limit = 50, .batch_size = 50});
     torch::manual_seed(3);
     Batch first;
     loader.begin_pass();

@@ -13,10 +13,14 @@ namespace {
 const EpochMetrics metrics{
     .epoch = 3,
     .train = {.loss = 0.25, .accuracy = 91.5, .correct = 915, .count = 1000},
+    .validation = PassMetrics{.loss = 0.375, .accuracy = 90.0, .correct = 90, .count = 100},
     .test = {.loss = std::numeric_limits<double>::infinity(), .accuracy = 0.1, .correct = -1, .count = 7},
+    .f1 = 0.5,
+    .top5 = 99.0,
+    .lr = 0.125,
     .seconds = 1e-300};
 const Progress progress{
-    .epoch = 2, .epochs = 5, .testing = true, .batch = 4, .batches = 9, .examples = 256, .loss = 0.125};
+    .epoch = 2, .epochs = 5, .pass = Pass::validation, .batch = 4, .batches = 9, .examples = 256, .loss = 0.125};
 
 /// One of each kind, no field as it is by default.
 const std::vector<WorkerMessage> messages{
@@ -40,10 +44,12 @@ bool equal(const PassMetrics& a, const PassMetrics& b) {
     return a.loss == b.loss && a.accuracy == b.accuracy && a.correct == b.correct && a.count == b.count;
 }
 bool equal(const EpochMetrics& a, const EpochMetrics& b) {
-    return a.epoch == b.epoch && equal(a.train, b.train) && equal(a.test, b.test) && a.seconds == b.seconds;
+    return a.epoch == b.epoch && equal(a.train, b.train) && a.validation.has_value() == b.validation.has_value() &&
+           (!a.validation || equal(*a.validation, *b.validation)) && equal(a.test, b.test) && a.f1 == b.f1 &&
+           a.top5 == b.top5 && a.lr == b.lr && a.seconds == b.seconds;
 }
 bool equal(const Progress& a, const Progress& b) {
-    return a.epoch == b.epoch && a.epochs == b.epochs && a.testing == b.testing && a.batch == b.batch &&
+    return a.epoch == b.epoch && a.epochs == b.epochs && a.pass == b.pass && a.batch == b.batch &&
            a.batches == b.batches && a.examples == b.examples && a.loss == b.loss;
 }
 bool equal(const message::Resumed& a, const message::Resumed& b) {
@@ -106,11 +112,20 @@ TEST(Message, AnUnknownKindIsNone) {
     EXPECT_FALSE(decode_message(bytes));
 }
 
-TEST(Message, ATruthValueIsZeroOrOne) {
+TEST(Message, APassIsOneOfAnEpochs) {
     std::string bytes = encode(RunMessage{.run = 0, .what = message::Progressed{progress}});
-    const std::size_t testing = 4 + 1 + 2 * sizeof(std::int64_t);
-    ASSERT_EQ(bytes[testing], '\1');
-    bytes[testing] = '\2';
+    const std::size_t pass = 4 + 1 + 2 * sizeof(std::int64_t);
+    ASSERT_EQ(bytes[pass], '\1');
+    bytes[pass] = '\2';
+    EXPECT_TRUE(decode_message(bytes));
+    bytes[pass] = '\3';
+    EXPECT_FALSE(decode_message(bytes));
+}
+
+TEST(Message, ATruthValueIsZeroOrOne) {
+    std::string bytes = encode(RunMessage{.run = 0, .what = message::Measured{{.all_tested = true}}});
+    ASSERT_EQ(bytes.back(), '\1');
+    bytes.back() = '\2';
     EXPECT_FALSE(decode_message(bytes));
 }
 

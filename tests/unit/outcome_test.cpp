@@ -131,10 +131,10 @@ TEST_F(OutcomeTest, AReasonSaysWhereItWasAndWhatItWrote) {
     end.has_computed = true;
     end.process.output = "first line\nsecond line";
     end.reached =
-        Progress{.epoch = 2, .epochs = 3, .testing = false, .batch = 5, .batches = 9, .examples = 320, .loss = 0.0};
+        Progress{.epoch = 2, .epochs = 3, .pass = Pass::train, .batch = 5, .batches = 9, .examples = 320, .loss = 0.0};
     EXPECT_TRUE(reason().ends_with(" in epoch 2, after training batch 5 of 9; it wrote: first line | second line"))
         << reason();
-    end.reached->testing = true;
+    end.reached->pass = Pass::test;
     EXPECT_NE(reason().find("after test batch 5 of 9"), std::string::npos) << reason();
     end.reached->examples = 0;
     EXPECT_NE(reason().find("before its first batch"), std::string::npos) << reason();

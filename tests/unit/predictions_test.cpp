@@ -49,5 +49,19 @@ TEST(PredictionsTest, ThatAreNoNumbersAreMistakes) {
     EXPECT_TRUE(std::isnan(found.mistakes[0].probabilities[0]));
 }
 
+/// sklearn.metrics.f1_score([0, 1, 2, 2], [0, 1, 1, 2], average="macro", labels=range(4), zero_division=0)
+TEST(TestScoresTest, F1IsTheMeanOverAllClasses) {
+    const torch::Tensor outputs = torch::one_hot(torch::tensor({0, 1, 1, 2}), 4).to(torch::kFloat32);
+    const TestScores scores = scores_of(outputs, std::vector<std::uint8_t>{0, 1, 2, 2});
+    EXPECT_DOUBLE_EQ(scores.f1, (1.0 + 2.0 / 3.0 + 2.0 / 3.0 + 0.0) / 4.0);
+    EXPECT_FALSE(scores.top5) << "of four classes five are all";
+}
+
+TEST(TestScoresTest, Top5IsThePartOfLabelsAmongTheFiveLargestOutputs) {
+    const torch::Tensor rising = torch::arange(12, torch::kFloat32).repeat({3, 1});  // the last class is the likeliest
+    const TestScores scores = scores_of(rising, std::vector<std::uint8_t>{11, 7, 6});
+    EXPECT_DOUBLE_EQ(scores.top5.value(), 200.0 / 3.0);
+}
+
 }  // namespace
 }  // namespace labhost

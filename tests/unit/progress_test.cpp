@@ -43,7 +43,7 @@ struct Sweep {
 Progress train(std::int64_t epoch, std::int64_t batch) {
     return {.epoch = epoch,
             .epochs = 2,
-            .testing = false,
+            .pass = Pass::train,
             .batch = batch,
             .batches = 6,
             .examples = batch * 100,
@@ -53,7 +53,7 @@ Progress train(std::int64_t epoch, std::int64_t batch) {
 Progress test(std::int64_t epoch, std::int64_t batch) {
     return {.epoch = epoch,
             .epochs = 2,
-            .testing = true,
+            .pass = Pass::test,
             .batch = batch,
             .batches = 3,
             .examples = batch * 100,

@@ -78,7 +78,7 @@ TEST(GpuPlaces, FewProcesses) { EXPECT_FALSE(gpu_takes_a_process({.processes = 4
 TEST(GpuPlaces, RunsShareAProcessThatNeedTheSameOfIt) {
     PlannedRun one;
     PlannedRun other;
-    other.settings.trainer.optimizer.lr = 0.5;
+    other.settings.trainer.optimizer.written.set("lr", 0.5);
     EXPECT_TRUE(can_share_a_process(one, other));
     const auto differs_by = [&](auto change) {
         PlannedRun changed;

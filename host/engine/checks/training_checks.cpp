@@ -90,7 +90,7 @@ CheckResult learns(const CheckContext& context) {
     constexpr int epochs = 20;
     PluginModel model = build(plugin, context.seed);
     torch::optim::SGD optimizer(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
-    Loader loader(context.mnist->train, count, 64, 0.1307, 0.3081);
+    Loader loader(context.mnist->train, {.limit = count, .batch_size = 64, .mean = 0.1307, .std = 0.3081});
     const auto loss_now = [&] {
         const torch::NoGradGuard no_grad;
         model.module().eval();

@@ -45,12 +45,17 @@ const deviation = (values) => {
 const shown = (value) => (value === null || value === undefined ? '\u2013' : typeof value === 'object' ? JSON.stringify(value) : String(value));
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+const has = (key) => data.runs.some((run) => (run.epochs[key] ?? []).some(isNumber));
+const varies = (key) => data.runs.some((run) => new Set(run.epochs[key] ?? []).size > 1);
 const metrics = [
   { key: 'train.loss', name: 'Training loss', short: 'train loss', digits: 4, published: 'train_loss' },
   { key: 'train.accuracy', name: 'Training accuracy (%)', short: 'train %', digits: 2, published: 'train_accuracy' },
+  { key: 'validation.loss', name: 'Validation loss', short: 'validation loss', digits: 4, wanted: has },
+  { key: 'validation.accuracy', name: 'Validation accuracy (%)', short: 'validation %', digits: 2, wanted: has },
   { key: 'test.loss', name: 'Test loss', short: 'test loss', digits: 4, published: 'test_loss' },
   { key: 'test.accuracy', name: 'Test accuracy (%)', short: 'test %', digits: 2, published: 'test_accuracy' },
-];
+  { key: 'lr', name: 'Learning rate', short: 'lr', digits: 6, wanted: varies },
+].filter(({ key, wanted }) => !wanted || wanted(key));
 
 const configurationOf = (run) => data.configurations[run.configuration];
 const runsOf = (index) => data.runs.filter((run) => run.configuration === index);
@@ -58,6 +63,7 @@ const lastOf = (run, key) => {
   const values = run.epochs[key];
   return run.status === 'finished' && values ? values[values.length - 1] : null;
 };
+const keepsAnEarlierEpoch = (run) => run.kept > 0 && run.kept !== lastOf(run, 'epoch');
 const publishedOf = (configuration, metric) => {
   const values = configuration.reference[metric.published];
   return values ? values[configuration.epochs - 1] ?? null : null;

@@ -80,10 +80,11 @@ function runs() {
       hasPublished ? { title: 'publ.', of: metric.short, number: true, value: (row) => publishedOf(row.configuration, metric),
         show: (row) => fixed(publishedOf(row.configuration, metric), metric.digits) } : null,
     ]),
+    data.runs.some(keepsAnEarlierEpoch) ? { title: 'kept epoch', number: true, value: (row) => row.kept ?? null, show: (row) => shown(row.kept) } : null,
     { title: 'seconds', number: true, value: (row) => row.seconds, show: (row) => fixed(row.seconds, 1) },
   ].filter(Boolean).map((column) => ({ ...column, name: column.of ? `${column.title} (${column.of})` : column.title }));
   const single = data.runs.map((run) => ({
-    name: run.id, configuration: configurationOf(run), status: run.status, seconds: run.seconds,
+    name: run.id, configuration: configurationOf(run), status: run.status, seconds: run.seconds, kept: run.kept || null,
     values: Object.fromEntries(metrics.map(({ key }) => [key, lastOf(run, key)])), words: `${run.id} ${run.status} ${run.fingerprint}`,
   }));
   const together = data.configurations.map((configuration, index) => {
@@ -193,7 +194,7 @@ function classes() {
     el('h3', {}, 'Confusion matrix'),
     el('div', { class: 'controls' }, select('configuration', found.map(({ configuration: { label } }) => [label, label]), first, show)),
     holder,
-    el('p', { class: 'note' }, 'Test images after the last epoch, all seeds together. Rows: the label; columns: what it was taken for.'),
+    el('p', { class: 'note' }, 'Test images after the last epoch, or that which a run kept, all seeds together. Rows: the label; columns: what it was taken for.'),
   ];
 }
 

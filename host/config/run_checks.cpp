@@ -1,0 +1,52 @@
+#include "config/run_checks.hpp"
+
+#include <fmt/format.h>
+
+namespace labhost {
+
+namespace {
+
+constexpr const char* of_validation = "validation.loss";
+
+void check_metric(const RunSettings& run, const std::string& metric, const Location& where, const char* key) {
+    if (is_of_validation(metric) && !run.data.validation)
+        fail_at(where, fmt::format("{} follows {}, and no part of the training data is kept to validate with: add "
+                                   "data.validation = {{ fraction = 0.1 }}, or name another metric",
+                                   key, metric));
+}
+
+}  // namespace
+
+std::string stop_metric(const TrainerSettings& trainer) {
+    return trainer.stop && trainer.stop->metric ? *trainer.stop->metric : of_validation;
+}
+
+std::string keep_metric(const TrainerSettings& trainer) {
+    return trainer.keep_metric ? *trainer.keep_metric : stop_metric(trainer);
+}
+
+std::string plateau_metric(const ScheduleSettings& schedule, const DataSettings& data) {
+    return schedule.metric.value_or(data.validation ? of_validation : "train.loss");
+}
+
+void check_run(const RunSettings& run) {
+    const TrainerSettings& trainer = run.trainer;
+    check_optimizer(trainer.optimizer, trainer.groups);
+    if (trainer.schedule) {
+        check_schedule(*trainer.schedule, trainer.optimizer.algorithm());
+        if (trainer.schedule->follows_a_metric())
+            check_metric(run, plateau_metric(*trainer.schedule, run.data), trainer.schedule->where, "trainer.schedule");
+    }
+    if (trainer.stop) {
+        if (trainer.stop->patience == 0)
+            fail_at(trainer.stop->where, "trainer.stop needs patience: how many epochs without a better one");
+        check_metric(run, stop_metric(trainer), trainer.stop->where, "trainer.stop");
+    }
+    if (trainer.keep == Keep::best) check_metric(run, keep_metric(trainer), trainer.keep_where, "trainer.keep");
+    if (trainer.label_smoothing != 0.0 && trainer.loss == Loss::nll)
+        fail_at(run.model_where, "trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with nll");
+    if (run.data.validation && !run.data.validation->count && !run.data.validation->fraction)
+        fail_at(run.data.validation->where, "data.validation needs count or fraction, for instance { fraction = 0.1 }");
+}
+
+}  // namespace labhost

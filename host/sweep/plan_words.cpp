@@ -1,0 +1,86 @@
+#include "sweep/plan_words.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/run_checks.hpp"
+#include "support/files.hpp"
+#include "train/epoch_shape.hpp"
+
+namespace labhost {
+
+namespace {
+
+void add_once(std::vector<std::string>& all, std::string text) {
+    if (std::ranges::find(all, text) == all.end()) all.push_back(std::move(text));
+}
+
+/// 55000 -> "55,000"
+std::string with_commas(std::int64_t number) {
+    if (number < 1000) return fmt::format("{}", number);
+    return fmt::format("{},{:03}", with_commas(number / 1000), number % 1000);
+}
+
+/// Which of the run's settings chooses among epochs by test data; "" if none does.
+std::string chosen_by_test_data(const RunSettings& run) {
+    const TrainerSettings& trainer = run.trainer;
+    const auto is_of_test = [](const std::string& metric) { return metric.starts_with("test."); };
+    if (trainer.stop && is_of_test(stop_metric(trainer))) return "trainer.stop";
+    if (trainer.keep == Keep::best && is_of_test(keep_metric(trainer))) return "trainer.keep";
+    const auto& schedule = trainer.schedule;
+    if (schedule && schedule->follows_a_metric() && is_of_test(plateau_metric(*schedule, run.data)))
+        return "trainer.schedule";
+    return "";
+}
+
+/// By what its file refers to: the names of LibTorch's classes and functions.
+bool normalizes_batches(const Plugin& plugin) {
+    const std::string bytes = read_file(plugin.file);
+    return bytes.find("BatchNorm") != std::string::npos || bytes.find("batch_norm") != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<std::string> data_words(const Plan& plan) {
+    std::vector<std::string> words;
+    for (const PlannedRun& run : plan.runs) {
+        const EpochShape shape = epoch_shape(run.settings, *run.dataset);
+        const std::string validation =
+            shape.validated > 0 ? fmt::format("{} to validate, ", with_commas(shape.validated)) : "";
+        add_once(words, fmt::format("{}: {} to train, {}{} to test; {} steps an epoch", run.dataset->name,
+                                    with_commas(shape.trained), validation, with_commas(shape.tested),
+                                    with_commas(shape.steps)));
+    }
+    return words;
+}
+
+std::vector<std::string> plan_warnings(const Plan& plan) {
+    std::vector<std::string> warnings;
+    for (const PlannedRun& run : plan.runs) {
+        if (const std::string key = chosen_by_test_data(run.settings); !key.empty())
+            add_once(warnings,
+                     fmt::format("{} chooses by test data, which then tell nothing of new data: keep a part of the "
+                                 "training data for it (data.validation)",
+                                 key));
+        const OptimizerSettings& optimizer = run.settings.trainer.optimizer;
+        if (optimizer.name == "sgd" && !optimizer.written.has("momentum"))
+            add_once(warnings,
+                     "trainer.optimizer names sgd without a momentum: that is torch's, 0, where labhost before "
+                     "there were other optimizers took 0.5; momentum = 0 says that it is meant");
+        if (epoch_shape(run.settings, *run.dataset).last_batch == 1 && normalizes_batches(*run.plugin))
+            add_once(warnings, fmt::format("the last batch of an epoch has one example, with which the batch "
+                                           "normalisation of plugin '{}' may fail: data.drop_last = true leaves it out",
+                                           run.plugin->id()));
+    }
+    for (const Claim& claim : plan.claims)
+        if (claim.metric.when == MetricChoice::When::best && claim.metric.key.starts_with("test.") &&
+            std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return !run.settings.data.validation; }))
+            add_once(warnings,
+                     fmt::format("{} of a claim chooses each run's epoch by the test data that judge it, and makes "
+                                 "false claims likely: keep a part of the training data for it (data.validation)",
+                                 claim.metric.text()));
+    return warnings;
+}
+
+}  // namespace labhost

@@ -98,12 +98,17 @@ std::string text_of(const toml::node& node) {
 void collect_texts(const toml::table& table, const std::string& prefix, std::map<std::string, std::string>& texts) {
     for (const auto& [key, node] : table) {
         const std::string name = prefix + std::string(key.str());
+        const toml::array* array = node.as_array();
         if (const toml::table* inner = node.as_table()) {
             collect_texts(*inner, name + ".", texts);
             if (inner->empty()) texts[name];
-            continue;
+        } else if (array != nullptr && array->size() > 0 && array->get(0)->is_table()) {  // of a sequential
+            for (std::size_t i = 0; i < array->size(); ++i)
+                if (const toml::table* inner = array->get(i)->as_table())
+                    collect_texts(*inner, fmt::format("{}{}.", name, i + 1), texts);
+        } else {
+            texts[name] = text_of(node);
         }
-        texts[name] = text_of(node);
     }
 }
 
@@ -246,11 +251,19 @@ void check_keys_differ(const AxisGroups& groups) {
             if (!added)
                 fail_at(axis.where, fmt::format("the axis '{}' is written twice (the other is at {})", axis.key,
                                                 other->second->where.text()));
+            const std::string other_way = axis.key == "data.validation.count"      ? "data.validation.fraction"
+                                          : axis.key == "data.validation.fraction" ? "data.validation.count"
+                                                                                   : "";
+            if (!other_way.empty() && seen.contains(other_way))
+                fail_at(axis.where,
+                        fmt::format("the axis '{}' would undo '{}': vary one of them", axis.key, other_way));
             const std::string whole = chooses_table(axis.key);
             for (const auto& [key, earlier] : seen)
                 if (!whole.empty() && key != axis.key && key.starts_with(whole + "."))
-                    fail_at(axis.where, fmt::format("the axis '{}' would undo '{}' (at {}): write it before that one",
-                                                    axis.key, key, earlier->where.text()));
+                    fail_at(axis.where,
+                            fmt::format(
+                                "the axis '{}' would undo '{}' (at {}): write it before that one, in the same table",
+                                axis.key, key, earlier->where.text()));
         }
 }
 

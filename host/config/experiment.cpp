@@ -47,6 +47,10 @@ void overlay(toml::table& into, toml::table&& from) {
         toml::node* existing = into.get(key.str());
         if (node.is_table() && existing != nullptr && existing->is_table() &&
             !names_another(key.str(), *existing->as_table(), *node.as_table())) {
+            if (key.str() == "validation") {  // a part of the data is told by one of them
+                if (node.as_table()->contains("count")) existing->as_table()->erase("fraction");
+                if (node.as_table()->contains("fraction")) existing->as_table()->erase("count");
+            }
             overlay(*existing->as_table(), std::move(*node.as_table()));
         } else {
             into.erase(key.str());  // else the old key would stay, with its old place

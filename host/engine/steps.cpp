@@ -32,6 +32,8 @@ bool Steps::next(Loader& loader, Pass pass) {
         if (!replayed.examples.defined()) replayed.examples = torch::empty_like(examples);
         replayed.examples.copy_(examples);
         replayed.graph.run([&] { step(loader.gather(replayed.examples)); }, parts_.model->module());
+        if (pass == Pass::train && captured_part_ == CapturedPart::gradients && replayed.graph.captured())
+            give_gradients(replayed);
     } else {
         Batch batch;
         enter(Phase::data);
@@ -44,6 +46,14 @@ bool Steps::next(Loader& loader, Pass pass) {
     }
     parts_.sums->count(loader.position() - before);
     return true;
+}
+
+/// The parameters have those that a replay writes: a batch outside of the graph, as a short last one, makes others.
+void Steps::give_gradients(Replayed& replayed) {
+    if (replayed.gradients.empty())
+        replayed.gradients = parts_.updates->gradients();
+    else
+        parts_.updates->set_gradients(replayed.gradients);
 }
 
 void Steps::step(const Batch& batch) {

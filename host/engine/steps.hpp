@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -48,9 +49,11 @@ private:
     /// Steps of one kind, replayed.
     struct Replayed {
         StepGraph graph{};
-        torch::Tensor examples{};  ///< int64 [batch size], of the step
+        torch::Tensor examples{};                ///< int64 [batch size], of the step
+        std::vector<torch::Tensor> gradients{};  ///< into which a replay writes, in the order of the parameters
     };
 
+    void give_gradients(Replayed& replayed);
     bool may_be_replayed(const Loader& loader) const;
     void step(const Batch& batch);
     torch::Tensor train(const Batch& batch, torch::Tensor& output);

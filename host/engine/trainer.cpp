@@ -271,7 +271,7 @@ void TorchTrainer::finish_epoch() {
     position_.so_far = {};
     position_.seconds = 0.0;
     sums_.set({});
-    updates_.after_epoch(metric_of(epoch, plateau_metric_).value_or(0.0));
+    updates_.after_epoch(metric_of(epoch, plateau_metric_).value_or(std::nan("")));
     if (!kept_) return;
     const std::int64_t best = best_epoch(position_.history, keep_metric(settings_));
     if (best == epoch.epoch || (best == 0 && epoch.epoch == 1)) kept_->take(epoch.epoch, tested_weights(), outputs_);

@@ -56,6 +56,19 @@ void Updates::after_batch(bool last) {
     if (schedule_ && schedule_steps_ == Every::step) step_schedule(std::nullopt);
 }
 
+std::vector<torch::Tensor> Updates::gradients() const {
+    std::vector<torch::Tensor> gradients;
+    for (const torch::Tensor& parameter : optimizer_.parameters()) gradients.push_back(parameter.grad());
+    return gradients;
+}
+
+void Updates::set_gradients(const std::vector<torch::Tensor>& gradients) {
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+        const torch::Tensor& parameter = optimizer_.parameters()[i];
+        parameter.mutable_grad() = gradients[i];
+    }
+}
+
 void Updates::after_epoch(double metric) {
     if (schedule_ && schedule_steps_ == Every::epoch)
         step_schedule(schedule_follows_metric_ ? std::optional(metric) : std::nullopt);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <torch/nn/module.h>
 
@@ -29,6 +30,10 @@ public:
 
     /// After a batch's gradients are computed. `last`: of the epoch.
     void after_batch(bool last);
+
+    /// Of all parameters, in the model's order; undefined where there is none.
+    std::vector<torch::Tensor> gradients() const;
+    void set_gradients(const std::vector<torch::Tensor>& gradients);
 
     /// After an epoch's test: a schedule by epochs steps. `metric`: what it follows, where it follows one.
     void after_epoch(double metric);

@@ -34,7 +34,8 @@ std::optional<Result> read_result(const fs::path& folder) {
         result.reason = json.value("reason", "");
         result.fingerprint = json.at("fingerprint").get<std::string>();
         if (!json.at("final").is_null()) result.final = metrics_from_json(json.at("final"));
-        result.kept_epoch = json.value("kept_epoch", std::int64_t{0});
+        if (json.contains("kept_epoch")) result.kept_epoch = json.at("kept_epoch").get_ref<const std::int64_t&>();
+        if (result.kept_epoch < 0 || !result.final || result.kept_epoch > result.final->epoch) result.kept_epoch = 0;
         result.seconds = json.at("timings").at("seconds").get<double>();
         result.job = text_at(object_in(json, "slurm"), "job");
         if (result.finished && !result.final) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "sweep/continuation.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -60,6 +61,8 @@ std::string prefix_in(const Json& record) {
 /// the best of them is there.
 bool leaves_the_same(const PlannedRun& run, const Json& shorter, std::span<const EpochMetrics> epochs) {
     const TrainerSettings& trainer = run.settings.trainer;
+    const auto lacks = [&](const EpochMetrics& epoch) { return !metric_of(epoch, stop_metric(trainer)); };
+    if (trainer.stop && std::ranges::any_of(epochs, lacks)) return false;  // an earlier version's
     for (std::size_t done = 1; trainer.stop && done < epochs.size(); ++done)
         if (has_stopped(epochs.first(done), stop_metric(trainer), *trainer.stop)) return false;
     if (trainer.keep == Keep::last) return true;

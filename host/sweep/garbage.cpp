@@ -30,7 +30,11 @@ struct Asked {
     fs::path file{};
     std::string experiment{};
     std::vector<RunRecord> runs{};
+    std::set<fs::path> needed{};  ///< names of folders that its runs go on from
 
+    bool needs(const RunRecord& run) const {
+        return run.experiment == experiment && needed.contains(run.folder.filename());
+    }
     bool holds(const RunRecord& run) const {
         return run.experiment == experiment &&
                std::ranges::any_of(runs, [&](const RunRecord& r) { return r.fingerprint == run.fingerprint; });
@@ -53,7 +57,13 @@ struct Asked {
 
 Asked read_asked(const fs::path& file, const Paths& places) {
     const Plan plan = make_plan(read_experiment(file, {}), places);
-    return {.file = file, .experiment = plan.experiment, .runs = records_of(plan, FingerprintInputs::included)};
+    Asked asked{.file = file,
+                .experiment = plan.experiment,
+                .runs = records_of(plan, FingerprintInputs::included),
+                .needed = {}};
+    for (const PlannedRun& run : plan.runs)
+        if (!run.continues.folder.empty()) asked.needed.insert(run.continues.folder.filename());
+    return asked;
 }
 
 /// Of what lies below `folder`, links themselves and not what they lead to.
@@ -89,6 +99,7 @@ private:
     void look_at(const RunRecord& run) {
         if (fs::is_symlink(run.folder)) return;
         if (is_claimed(run.folder)) return note(run, "kept: it is being trained");
+        if (is_needed(run)) return note(run, "kept: a longer run goes on from it");
         if (const auto why = not_asked_for(run)) {
             found_.items.push_back({.path = run.folder,
                                     .run = run.folder,
@@ -98,6 +109,14 @@ private:
         } else if (run.status == RunState::finished) {
             add_leftovers(run);
         }
+    }
+
+    bool is_needed(const RunRecord& run) {
+        if (std::ranges::any_of(given_, [&](const Asked& asked) { return asked.needs(run); })) return true;
+        if (run.status != RunState::finished || run.experiment_file.empty() || !file_exists(run.experiment_file))
+            return false;
+        const Asked* own = planned(run);
+        return own != nullptr && own->needs(run);
     }
 
     void add_leftovers(const RunRecord& run) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 #include <span>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "config/location.hpp"
+#include "config/run_checks.hpp"
 #include "record/fingerprint.hpp"
 #include "record/run_layout.hpp"
 #include "schedules/schedule.hpp"
@@ -54,14 +56,17 @@ public:
         const std::int64_t total = run.trainer.epochs * shape.steps;
         const std::int64_t steps = schedule->steps() == Every::step ? total : run.trainer.epochs;
         constexpr std::int64_t too_many = 10'000'000;  // half a second
-        const Json& optimizer = json_of(run.trainer.optimizer);
-        if (!tried_.emplace(json_of(*schedule).dump(), optimizer.dump(), total, steps).second || steps > too_many)
-            return;
+        if (!tried_.emplace(json_of(*schedule).dump(), total, steps).second || steps > too_many) return;
         try {
             GroupRates rates{.lr = run.trainer.optimizer.arguments().number("lr")};
             const auto made = make_schedule(schedule->completed(), {.has_momentum = true, .total_steps = total},
                                             std::span(&rates, 1));
-            for (std::int64_t step = 0; step < steps; ++step) made->step(std::span(&rates, 1), std::nullopt);
+            for (std::int64_t step = 0; step < steps; ++step) {
+                made->step(std::span(&rates, 1), std::nullopt);
+                if (!std::isfinite(static_cast<float>(rates.lr)))
+                    throw Error(ExitCode::usage,
+                                fmt::format("the rate is infinite as a float32 after step {}", step + 1));
+            }
         } catch (const Error& e) {
             fail_at(schedule->where, fmt::format("trainer.schedule: {} (the run has {} steps, {} an epoch)", e.what(),
                                                  total, shape.steps));
@@ -69,8 +74,24 @@ public:
     }
 
 private:
-    std::set<std::tuple<std::string, std::string, std::int64_t, std::int64_t>> tried_;
+    std::set<std::tuple<std::string, std::int64_t, std::int64_t>> tried_;
 };
+
+/// A metric that the plugin's number of classes leaves out.
+void check_metrics_fit(const RunSettings& run, const Plugin& plugin) {
+    const TrainerSettings& trainer = run.trainer;
+    constexpr std::int64_t few = 10;
+    if (plugin.descriptor->classes > few) return;
+    const auto check = [&](const std::string& metric, const Location& where) {
+        if (metric == "test.top5")
+            fail_at(where, fmt::format("test.top5 is of more than ten classes; plugin '{}' has {}", plugin.id(),
+                                       plugin.descriptor->classes));
+    };
+    if (trainer.stop) check(stop_metric(trainer), trainer.stop->where);
+    if (trainer.keep == Keep::best) check(keep_metric(trainer), trainer.keep_where);
+    if (trainer.schedule && trainer.schedule->follows_a_metric())
+        check(plateau_metric(*trainer.schedule, run.data), trainer.schedule->where);
+}
 
 void check_precision(const RunSettings& run, const Device& device) {
     if (run.trainer.precision == Precision::float32) return;
@@ -174,12 +195,14 @@ Plan make_plan(Experiment experiment, const Paths& places) {
         if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data));
         check_limits(data, *dataset);
         check_data_fits(run.settings, *run.plugin, *dataset);
+        check_metrics_fit(run.settings, *run.plugin);
         const EpochShape shape = epoch_shape(run.settings, *dataset);
         schedule.check(run.settings, shape);
         run.dataset = dataset.get();
-        const Json inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);
+        Json inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);
         run.fingerprint = fingerprint_of(inputs);
-        run.prefix = fingerprint_of(prefix_inputs(inputs, run.settings, shape.steps * run.settings.trainer.epochs));
+        run.prefix =
+            fingerprint_of(prefix_inputs(std::move(inputs), run.settings, shape.steps * run.settings.trainer.epochs));
         const std::string name = run_folder_name(run.settings.id, run.fingerprint);
         run.folder = own_folder / name;
         if (begun.contains(name)) {

@@ -1,6 +1,9 @@
 #include "sweep/plan_words.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -44,11 +47,13 @@ bool normalizes_batches(const Plugin& plugin) {
 
 std::vector<std::string> data_words(const Plan& plan) {
     std::vector<std::string> words;
+    std::set<std::tuple<const Dataset*, std::int64_t, std::int64_t, std::int64_t, std::int64_t>> said;
     for (const PlannedRun& run : plan.runs) {
         const EpochShape shape = epoch_shape(run.settings, *run.dataset);
+        if (!said.emplace(run.dataset, shape.trained, shape.validated, shape.tested, shape.steps).second) continue;
         const std::string validation =
             shape.validated > 0 ? fmt::format("{} to validate, ", with_commas(shape.validated)) : "";
-        add_once(words, fmt::format("{}: {} to train, {}{} to test; {} steps an epoch", run.dataset->name,
+        words.push_back(fmt::format("{}: {} to train, {}{} to test; {} steps an epoch", run.dataset->name,
                                     with_commas(shape.trained), validation, with_commas(shape.tested),
                                     with_commas(shape.steps)));
     }
@@ -57,6 +62,7 @@ std::vector<std::string> data_words(const Plan& plan) {
 
 std::vector<std::string> plan_warnings(const Plan& plan) {
     std::vector<std::string> warnings;
+    std::map<const Plugin*, bool> normalizes;
     for (const PlannedRun& run : plan.runs) {
         if (const std::string key = chosen_by_test_data(run.settings); !key.empty())
             add_once(warnings,
@@ -68,7 +74,10 @@ std::vector<std::string> plan_warnings(const Plan& plan) {
             add_once(warnings,
                      "trainer.optimizer names sgd without a momentum: that is torch's, 0, where labhost before "
                      "there were other optimizers took 0.5; momentum = 0 says that it is meant");
-        if (epoch_shape(run.settings, *run.dataset).last_batch == 1 && normalizes_batches(*run.plugin))
+        const bool ends_with_one =
+            run.settings.trainer.batch_size > 1 && epoch_shape(run.settings, *run.dataset).last_batch == 1;
+        if (ends_with_one && !normalizes.contains(run.plugin)) normalizes[run.plugin] = normalizes_batches(*run.plugin);
+        if (ends_with_one && normalizes[run.plugin])
             add_once(warnings, fmt::format("the last batch of an epoch has one example, with which the batch "
                                            "normalisation of plugin '{}' may fail: data.drop_last = true leaves it out",
                                            run.plugin->id()));

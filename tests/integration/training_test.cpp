@@ -106,6 +106,32 @@ TEST_F(Training, AScheduleThatWouldFailAtALateStepIsRefusedBeforeTheFirst) {
          "--set", "trainer.epochs=9"});
     EXPECT_EQ(result.exit_code, 2) << result.err;
     EXPECT_NE(result.err.find("trainer.schedule: "), std::string::npos) << result.err;
+    const ProcessResult infinite =
+        labhost({"plan", experiment(net), "--set", "trainer.schedule={name=\"exponential\",gamma=1e30}", "--set",
+                 "trainer.epochs=9"});
+    EXPECT_EQ(infinite.exit_code, 2) << infinite.err;
+    EXPECT_NE(infinite.err.find("the rate is infinite as a float32 after step 2"), std::string::npos) << infinite.err;
+}
+
+TEST_F(Training, AMetricThatTheDataDoNotHaveIsRefused) {
+    const ProcessResult result =
+        labhost({"plan", experiment(net), "--set", "trainer.stop={metric=\"test.top5\",patience=1}"});
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_NE(result.err.find("test.top5 is of more than ten classes"), std::string::npos) << result.err;
+}
+
+TEST_F(Training, WhatALongerRunGoesOnFromIsNoGarbage) {
+    const std::string file = experiment(net);
+    ASSERT_EQ(labhost(with_epochs(file, 1, "runs")).exit_code, 0);
+    const std::string longer = experiment("[trainer.optimizer]\n" + std::string(net), "longer.toml");
+    std::string text = read_file(longer);
+    text.replace(text.find("epochs = 1"), 10, "epochs = 2");
+    folder_.write("e.toml", text);
+    const ProcessResult gc = labhost({"gc", "e.toml", "--yes"});
+    EXPECT_EQ(gc.exit_code, 0) << gc.err;
+    EXPECT_TRUE(fs::exists(folder_with("runs", 1) / "checkpoint.pt")) << gc.out << gc.err;
+    const ProcessResult result = labhost({file});
+    EXPECT_NE(result.err.find("goes on from epoch 2"), std::string::npos) << result.err;
 }
 
 }  // namespace

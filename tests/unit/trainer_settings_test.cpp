@@ -245,6 +245,17 @@ TEST_F(ScheduleKeys, InASequenceHaveOneMilestoneLess) {
                     "every stands at the top of trainer.schedule only");
 }
 
+TEST_F(ScheduleKeys, InSequencesAreToldApartByWhatIsInThem) {
+    const auto sequence = [](const std::string& start) {
+        return fmt::format(
+            "{{ name = \"sequential\", milestones = [5], schedules = [{{ name = \"linear\", start_factor = "
+            "{} }}, {{ name = \"constant\" }}] }}",
+            start);
+    };
+    EXPECT_EQ(ids(fmt::format("grid = {{ \"trainer.schedule\" = [{}, {}] }}", sequence("0.1"), sequence("0.01"))),
+              (Ids{"net-sequential-schedules1.start_factor0.1-s1", "net-sequential-schedules1.start_factor0.01-s1"}));
+}
+
 // ---- validation, and what follows it
 
 TEST_F(ValidationKeys, IsACountOrAFractionOfTheTrainingData) {
@@ -256,6 +267,11 @@ TEST_F(ValidationKeys, IsACountOrAFractionOfTheTrainingData) {
     refuse("data.validation = { count = 10, fraction = 0.5 }", "cannot go with count");
     refuse("data.validation = { fraction = 1.0 }", "must be above 0 and below 1");
     refuse("data.validation = { seed = 1 }", "data.validation needs count or fraction");
+    EXPECT_FALSE(
+        runs("data.validation.fraction = 0.5", "", {"data.validation.count=10"}).at(0).data.validation->fraction)
+        << "--set changes the one for the other";
+    refuse_run("grid = { \"data.validation.count\" = [5], \"data.validation.fraction\" = [0.1] }",
+               "the axis 'data.validation.fraction' would undo 'data.validation.count'");
 }
 
 TEST_F(ValidationKeys, IsNeededByWhatFollowsIt) {

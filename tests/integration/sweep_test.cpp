@@ -214,7 +214,8 @@ TEST_F(Sweep, ARunThatLacksOnlyItsResultGetsIt) {
     ASSERT_EQ(labhost({file}).exit_code, 0);
     const json second = json::parse(read_file(run / "result.json"));
     EXPECT_EQ(second.at("final"), first.at("final"));
-    EXPECT_GE(second.at("timings").at("seconds"), first.at("timings").at("seconds"));
+    // But for what came after its last checkpoint, the first session's time is in the second's.
+    EXPECT_GE(second.at("timings").at("seconds").get<double>(), 0.8 * first.at("timings").at("seconds").get<double>());
     EXPECT_EQ(numbers(run), expected);
     EXPECT_NE(labhost({"plan", file}).out.find("1 finished"), std::string::npos);
 }

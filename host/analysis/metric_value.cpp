@@ -16,12 +16,8 @@ namespace {
 /// By which a run's validation chooses an epoch.
 std::string metric_of_choice(const RunRecord& run) {
     const std::string otherwise = "validation.loss";
-    const auto named = [](const Json& table, const char* key) {
-        const bool is_there = table.is_object() && table.contains(key) && table.at(key).is_string();
-        return is_there ? table.at(key).get<std::string>() : "";
-    };
-    const Json stop = run.trainer.is_object() ? run.trainer.value("stop", Json()) : Json();
-    for (const std::string& metric : {named(run.trainer, "keep_metric"), named(stop, "metric")})
+    const Json stop = object_in(run.trainer, "stop");
+    for (const std::string& metric : {text_at(run.trainer, "keep_metric"), text_at(stop, "metric")})
         if (!metric.empty()) return is_of_validation(metric) ? metric : otherwise;
     return otherwise;
 }

@@ -34,27 +34,12 @@ std::string without_epochs(std::string id) {
     return id.erase(from, to == std::string::npos ? to : to - from);
 }
 
-/// Its run.json; null where there is none that can be read.
-Json record_in(const fs::path& folder) {
-    try {
-        return Json::parse(read_file(folder / run_file::record), nullptr, /*allow_exceptions=*/false);
-    } catch (const Error&) {
-        return nullptr;
-    }
-}
-
-std::string text_at(const Json& json, const char* key) {
-    const bool is_there = json.is_object() && json.contains(key) && json.at(key).is_string();
-    return is_there ? json.at(key).get<std::string>() : "";
-}
-
 /// The fingerprint of a record's prefix; versions before there were schedules did not write it.
 std::string prefix_in(const Json& record) {
     const std::string written = text_at(record, "prefix");
-    if (!written.empty() || !record.is_object() || !record.contains("fingerprint_of")) return written;
-    const Json& inputs = record.at("fingerprint_of");
-    const bool is_whole = inputs.is_object() && inputs.contains("trainer") && inputs.at("trainer").is_object();
-    return is_whole ? fingerprint_of(prefix_inputs(inputs, RunSettings(), 0)) : "";
+    const Json inputs = object_in(record, "fingerprint_of");
+    if (!written.empty() || object_in(inputs, "trainer").empty()) return written;
+    return fingerprint_of(prefix_inputs(inputs, RunSettings(), 0));
 }
 
 /// Whether the run leaves of these epochs what a run without interruption leaves: it would not have ended before, and
@@ -68,9 +53,7 @@ bool leaves_the_same(const PlannedRun& run, const Json& shorter, std::span<const
     if (trainer.keep == Keep::last) return true;
     const Json wanted = values_of(trainer_keys(), trainer, Use::record);
     const auto same = [&](const char* key) { return text_at(wanted, key) == text_at(shorter, key); };
-    const auto metric_of_stop = [](const Json& settings) {
-        return settings.contains("stop") ? text_at(settings.at("stop"), "metric") : "";
-    };
+    const auto metric_of_stop = [](const Json& settings) { return text_at(object_in(settings, "stop"), "metric"); };
     return same("keep") && same("keep_metric") && metric_of_stop(wanted) == metric_of_stop(shorter);
 }
 
@@ -92,13 +75,14 @@ ShorterRun ShorterRuns::find(const PlannedRun& run) const {
         if (!result || !result->finished || !file_exists(folder / run_file::checkpoint)) continue;
         const std::int64_t done = result->final->epoch;
         if (done >= run.settings.trainer.epochs || done <= longest.epochs) continue;
-        const Json record = record_in(folder);
+        const Json record = read_object(folder / run_file::record);
         const auto& schedule = run.settings.trainer.schedule;
         if (schedule && schedule->depends_on_the_total())
             longest.why_not = fmt::format("its schedule, {}, depends on how many epochs there are", schedule->name);
-        if (prefix_in(record) != run.prefix || !record.contains("trainer")) continue;
+        if (prefix_in(record) != run.prefix) continue;
         const auto epochs = read_epochs(folder);
-        if (std::cmp_not_equal(epochs.size(), done) || !leaves_the_same(run, record.at("trainer"), epochs)) continue;
+        if (std::cmp_not_equal(epochs.size(), done) || !leaves_the_same(run, object_in(record, "trainer"), epochs))
+            continue;
         longest = {.folder = folder, .fingerprint = result->fingerprint, .epochs = done, .why_not = {}};
     }
     return longest;

@@ -13,6 +13,8 @@ TORCH ?= auto
 
 FUZZ_SECONDS ?= 60
 MUTANTS ?= 40
+TESTS ?= tests
+CTEST_FLAGS ?=
 CMAKE_FLAGS ?=
 ifdef CI
 CMAKE_FLAGS += -DLABHOST_WERROR=ON
@@ -33,8 +35,8 @@ PREFIX ?= /usr/local
 run: data  ## install what is missing, build, fetch MNIST, train experiments/q4.toml
 	build/labhost experiments/q4.toml
 
-test: build-tests data  ## the same up to the build, then all tests
-	ctest --preset release
+test: build-tests data  ## the same up to the build, then all tests (TESTS: a target; CTEST_FLAGS: as ctest takes them)
+	ctest --preset release $(CTEST_FLAGS)
 
 install: build  ## into PREFIX (/usr/local); it may be moved later
 	@mkdir -p $(PREFIX) 2> /dev/null; if [ -w $(PREFIX) ]; then as=; else as=$(SUDO); fi; \
@@ -50,7 +52,7 @@ build: deps  ## build/labhost and build/plugins/*.so
 	$(call build,release,build,all)
 
 build-tests: test-deps  ## the same with the tests
-	$(call build,release,build,all tests)
+	$(call build,release,build,all $(TESTS))
 
 docs: build-tests  ## the tables of keys in docs/experiment-reference.md, from host/config/keys.cpp
 	LABHOST_WRITE_DOCS=1 build/unit_tests --gtest_filter='ExperimentReference.*'
@@ -62,6 +64,8 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(python) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml --seeds 2,3
 	$(python) tests/parity/parity.py --labhost build/labhost --experiment experiments/q4.toml \
 	  --train-limit 60000 --test-limit 10000
+	$(python) tests/parity/settings.py --labhost $(CURDIR)/build/labhost --plugins $(CURDIR)/build/examples \
+	  --random 100
 
 bench: bench-deps data  ## as ratios of one go: kernels, q4 against its peers, growth, sweeps, the scan of 200 plugins (an hour)
 	@cmake build > /dev/null  # which now finds Google Benchmark

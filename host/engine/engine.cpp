@@ -12,6 +12,7 @@
 #include "engine/gpu_survey.hpp"
 #include "engine/libtorch_errors.hpp"
 #include "engine/model.hpp"
+#include "engine/optimizer.hpp"
 #include "engine/pickle.hpp"
 #include "engine/process.hpp"
 #include "engine/run_context.hpp"
@@ -85,15 +86,17 @@ public:
         return make_torch_trainer(run, plugin, params, dataset, device, options);
     }
 
-    void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const override {
-        const NamedTensors tensors = unpickle_state_dict(run.trainer.init_from);
+    void check_fits_model(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const override {
+        NamedTensors tensors;
+        if (!run.trainer.init_from.empty()) tensors = unpickle_state_dict(run.trainer.init_from);
         std::optional<PluginModel> model;
         try {
             model.emplace(plugin, params);
         } catch (const Error&) {
             return;
         }
-        model->load_state_dict(tensors, run.trainer.init_from.native());
+        if (!run.trainer.init_from.empty()) model->load_state_dict(tensors, run.trainer.init_from.native());
+        check_groups(run.trainer.groups, model->module());
     }
 
     std::vector<Layer> layers(const Plugin& plugin, const ResolvedParams& params) const override {

@@ -17,6 +17,15 @@ constexpr bool zero_grad_leaves_zeros = TORCH_VERSION_MAJOR < 2;
 
 }  // namespace
 
+void check_groups(const std::vector<ParameterGroup>& groups, const torch::nn::Module& module) {
+    if (groups.empty()) return;
+    const std::vector<std::string> names = module.named_parameters().keys();
+    for (const ParameterGroup& group : groups)
+        if (std::ranges::none_of(names, [&](const std::string& name) { return glob_matches(group.match, name); }))
+            fail_at(group.where, fmt::format("trainer.groups: '{}' matches no parameter{}; there are {}", group.match,
+                                             did_you_mean(group.match, names), join(names)));
+}
+
 Optimizer::Optimizer(const torch::nn::Module& module, const TrainerSettings& settings, StepKind kind) : kind_(kind) {
     std::vector<std::string> names;
     for (const auto& item : module.named_parameters()) {
@@ -24,6 +33,7 @@ Optimizer::Optimizer(const torch::nn::Module& module, const TrainerSettings& set
         tensors_.push_back(item.value());
         parameters_.push_back({.tensor = item.value()});
     }
+    check_groups(settings.groups, module);
     add_groups(names, settings);
 }
 
@@ -38,10 +48,6 @@ void Optimizer::add_groups(const std::vector<std::string>& names, const TrainerS
         const auto which = found == settings.groups.end() ? 0 : found - settings.groups.begin() + 1;
         groups_[static_cast<std::size_t>(which)].members.push_back(i);
     }
-    for (const ParameterGroup& group : settings.groups)
-        if (std::ranges::none_of(names, [&](const std::string& name) { return glob_matches(group.match, name); }))
-            fail_at(group.where, fmt::format("trainer.groups: '{}' matches no parameter{}; there are {}", group.match,
-                                             did_you_mean(group.match, names), join(names)));
 }
 
 void Optimizer::zero_grad() {

@@ -20,9 +20,12 @@ enum class StepKind {
     fused,      ///< the same but for rounding: on a CPU a parameter is gone over once, on a GPU all are one kernel's
 };
 
+/// Throws Error (usage) for a group that matches no parameter, with their names.
+void check_groups(const std::vector<ParameterGroup>& groups, const torch::nn::Module& module);
+
 class Optimizer final : public Stateful {
 public:
-    /// Of all parameters of the module, which stay where they are. Throws Error (usage) for a group that matches none.
+    /// Of all parameters of the module, which stay where they are. Throws Error (usage) as check_groups.
     Optimizer(const torch::nn::Module& module, const TrainerSettings& settings, StepKind kind);
 
     /// LibTorch 1 leaves zeros, with which a parameter that a step does not use still follows its momentum; LibTorch 2

@@ -109,11 +109,11 @@ void check_precision(const RunSettings& run, const Device& device) {
 }
 
 /// In a child, since it builds the model. One that ends its process is left to its run to report.
-void check_init_from(const PlannedRun& run) {
+void check_fits_model(const PlannedRun& run) {
     const Engine& torch = engine();
     const auto check = [&](const Outbox& outbox) {
         try {
-            torch.check_init_from(run.settings, load_plugin(*run.plugin), run.params);
+            torch.check_fits_model(run.settings, load_plugin(*run.plugin), run.params);
         } catch (const std::exception& e) {
             outbox.send(e.what());
         }
@@ -121,21 +121,27 @@ void check_init_from(const PlannedRun& run) {
     run_in_child(check, {.on_message = [](std::string_view why) { throw Error(ExitCode::usage, std::string(why)); }});
 }
 
-/// Of many runs that start from one file, the file is hashed once, and tried on each model once.
-class InitFromCheck {
+/// What must fit a run's model. Of many runs the same is tried on each model once, and a file they start from hashed
+/// once.
+class ModelCheck {
 public:
     void check(PlannedRun& run) {
         TrainerSettings& trainer = run.settings.trainer;
-        if (trainer.init_from.empty()) return;
-        std::string& hash = hashes_[trainer.init_from];
-        if (hash.empty()) hash = sha256_of_file(trainer.init_from);
-        trainer.init_from_sha256 = hash;
-        if (tried_.emplace(run.plugin, to_json(run.params).dump(), trainer.init_from).second) check_init_from(run);
+        if (trainer.init_from.empty() && trainer.groups.empty()) return;
+        if (!trainer.init_from.empty()) {
+            std::string& hash = hashes_[trainer.init_from];
+            if (hash.empty()) hash = sha256_of_file(trainer.init_from);
+            trainer.init_from_sha256 = hash;
+        }
+        std::vector<std::string> matches;
+        for (const ParameterGroup& group : trainer.groups) matches.push_back(group.match);
+        if (tried_.emplace(run.plugin, to_json(run.params).dump(), trainer.init_from, std::move(matches)).second)
+            check_fits_model(run);
     }
 
 private:
     std::map<fs::path, std::string> hashes_;
-    std::set<std::tuple<const Plugin*, std::string, fs::path>> tried_;
+    std::set<std::tuple<const Plugin*, std::string, fs::path, std::vector<std::string>>> tried_;
 };
 
 /// The names in a folder; none if it is not there. One look, where a look at each run's folder would take a second for
@@ -167,7 +173,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     const auto folders = plugin_folders(places.plugins.folders);
     // Plugins and parameters first: a misspelt name should not wait for the data to be read.
     std::map<std::pair<std::string, std::string>, const Plugin*> plugins;  // by model and pinned hash
-    InitFromCheck init_from;
+    ModelCheck model;
     ScheduleCheck schedule;
     plan.runs.reserve(experiment.runs.size());
     for (RunSettings& settings : experiment.runs) {
@@ -182,7 +188,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
         check_precision(settings, device);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});
-        init_from.check(plan.runs.back());
+        model.check(plan.runs.back());
     }
     experiment.runs = {};  // moved from, but 70 MB for a hundred thousand
     const fs::path own_folder = experiment_folder(places.runs, experiment.name);

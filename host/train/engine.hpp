@@ -66,9 +66,9 @@ public:
                                                   const ResolvedParams& params, const Dataset& dataset,
                                                   const Device& device, const TrainerOptions& options) const = 0;
 
-    /// [child] Refuses an init_from that cannot be read or does not fit the model: throws Error (usage). A model that
-    /// cannot be built is left to its run to report.
-    virtual void check_init_from(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const = 0;
+    /// [child] Refuses settings that do not fit the model, an init_from that cannot be read or does not fit, groups
+    /// that match no parameter: throws Error (usage). A model that cannot be built is left to its run to report.
+    virtual void check_fits_model(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const = 0;
 
     /// [child] The model's modules, in the order of its state_dict. Throws Error (run_failed) if it cannot be built.
     virtual std::vector<Layer> layers(const Plugin& plugin, const ResolvedParams& params) const = 0;

@@ -95,9 +95,12 @@ TEST_F(Training, TheKeptEpochsWeightsAreLeft) {
 }
 
 TEST_F(Training, AGroupThatMatchesNoParameterIsRefusedWithTheirNames) {
-    const ProcessResult result = labhost({experiment(net), "--set", "trainer.groups=[{match=\"conv9*\",lr=0.1}]"});
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_NE(result.err.find("'conv9*' matches no parameter"), std::string::npos) << result.err;
+    for (const std::string verb : {"run", "plan"}) {
+        const ProcessResult result =
+            labhost({verb, experiment(net), "--set", "trainer.groups=[{match=\"conv9*\",lr=0.1}]"});
+        EXPECT_EQ(result.exit_code, 2) << "before anything is trained";
+        EXPECT_NE(result.err.find("'conv9*' matches no parameter"), std::string::npos) << result.err;
+    }
 }
 
 TEST_F(Training, AScheduleThatWouldFailAtALateStepIsRefusedBeforeTheFirst) {

@@ -223,7 +223,7 @@ public:
                                           const TrainerOptions& options) const override {
         return std::make_unique<ScriptedTrainer>(run, plugin, device, options);
     }
-    void check_init_from(const RunSettings&, const Plugin&, const ResolvedParams&) const override {}
+    void check_fits_model(const RunSettings&, const Plugin&, const ResolvedParams&) const override {}
     std::vector<Layer> layers(const Plugin&, const ResolvedParams&) const override { return {}; }
 };
 

@@ -54,7 +54,7 @@ build: deps  ## build/labhost and build/plugins/*.so
 build-tests: test-deps  ## the same with the tests
 	$(call build,release,build,all $(TESTS))
 
-docs: build-tests  ## the tables of keys in docs/experiment-reference.md, from host/config/keys.cpp
+docs: build-tests  ## the tables of keys in docs/experiment-reference.md, from host/config
 	LABHOST_WRITE_DOCS=1 build/unit_tests --gtest_filter='ExperimentReference.*'
 
 data: build  ## MNIST, into the user's cache folder

@@ -1,4 +1,4 @@
-// labhost keys: the keys of an experiment's file that the table of keys knows, with their defaults and meanings.
+// labhost keys: the keys of an experiment's file, with their defaults and meanings.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -18,12 +18,13 @@ struct KeysOptions {
     bool json = false;
 
     void declare(CommandLine& line) {
-        line.value("--table", "NAME", "only those of [NAME]: data, trainer or launch.slurm", table, known_table);
+        line.value("--table", "NAME", "only those of [NAME]: data, trainer, run, ...", table, known_table);
         declare_json(line, json);
     }
 
     static std::string known_table(const std::string& name) {
-        const std::vector<std::string> names{"data", "trainer", "launch.slurm"};
+        std::vector<std::string> names;
+        for (const TableDescription& table : all_tables()) names.push_back(table.name);
         if (std::ranges::find(names, name) == names.end())
             throw BadValue(fmt::format("give one of {}{}", join(names), did_you_mean(name, names)));
         return name;
@@ -81,13 +82,9 @@ void add_rows(const std::string& prefix, const std::vector<KeyDescription>& keys
 }
 
 ExitCode show_keys(const KeysOptions& options) {
-    const std::vector<std::pair<std::string, std::vector<KeyDescription>>> tables{
-        {"data", described(data_keys())},
-        {"trainer", described(trainer_keys())},
-        {"launch.slurm", described(slurm_keys())}};
     std::vector<std::vector<std::string>> rows;
     Json json = Json::object();
-    for (const auto& [name, keys] : tables) {
+    for (const auto& [name, keys] : all_tables()) {
         if (!options.table.empty() && options.table != name) continue;
         add_rows(name + ".", keys, rows);
         for (const KeyDescription& key : keys) json[name].push_back(to_json(key));

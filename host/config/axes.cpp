@@ -234,13 +234,15 @@ std::vector<AxisValue> axis_values(const WrittenAxis& axis, const toml::node& ar
     return values;
 }
 
-AxisGroups read_axes(StrictTable& table) {
-    AxisGroups groups;
-    if (const auto grid = table.table("grid")) read_grid(*grid, groups);
-    if (const auto zip = table.table("zip")) read_zip(*zip, groups);
-    if (const auto random = table.table("random"))
-        groups.push_back(std::make_shared<const AxisGroup>(random_axes(*random)));
-    return groups;
+void read_axes(StrictTable& table, const std::string& key, AxisGroups& groups) {
+    const auto axes = table.table(key);
+    if (!axes) return;
+    if (key == "grid")
+        read_grid(*axes, groups);
+    else if (key == "zip")
+        read_zip(*axes, groups);
+    else
+        groups.push_back(std::make_shared<const AxisGroup>(random_axes(*axes)));
 }
 
 void check_keys_differ(const AxisGroups& groups) {

@@ -52,9 +52,9 @@ using Point = std::vector<std::size_t>;
 /// No experiment has more runs, and no axis more samples: what asks for more is a slip of the pen.
 constexpr std::int64_t most_runs = 1'000'000;
 
-/// Reads the keys grid, zip and random of `table`: the grid's axes as they are written, then zip, then random.
-/// Keys may be dotted strings or nested tables. Throws Error (usage), but not yet for a key that two of them have.
-AxisGroups read_axes(StrictTable& table);
+/// Reads the key of `table`, which is grid (the axes as they are written), zip or random, and appends its groups.
+/// Axes may be dotted strings or nested tables. Throws Error (usage), but not yet for a key that two of them have.
+void read_axes(StrictTable& table, const std::string& key, AxisGroups& groups);
 
 /// Throws Error (usage) if two axes have the same key, naming both places.
 void check_keys_differ(const AxisGroups& groups);

@@ -1,79 +1,127 @@
 #include "config/claims.hpp"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "config/key_types.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+KeyType<Claim> says() {
+    return key_type({.type = "string", .if_absent = "required"}, &Claim::says,
+                    [](StrictTable& table, const std::string& key) {
+                        auto says = table.string(key);
+                        if (!says || says->empty())
+                            fail_at(table.where(), "this [[claim]] needs 'says': what is claimed, in words");
+                        return says;
+                    });
+}
 
-MetricChoice read_metric(StrictTable& table) {
-    const auto written = table.string("metric");
-    if (!written) return {};
-    const std::string key = written->substr(0, written->find('@'));
-    if (std::ranges::find(metric_names(), key) == metric_names().end())
-        table.fail("metric", fmt::format("= '{}' is no metric{} (there are {})", key, did_you_mean(key, metric_names()),
-                                         join(metric_names())));
-    const auto metric = parse_metric(*written);
+KeyType<Claim> test() {
+    return key_type({.type = "string", .choices = all_texts<ClaimTest>(), .if_absent = "required"}, &Claim::test,
+                    [](StrictTable& table, const std::string& key) {
+                        const auto test = table.one_of<ClaimTest>(key);
+                        if (!test)
+                            fail_at(table.where(),
+                                    "this [[claim]] needs a test: \"greater\", \"equivalent\" or \"about\"");
+                        return test;
+                    });
+}
+
+MetricChoice parsed_metric(const StrictTable& table, const std::string& key, const std::string& written) {
+    const std::string name = written.substr(0, written.find('@'));
+    if (std::ranges::find(metric_names(), name) == metric_names().end())
+        table.fail(key, fmt::format("= '{}' is no metric{} (there are {})", name, did_you_mean(name, metric_names()),
+                                    join(metric_names())));
+    const auto metric = parse_metric(written);
     if (!metric)
-        table.fail("metric", fmt::format("= '{}': after '@' comes an epoch, from 1, or 'best'; without '@' it is the "
-                                         "last epoch",
-                                         *written));
+        table.fail(key, fmt::format("= '{}': after '@' comes an epoch, from 1, or 'best'; without '@' it is the "
+                                    "last epoch",
+                                    written));
     return *metric;
 }
 
-std::string read_runs(StrictTable& table, std::string_view key, std::span<const std::string> ids) {
-    const auto id = table.string(key);
-    if (!id) fail_at(table.where(), fmt::format("this [[claim]] needs '{}': runs, by their id without the seed", key));
-    if (std::ranges::find(ids, *id) == ids.end())
-        table.fail(key, fmt::format("= '{}': no run has this id (without its seed){}", *id, did_you_mean(*id, ids)));
-    return *id;
+KeyType<Claim> metric_choice() {
+    return {.description = {.type = "metric"},
+            .read =
+                [](StrictTable& table, const std::string& key, const auto&, Claim& claim) {
+                    if (const auto written = table.string(key)) claim.metric = parsed_metric(table, key, *written);
+                },
+            .value = [](const Claim& claim, Use) { return Json(claim.metric.text()); }};
+}
+
+KeyType<Claim> runs(std::string Claim::*member, std::string if_absent) {
+    return key_type({.type = "string", .if_absent = std::move(if_absent)}, member,
+                    [](StrictTable& table, const std::string& key) { return table.string(key); });
+}
+
+KeyType<Claim> value() {
+    return key_type({.type = "number", .if_absent = "required with `about`"}, &Claim::value,
+                    [](StrictTable& table, const std::string& key) { return table.number(key, -infinity, infinity); });
+}
+
+void check_runs(StrictTable& table, const std::string& key, const std::string& id, std::span<const std::string> ids) {
+    if (table.node(key) == nullptr)
+        fail_at(table.where(), fmt::format("this [[claim]] needs '{}': runs, by their id without the seed", key));
+    if (std::ranges::find(ids, id) == ids.end())
+        table.fail(key, fmt::format("= '{}': no run has this id (without its seed){}", id, did_you_mean(id, ids)));
 }
 
 Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
     Claim claim{.where = table.where()};
-    const auto says = table.string("says");
-    if (!says || says->empty()) fail_at(table.where(), "this [[claim]] needs 'says': what is claimed, in words");
-    claim.says = *says;
-    const auto test = table.one_of<ClaimTest>("test");
-    if (!test) fail_at(table.where(), "this [[claim]] needs a test: \"greater\", \"equivalent\" or \"about\"");
-    claim.test = *test;
-    claim.metric = read_metric(table);
-    claim.of = read_runs(table, "of", ids);
-    const auto value = table.number("value", -infinity, infinity);
+    read_keys(claim_keys(), table, {}, claim);
+    check_runs(table, "of", claim.of, ids);
+    const bool has_value = table.node("value") != nullptr;
     if (claim.test == ClaimTest::about) {
         if (table.node("than") != nullptr)
             table.fail("than", "does not go with test = \"about\", which compares 'of' with 'value'");
-        if (!value) fail_at(table.where(), "a [[claim]] with test = \"about\" needs a 'value'");
-        claim.value = *value;
+        if (!has_value) fail_at(table.where(), "a [[claim]] with test = \"about\" needs a 'value'");
     } else {
-        if (value) table.fail("value", "goes with test = \"about\" only");
-        claim.than = read_runs(table, "than", ids);
+        if (has_value) table.fail("value", "goes with test = \"about\" only");
+        check_runs(table, "than", claim.than, ids);
         if (claim.than == claim.of) table.fail("than", "names the runs that 'of' names");
     }
-    const auto margin = table.number("margin", 0.0, infinity);
-    if (claim.test != ClaimTest::greater && margin.value_or(0.0) <= 0.0)
+    if (claim.test != ClaimTest::greater && claim.margin <= 0.0)
         fail_at(
-            margin ? table.where("margin") : table.where(),
+            table.node("margin") != nullptr ? table.where("margin") : table.where(),
             fmt::format("a [[claim]] with test = \"{}\" needs a margin above 0: the largest difference that does not "
                         "matter, in the metric's unit (points, for an accuracy)",
-                        to_text(*test)));
-    claim.margin = margin.value_or(0.0);
-    claim.alpha = table.number("alpha", 0.0, 0.5).value_or(claim.alpha);
+                        to_text(claim.test)));
     if (claim.alpha <= 0.0)
         table.fail("alpha", "must be above 0: the share of false claims that is borne, such as 0.05");
-    table.finish();
     return claim;
 }
 
 }  // namespace
+
+const Keys<Claim>& claim_keys() {
+    using enum Effect;
+    using C = Claim;
+    static const Keys<C> keys{
+        {"says", says(), "the claim in words", cost},
+        {"test", test(),
+         "`greater`: `of` is above `than` by more than `margin`; `equivalent`: they are less than `margin` apart; "
+         "`about`: `of` is less than `margin` from `value`",
+         cost},
+        {"metric", metric_choice(),
+         "`test.accuracy`, `test.loss`, `test.correct`, `test.f1` (macro, 0 to 1), `test.top5` (percent, of over ten "
+         "classes), `train.…`, `validation.…` or `seconds`; at the last epoch, with `@3` at the third, with `@best` at "
+         "the epoch that the run's validation chose (by `keep_metric`), where it has one, else at its own best: of a "
+         "test metric that is warned of",
+         cost},
+        {"of", runs(&C::of, "required"), "runs, by their id without the seed", cost},
+        {"than", runs(&C::than, "required but with `about`"), "the same", cost},
+        {"value", value(), "what `of` is about", cost},
+        {"margin", number(&C::margin, 0.0), "in the metric's unit; above 0 but with `greater`", cost},
+        {"alpha", number(&C::alpha, 0.0, 0.5),
+         "the share of false claims that is borne, for all claims of the file together", cost},
+    };
+    return keys;
+}
 
 std::vector<Claim> read_claims(std::vector<StrictTable> tables, std::span<const std::string> ids) {
     std::vector<Claim> claims;

@@ -1,7 +1,6 @@
 #include "config/experiment.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "config/run_checks.hpp"
 #include "config/settings.hpp"
 #include "config/strict_table.hpp"
+#include "config/written_run.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -79,34 +79,6 @@ void apply_set(toml::table& file, const std::string& assignment) {
     overlay(file, std::move(set));
 }
 
-/// What `seeds` says: a list, or { count = N } for 1..N; 1 alone if it is not there.
-std::vector<std::uint64_t> read_seeds(StrictTable& table) {
-    const toml::node* node = table.node("seeds");
-    if (node == nullptr) return {1};
-    std::vector<std::uint64_t> seeds;
-    if (node->is_table()) {
-        auto range = *table.table("seeds");
-        const auto count = range.integer("count", 1, most_runs);
-        range.finish();
-        if (!count) fail_at(range.where(), "experiment.seeds needs a count, for instance { count = 10 }");
-        seeds.resize(static_cast<std::size_t>(*count));
-        std::iota(seeds.begin(), seeds.end(), 1U);
-        return seeds;
-    }
-    if (!node->is_array() || node->as_array()->empty())
-        table.fail("seeds", "must be an array of integers, for instance [1, 2, 3], or { count = 10 }");
-    std::unordered_set<std::uint64_t> seen;
-    for (const toml::node& element : *node->as_array()) {
-        const Location where = location_of(element.source(), table.where("seeds"));
-        if (!element.is_integer() || element.as_integer()->get() < 0)
-            fail_at(where, "a seed must be an integer from 0 up");
-        seeds.push_back(static_cast<std::uint64_t>(element.as_integer()->get()));
-        if (!seen.insert(seeds.back()).second)
-            fail_at(where, fmt::format("the seed {} is in experiment.seeds twice", seeds.back()));
-    }
-    return seeds;
-}
-
 void check_given_seeds(const std::vector<std::uint64_t>& seeds) {
     std::unordered_set<std::uint64_t> seen;
     for (const std::uint64_t seed : seeds)
@@ -115,23 +87,6 @@ void check_given_seeds(const std::vector<std::uint64_t>& seeds) {
 
 /// A run's folder is called by its id and nine characters more; file systems allow 255.
 constexpr std::size_t longest_id = 240;
-
-/// A name that becomes part of ids and folders.
-std::optional<std::string> read_name(StrictTable& table, std::string_view key) {
-    auto name = table.string(key);
-    if (name && !is_file_name(*name))
-        table.fail(key, fmt::format("= '{}' must be made of letters, digits, '_', '-' and '.', at most 100", *name));
-    return name;
-}
-
-/// 64 hexadecimal digits, in lower case; "" if there are none.
-std::string read_sha256(StrictTable& table, std::string_view key) {
-    const std::string text = to_lower(table.string(key).value_or(""));
-    if (table.node(key) != nullptr &&
-        (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string::npos))
-        table.fail(key, "must be a SHA-256: 64 hexadecimal digits, as labhost inspect prints it");
-    return text;
-}
 
 void apply_axis_value(const Axis& axis, std::size_t index, const fs::path& folder, RunSettings& run) {
     const std::string_view head = std::string_view(axis.key).substr(0, axis.key.find('.'));
@@ -151,53 +106,16 @@ void apply_axis_value(const Axis& axis, std::size_t index, const fs::path& folde
     }
 }
 
-/// Published numbers, and the points they belong to (all, without a `when`).
-struct WrittenReference {
-    Location where;
-    std::optional<GridCondition> when;
-    Reference reference;
-};
-
-/// A [[run]] table: what all its points share, and what varies.
-struct WrittenRun {
-    Location where;
-    RunSettings base;
-    AxisGroups groups;
-    std::vector<WrittenReference> references;
-
-    /// The number of its points times `seeds`, or one more than most_runs if that is more.
-    std::size_t count(std::size_t seeds) const {
-        std::size_t count = seeds;
-        for (const auto& group : groups) count = std::min<std::size_t>(count * group->size(), most_runs + 1);
-        return count;
-    }
-};
-
 /// `common` holds [trainer] and [data], `sweep` the axes of [sweep].
-WrittenRun read_run(StrictTable table, const RunSettings& common, const AxisGroups& sweep, const fs::path& folder) {
-    WrittenRun run{.where = table.where(), .base = common, .groups = {}, .references = {}};
-    RunSettings& base = run.base;
-    const auto model = read_name(table, "model");
-    if (!model) fail_at(table.where(), "this [[run]] needs a model, for instance model = \"net\"");
-    base.model = *model;
-    base.model_where = table.where("model");
-    base.plugin_sha256 = read_sha256(table, "plugin_sha256");
-    base.id = read_name(table, "name").value_or(*model);
-    if (auto params = table.table("params")) read_params(*params, base.params);
-    if (auto trainer = table.table("trainer")) read_keys(trainer_keys(), *trainer, folder, base.trainer);
-    if (auto data = table.table("data")) read_keys(data_keys(), *data, folder, base.data);
-    run.groups = read_axes(table);
+WrittenRun read_run(const StrictTable& table, const RunSettings& common, const AxisGroups& sweep,
+                    const fs::path& folder) {
+    WrittenRun run{.where = table.where(), .base = common};
+    read_keys(run_keys(), table, folder, run);
+    if (run.base.id.empty()) run.base.id = run.base.model;
     run.groups.insert(run.groups.end(), sweep.begin(), sweep.end());
     check_keys_differ(run.groups);
-    for (StrictTable written : table.tables("reference")) {
-        const auto when = written.table("when");
-        WrittenReference& reference = run.references.emplace_back(written.where(), std::nullopt, Reference{});
-        read_reference(written, reference.reference);
-        if (!when) continue;
-        reference.when.emplace(*when, run.groups);
-        reference.where = when->where();
-    }
-    table.finish();
+    for (WrittenReference& reference : run.references)
+        if (reference.written_when) reference.when.emplace(*reference.written_when, run.groups);
     return run;
 }
 
@@ -320,18 +238,15 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     StrictTable root(tree, "", {file.native(), 1, 1});
 
     Experiment experiment{.name = file.stem().native(), .file = fs::absolute(file).lexically_normal()};
-    std::vector<std::uint64_t> seeds{1};
-    if (auto table = root.table("experiment")) {
-        experiment.name = read_name(*table, "name").value_or(experiment.name);
-        experiment.title = table->string("title").value_or("");
-        seeds = read_seeds(*table);
-        table->finish();
-    }
+    ExperimentSettings head;
+    if (auto table = root.table("experiment")) read_keys(experiment_keys(), *std::move(table), folder, head);
+    if (!head.name.empty()) experiment.name = head.name;
+    experiment.title = head.title;
     if (!is_file_name(experiment.name))
         fail_at(root.where(),
                 "give the experiment a name made of at most 100 letters, digits, '_', '-' and '.': [experiment] name");
     check_given_seeds(overrides.seeds);
-    if (!overrides.seeds.empty()) seeds = overrides.seeds;
+    const std::vector<std::uint64_t>& seeds = overrides.seeds.empty() ? head.seeds : overrides.seeds;
 
     RunSettings common;
     if (auto table = root.table("trainer")) read_keys(trainer_keys(), *table, folder, common.trainer);
@@ -340,14 +255,12 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
         if (auto table = launch->table("slurm")) read_keys(slurm_keys(), *table, folder, experiment.slurm);
         launch->finish();
     }
-    AxisGroups sweep;
-    if (auto table = root.table("sweep")) {
-        sweep = read_axes(*table);
-        table->finish();
-    }
+    SweepSettings sweep;
+    if (auto table = root.table("sweep")) read_keys(sweep_keys(), *std::move(table), folder, sweep);
     std::vector<WrittenRun> written;
     std::vector<StrictTable> claims = root.tables("claim");
-    for (const StrictTable& table : root.tables("run")) written.push_back(read_run(table, common, sweep, folder));
+    for (const StrictTable& table : root.tables("run"))
+        written.push_back(read_run(table, common, sweep.groups, folder));
     root.finish();
     if (written.empty()) fail_at(root.where(), "the experiment has no runs; add [[run]] with model = \"...\"");
 

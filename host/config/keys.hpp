@@ -1,5 +1,6 @@
-// The keys of [trainer], [data] and [launch.slurm]: a line each, from which are made the reader, a run's record, its
-// fingerprint and the tables of docs/experiment-reference.md. The lines are in keys.cpp.
+// The keys of an experiment's file: a line each, from which are made the reader, a run's record, its fingerprint and
+// the tables of docs/experiment-reference.md. The lines are in data_keys.cpp, trainer_keys.cpp, run_keys.cpp,
+// claims.cpp and slurm_keys.cpp.
 #pragma once
 
 #include <filesystem>
@@ -79,7 +80,16 @@ using Keys = std::vector<Key<Settings>>;
 
 const Keys<TrainerSettings>& trainer_keys();
 const Keys<DataSettings>& data_keys();
+const Keys<Claim>& claim_keys();
 const Keys<SlurmSettings>& slurm_keys();
+
+struct TableDescription {
+    std::string name{};  ///< without brackets
+    std::vector<KeyDescription> keys{};
+};
+
+/// The tables that a file may have.
+const std::vector<TableDescription>& all_tables();
 
 /// Overlays what the table says on `settings`, and refuses the keys it does not know.
 template <class Settings>

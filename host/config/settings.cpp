@@ -8,9 +8,18 @@
 
 namespace labhost {
 
+std::filesystem::path resolve(const std::string& path, const Location& where, const std::filesystem::path& folder) {
+    const bool from_option = where.line == 0;
+    return std::filesystem::absolute(from_option ? std::filesystem::path(path) : folder / path).lexically_normal();
+}
+
 bool is_device(const std::string& name) {
     if (name == "auto" || name == "cpu" || name == "cuda") return true;
     return name.starts_with("cuda:") && name.size() < 9 && is_digits(std::string_view(name).substr(5));
+}
+
+bool is_sha256(const std::string& text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 ParamValue param_value(const toml::node& node, const std::string& name, const Location& where) {

@@ -1,7 +1,8 @@
-// params and reference: from a TOML table into settings, each key checked. For [trainer] and [data] see keys.hpp.
+// What keys are read with: parts of a TOML table into settings, each checked.
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -23,8 +24,14 @@ inline constexpr std::array<std::pair<const char*, std::vector<double> Reference
      {"test_loss", &Reference::test_loss},
      {"test_accuracy", &Reference::test_accuracy}}};
 
+/// A path as a key has it: from `folder`, from the working folder if an option has it.
+std::filesystem::path resolve(const std::string& path, const Location& where, const std::filesystem::path& folder);
+
 /// Whether `name` has the form of a device: auto, cpu, cuda, cuda:N.
 bool is_device(const std::string& name);
+
+/// Whether `text` is 64 hexadecimal digits in lower case.
+bool is_sha256(const std::string& text);
 
 /// A scalar TOML node as a parameter's value; throws Error (usage) for any other.
 ParamValue param_value(const toml::node& node, const std::string& name, const Location& where);

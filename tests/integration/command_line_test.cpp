@@ -51,7 +51,8 @@ TEST_F(CommandLine, EveryVerbHasHelpAndRefusesWhatItDoesNotKnow) {
 TEST_F(CommandLine, KeysAreListedWithTheirDefaults) {
     const ProcessResult all = labhost({"keys"});
     EXPECT_EQ(all.exit_code, 0) << all.err;
-    for (const char* key : {"data.dataset", "trainer.optimizer.lr", "launch.slurm.qos"})
+    for (const char* key : {"experiment.seeds", "data.dataset", "trainer.optimizer.lr", "run.model", "sweep.grid",
+                            "claim.margin", "launch.slurm.qos"})
         EXPECT_NE(all.out.find(key), std::string::npos) << key;
     const auto tables = nlohmann::json::parse(labhost({"keys", "--json", "--table", "data"}).out).at("tables");
     ASSERT_EQ(tables.size(), 1U);
@@ -60,7 +61,7 @@ TEST_F(CommandLine, KeysAreListedWithTheirDefaults) {
     EXPECT_EQ(dataset.at("if_absent"), "required");
     EXPECT_FALSE(dataset.contains("default"));
     expect_refusal(labhost({"keys", "--table", "trainr"}), 2,
-                   "give one of data, trainer, launch.slurm; did you mean 'trainer'?");
+                   "give one of experiment, data, trainer, run, sweep, claim, launch.slurm; did you mean 'trainer'?");
 }
 
 TEST_F(CommandLine, MistakesAreRefused) {

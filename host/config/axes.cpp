@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
@@ -178,15 +179,41 @@ void read_zip(const StrictTable& table, AxisGroups& groups) {
     groups.push_back(std::make_shared<const AxisGroup>(std::move(group)));
 }
 
+std::string label_text(std::string_view key, const ParamValue& value) {
+    return fmt::format("{}{}{}", key.substr(key.rfind('.') + 1), is_word(value) ? "_" : "", id_text(value));
+}
+
+/// Whether the key is the axis's own, or one within its tables.
+bool is_asked_of(const Axis& axis, const std::string& key) {
+    return axis.key == key || (axis.values.front().table && key.starts_with(fmt::format("{}.", axis.key)));
+}
+
+/// The value of the axis as `key` shows it in an id; nothing where its table has no such key.
+std::optional<std::string> label_of(const Axis& axis, std::size_t index, const std::string& key) {
+    if (axis.key == key) return axis.label(index);
+    const auto within = axis.values[index].table->at_path(std::string_view(key).substr(axis.key.size() + 1));
+    if (!within || !within.is_value()) return std::nullopt;
+    return label_text(key, param_value(*within.node(), key, axis.where));
+}
+
+/// Which values of the axis are one of those wanted.
+std::vector<bool> allowed(const Axis& axis, const Axis& wanted) {
+    std::vector<bool> allowed(axis.values.size());
+    for (std::size_t i = 0; i < allowed.size(); ++i) {
+        const auto label = label_of(axis, i, wanted.key);
+        for (std::size_t j = 0; label && j < wanted.values.size(); ++j)
+            if (wanted.label(j) == *label) allowed[i] = true;
+    }
+    return allowed;
+}
+
 }  // namespace
 
 Location Axis::where_of(std::size_t index) const { return {where.file, values[index].line, values[index].column}; }
 
 std::string Axis::label(std::size_t index) const {
-    const ParamValue& value = values[index].value;
-    if (values[index].table) return id_text(value);
-    return fmt::format("{}{}{}", std::string_view(key).substr(key.rfind('.') + 1), is_word(value) ? "_" : "",
-                       id_text(value));
+    const AxisValue& value = values[index];
+    return value.table ? id_text(value.value) : label_text(key, value.value);
 }
 
 std::string AxisGroup::label(std::size_t index) const {
@@ -278,18 +305,10 @@ GridCondition::GridCondition(const StrictTable& when, const AxisGroups& groups) 
             const Location place = location_of(asked.node->source(), asked.where);
             wanted.values.push_back({param_value(*asked.node, asked.key, place), place.line, place.column, nullptr});
         }
-        std::vector<std::string> labels;
-        for (std::size_t i = 0; i < wanted.values.size(); ++i) labels.push_back(wanted.label(i));
-
         const auto size_before = all_of_.size();
-        for (std::size_t g = 0; g < groups.size(); ++g) {
-            const auto axis = std::ranges::find(groups[g]->axes, asked.key, &Axis::key);
-            if (axis == groups[g]->axes.end()) continue;
-            OneOf condition{g, std::vector<bool>(axis->values.size())};
-            for (std::size_t i = 0; i < axis->values.size(); ++i)
-                condition.allowed[i] = std::ranges::find(labels, axis->label(i)) != labels.end();
-            all_of_.push_back(std::move(condition));
-        }
+        for (std::size_t g = 0; g < groups.size(); ++g)
+            for (const Axis& axis : groups[g]->axes)
+                if (is_asked_of(axis, wanted.key)) all_of_.push_back({g, allowed(axis, wanted)});
         if (all_of_.size() == size_before)
             fail_at(wanted.where_of(0),
                     fmt::format("'{}' is no axis of this run's grid, zip or random, nor of [sweep]", asked.key));

@@ -59,7 +59,8 @@ void read_axes(StrictTable& table, const std::string& key, AxisGroups& groups);
 /// Throws Error (usage) if two axes have the same key, naming both places.
 void check_keys_differ(const AxisGroups& groups);
 
-/// What a `when` table asks of a point: { "params.p" = 0.25 }.
+/// What a `when` table asks of a point: { "params.p" = 0.25 }, of an axis of tables { "trainer.optimizer.name" = "sgd"
+/// }.
 class GridCondition {
 public:
     /// Throws Error (usage) for a key that is no axis of `groups`.

@@ -189,8 +189,8 @@ const Keys<WrittenRun>& run_keys() {
          "[32, 64] } }`"},
         {"reference", reference(),
          "published numbers per epoch, shown beside ours: `train_loss`, `train_accuracy`, `test_loss`, `test_accuracy` "
-         "(accuracies in percent). For the points of a grid, an array of tables with `when = { \"params.p\" = 0.25 }`: "
-         "see q4.toml",
+         "(accuracies in percent). For the points of a grid, an array of tables with `when = { \"params.p\" = 0.25 }` "
+         "(see q4.toml), of an axis of tables `when = { \"trainer.optimizer.name\" = \"sgd\" }`",
          cost},
     };
     return keys;

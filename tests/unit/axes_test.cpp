@@ -287,6 +287,23 @@ TEST_F(Sweep, AReferenceMayNameAnyAxis) {
         EXPECT_EQ(run.reference.test_loss.size(), run.id == "net-a2-b4-epochs2-s1" ? 1U : 0U) << run.id;
 }
 
+TEST_F(Sweep, AReferenceMayNameWhatTheTablesOfAnAxisHold) {
+    const auto all = runs(
+        "[[run]]\nmodel = \"net\"\n"
+        "grid = { trainer.optimizer = [{ name = \"sgd\", lr = 0.1 }, { name = \"sgd\", lr = 0.2 }, { name = \"adam\" "
+        "}] }\n"
+        "reference = [{ when = { trainer.optimizer = { name = \"sgd\", lr = [0.2, 0.3] } }, test_loss = [0.5] },\n"
+        "             { when = { \"trainer.optimizer.name\" = \"adam\" }, test_loss = [0.25, 0.125] }]\n");
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].reference.test_loss.size(), 0U) << "another rate";
+    EXPECT_EQ(all[1].reference.test_loss.size(), 1U);
+    EXPECT_EQ(all[2].reference.test_loss.size(), 2U) << "it has no rate, and is not asked for one";
+    refuse(
+        "[[run]]\nmodel = \"net\"\ngrid = { trainer.optimizer = [{ name = \"adam\" }] }\n"
+        "reference = { when = { trainer.optimizer.name = \"nadam\" }, test_loss = [0.5] }\n",
+        "this reference belongs to no point");
+}
+
 TEST_F(Sweep, EachReferenceMustBelongToAPoint) {
     refuse(
         "[sweep]\ngrid = { trainer.epochs = [1, 2] }\n[[run]]\nmodel = \"net\"\n"

@@ -11,27 +11,6 @@ namespace labhost {
 
 namespace {
 
-KeyType<Claim> says() {
-    return key_type({.type = "string", .if_absent = "required"}, &Claim::says,
-                    [](StrictTable& table, const std::string& key) {
-                        auto says = table.string(key);
-                        if (!says || says->empty())
-                            fail_at(table.where(), "this [[claim]] needs 'says': what is claimed, in words");
-                        return says;
-                    });
-}
-
-KeyType<Claim> test() {
-    return key_type({.type = "string", .choices = all_texts<ClaimTest>(), .if_absent = "required"}, &Claim::test,
-                    [](StrictTable& table, const std::string& key) {
-                        const auto test = table.one_of<ClaimTest>(key);
-                        if (!test)
-                            fail_at(table.where(),
-                                    "this [[claim]] needs a test: \"greater\", \"equivalent\" or \"about\"");
-                        return test;
-                    });
-}
-
 MetricChoice parsed_metric(const StrictTable& table, const std::string& key, const std::string& written) {
     const std::string name = written.substr(0, written.find('@'));
     if (std::ranges::find(metric_names(), name) == metric_names().end())
@@ -54,11 +33,6 @@ KeyType<Claim> metric_choice() {
             .value = [](const Claim& claim, Use) { return Json(claim.metric.text()); }};
 }
 
-KeyType<Claim> runs(std::string Claim::*member, std::string if_absent) {
-    return key_type({.type = "string", .if_absent = std::move(if_absent)}, member,
-                    [](StrictTable& table, const std::string& key) { return table.string(key); });
-}
-
 KeyType<Claim> value() {
     return key_type({.type = "number", .if_absent = "required with `about`"}, &Claim::value,
                     [](StrictTable& table, const std::string& key) { return table.number(key, -infinity, infinity); });
@@ -74,6 +48,9 @@ void check_runs(StrictTable& table, const std::string& key, const std::string& i
 Claim read_claim(StrictTable& table, std::span<const std::string> ids) {
     Claim claim{.where = table.where()};
     read_keys(claim_keys(), table, {}, claim);
+    if (claim.says.empty()) fail_at(table.where(), "this [[claim]] needs 'says': what is claimed, in words");
+    if (table.node("test") == nullptr)
+        fail_at(table.where(), "this [[claim]] needs a test: \"greater\", \"equivalent\" or \"about\"");
     check_runs(table, "of", claim.of, ids);
     const bool has_value = table.node("value") != nullptr;
     if (claim.test == ClaimTest::about) {
@@ -102,8 +79,8 @@ const Keys<Claim>& claim_keys() {
     using enum Effect;
     using C = Claim;
     static const Keys<C> keys{
-        {"says", says(), "the claim in words", cost},
-        {"test", test(),
+        {"says", text(&C::says, "required"), "the claim in words", cost},
+        {"test", choice(&C::test, "required"),
          "`greater`: `of` is above `than` by more than `margin`; `equivalent`: they are less than `margin` apart; "
          "`about`: `of` is less than `margin` from `value`",
          cost},
@@ -113,8 +90,8 @@ const Keys<Claim>& claim_keys() {
          "the epoch that the run's validation chose (by `keep_metric`), where it has one, else at its own best: of a "
          "test metric that is warned of",
          cost},
-        {"of", runs(&C::of, "required"), "runs, by their id without the seed", cost},
-        {"than", runs(&C::than, "required but with `about`"), "the same", cost},
+        {"of", text(&C::of, "required"), "runs, by their id without the seed", cost},
+        {"than", text(&C::than, "required but with `about`"), "the same", cost},
         {"value", value(), "what `of` is about", cost},
         {"margin", number(&C::margin, 0.0), "in the metric's unit; above 0 but with `greater`", cost},
         {"alpha", number(&C::alpha, 0.0, 0.5),

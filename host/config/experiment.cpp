@@ -111,6 +111,7 @@ WrittenRun read_run(const StrictTable& table, const RunSettings& common, const A
                     const fs::path& folder) {
     WrittenRun run{.where = table.where(), .base = common};
     read_keys(run_keys(), table, folder, run);
+    if (run.base.model.empty()) fail_at(run.where, "this [[run]] needs a model, for instance model = \"net\"");
     if (run.base.id.empty()) run.base.id = run.base.model;
     run.groups.insert(run.groups.end(), sweep.begin(), sweep.end());
     check_keys_differ(run.groups);

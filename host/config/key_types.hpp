@@ -69,9 +69,15 @@ KeyType<Settings> boolean(bool Settings::*member) {
                     [](StrictTable& table, const std::string& key) { return table.boolean(key); });
 }
 
+template <class Settings>
+KeyType<Settings> text(std::string Settings::*member, std::string if_absent = "") {
+    return key_type({.type = "string", .if_absent = std::move(if_absent)}, member,
+                    [](StrictTable& table, const std::string& key) { return table.string(key); });
+}
+
 template <class Settings, HasTexts Enum>
-KeyType<Settings> choice(Enum Settings::*member) {
-    return key_type({.type = "string", .choices = all_texts<Enum>()}, member,
+KeyType<Settings> choice(Enum Settings::*member, std::string if_absent = "") {
+    return key_type({.type = "string", .choices = all_texts<Enum>(), .if_absent = std::move(if_absent)}, member,
                     [](StrictTable& table, const std::string& key) { return table.one_of<Enum>(key); });
 }
 

@@ -41,9 +41,11 @@ std::string MetricChoice::text() const {
 }
 
 void check_epoch_metric(const StrictTable& table, std::string_view key, const std::string& name) {
-    const auto& known = metric_names();
-    if (name == "seconds" || std::ranges::find(known, name) == known.end())
-        table.fail(key, fmt::format("= '{}' is no metric of an epoch{}", name, did_you_mean(name, known)));
+    std::vector<std::string> known = metric_names();
+    std::erase(known, "seconds");
+    if (std::ranges::find(known, name) == known.end())
+        table.fail(key, fmt::format("= '{}' is no metric of an epoch{} (there are {})", name, did_you_mean(name, known),
+                                    join(known)));
 }
 
 }  // namespace labhost

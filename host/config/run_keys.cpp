@@ -73,16 +73,6 @@ KeyType<ExperimentSettings> seeds() {
             .value = [](const ExperimentSettings& settings, Use) { return Json(settings.seeds); }};
 }
 
-KeyType<RunSettings> model() {
-    KeyType<RunSettings> type = placed(file_name(&RunSettings::model, "required"), &RunSettings::model_where);
-    type.read = [read = std::move(type.read)](StrictTable& table, const std::string& key, const auto& folder,
-                                              RunSettings& settings) {
-        read(table, key, folder, settings);
-        if (settings.model.empty()) fail_at(table.where(), "this [[run]] needs a model, for instance model = \"net\"");
-    };
-    return type;
-}
-
 /// 64 hexadecimal digits, in lower case.
 KeyType<RunSettings> sha256() {
     return key_type({.type = "string", .if_absent = "any"}, &RunSettings::plugin_sha256,
@@ -152,10 +142,7 @@ const Keys<ExperimentSettings>& experiment_keys() {
     using E = ExperimentSettings;
     static const Keys<E> keys{
         {"name", file_name(&E::name, "the file's name"), "folder under `runs/`; letters, digits, `_`, `-`, `.`", cost},
-        {"title",
-         key_type({.type = "string"}, &E::title,
-                  [](StrictTable& table, const std::string& key) { return table.string(key); }),
-         "printed above the table", cost},
+        {"title", text(&E::title), "printed above the table", cost},
         {"seeds", seeds(), "every run is trained once per seed; `{ count = 10 }` stands for 1 to 10"},
     };
     return keys;
@@ -166,7 +153,7 @@ const Keys<WrittenRun>& run_keys() {
     using R = RunSettings;
     using W = WrittenRun;
     static const Keys<W> keys{
-        {"model", of_base(model()), "the plugin's id", content},
+        {"model", of_base(placed(file_name(&R::model, "required"), &R::model_where)), "the plugin's id", content},
         {"plugin_sha256", of_base(sha256()),
          "SHA-256 of the plugin's file; another file is refused. `labhost inspect` prints it", cost},
         {"name", of_base(file_name(&R::id, "the model's")), "replaces the model in the run's id", cost},

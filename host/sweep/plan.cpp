@@ -121,8 +121,9 @@ void check_fits_model(const PlannedRun& run) {
     run_in_child(check, {.on_message = [](std::string_view why) { throw Error(ExitCode::usage, std::string(why)); }});
 }
 
-/// What must fit a run's model. Of many runs the same is tried on each model once, and a file they start from hashed
-/// once.
+/// What must fit a run's model. A file that runs start from is hashed once, and tried on each model; groups on the
+/// first of a plugin's models, since a child for each of a thousand points takes seconds: a later model that they do
+/// not fit fails its run.
 class ModelCheck {
 public:
     void check(PlannedRun& run) {
@@ -133,10 +134,10 @@ public:
             if (hash.empty()) hash = sha256_of_file(trainer.init_from);
             trainer.init_from_sha256 = hash;
         }
+        const std::string model = trainer.init_from.empty() ? std::string() : to_json(run.params).dump();
         std::vector<std::string> matches;
         for (const ParameterGroup& group : trainer.groups) matches.push_back(group.match);
-        if (tried_.emplace(run.plugin, to_json(run.params).dump(), trainer.init_from, std::move(matches)).second)
-            check_fits_model(run);
+        if (tried_.emplace(run.plugin, model, trainer.init_from, std::move(matches)).second) check_fits_model(run);
     }
 
 private:

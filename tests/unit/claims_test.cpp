@@ -280,6 +280,7 @@ TEST_F(ClaimsInAFile, AreReadStrictly) {
     const std::string good = "says = \"s\"\nof = \"net\"\nthan = \"net2-p0.5\"\n";
     refuse("test = \"greater\"\n", "this [[claim]] needs 'says'");
     refuse(good, "this [[claim]] needs a test");
+    refuse(good + "tset = \"greater\"\n", "did you mean 'test'?");
     refuse(good + "test = \"better\"\n", "claim.test");
     refuse(good + "test = \"equivalent\"\n", "needs a margin above 0");
     refuse(good + "test = \"greater\"\nmargin = -1\n", "margin");

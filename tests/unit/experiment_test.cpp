@@ -159,6 +159,7 @@ TEST_F(ExperimentFile, WhatNamesNoRunsIsRefused) {
     refuse("", "the experiment has no runs");
     refuse("[[run]]\nmodel = \"net\"\n", at("2:1") + "no data set is named");
     refuse(data + "[[run]]\nparams = {}\n", "this [[run]] needs a model");
+    refuse(data + "[[run]]\nmodle = \"net\"\n", "did you mean 'model'?");
     refuse(data + "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net\"\n", at("5:1") + "two runs have the id 'net-s1'");
     refuse(data + "[[run]]\nmodel = \"net\"\n", "--only 'nett*': error: it matches no run", {.only = {"nett*"}});
 }

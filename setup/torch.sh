@@ -118,11 +118,8 @@ check_pip() {
   if ! command -v apt-get > /dev/null && [ -z "$(venv_python)" ]; then
     fail "no Python from 3.10 on with venv is here; install one, or take TORCH=PYTHON or TORCH=FOLDER"
   fi
-  local free_gib folder=$build
-  while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
-  free_gib=$(($(df -Pk "$folder" | awk 'NR == 2 {print $4}') / 1048576))
-  [ "$free_gib" -ge 12 ] || [ -n "${PIP_INDEX_URL:-}" ] || fail "pip's torch and its CUDA take 6 GB in $build/venv and as much again while they are unpacked; $free_gib GB are" \
-    "free there. Make room, or take TORCH=debian, or TORCH=PYTHON of a Python that has torch"
+  [ "$(free_gib)" -ge 9 ] || [ -n "${PIP_INDEX_URL:-}" ] || fail "pip's torch and its CUDA take 6 GB in $build/venv and 3 GB more while they are" \
+    "unpacked; $(free_gib) GB are free there. Make room, or take TORCH=debian, or TORCH=PYTHON of a Python that has torch"
   echo "labhost: pip's torch ($pip_torch) comes into $build/venv; if that is the CUDA build, about 3 GB are fetched and 6 GB unpacked." \
     "Otherwise: TORCH=debian (CPU only), TORCH=PYTHON or TORCH=FOLDER, or PIP_INDEX_URL=INDEX with an index of CPU wheels" >&2
   local driver
@@ -135,6 +132,13 @@ check_pip() {
     echo "labhost: this machine's python3 has torch $(python3 -c 'import torch; print(torch.__version__)') already: TORCH=python3 takes that" >&2
   fi
   [ ! -t 0 ] || sleep 5  # for a Ctrl-C
+}
+
+# In the build folder's file system.
+free_gib() {
+  local folder=$build
+  while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
+  echo $(($(df -Pk "$folder" | awk 'NR == 2 {print $4}') / 1048576))
 }
 
 # Debian's own first: another one, of pyenv or conda, may have been built without what wheels need.
@@ -150,6 +154,8 @@ make_venv() {
   local python venv=$build/venv cuda quiet=-q
   ! venv_is_whole || return 0
   [ ! -t 1 ] || quiet=
+  # pip's cache keeps the 3 GB that were fetched, usually in the same file system.
+  [ "$(free_gib)" -ge 12 ] || export PIP_NO_CACHE_DIR=1
   python=$(venv_python)
   [ -n "$python" ] || fail "no Python from 3.10 on with venv is here"
   rm -rf "$venv"

@@ -52,8 +52,9 @@ Json to_json(const KeyDescription& key) {
     else
         json["if_absent"] = key.value.if_absent;
     if (!key.value.choices.empty()) json["choices"] = key.value.choices;
-    if (key.value.minimum) json["minimum"] = *key.value.minimum;
-    if (key.value.maximum) json["maximum"] = *key.value.maximum;
+    // As JSON Schema names them.
+    if (key.value.minimum) json[key.value.above_minimum ? "exclusiveMinimum" : "minimum"] = *key.value.minimum;
+    if (key.value.maximum) json[key.value.below_maximum ? "exclusiveMaximum" : "maximum"] = *key.value.maximum;
     for (const KeyDescription& inner : key.value.inner) json["keys"].push_back(to_json(inner));
     if (key.value.family != nullptr)
         for (const Algorithm& algorithm : key.value.family->all) json["names"].push_back(to_json(algorithm));

@@ -241,13 +241,20 @@ std::vector<AxisValue> axis_values(const WrittenAxis& axis, const toml::node& ar
     std::map<std::string, std::string, std::less<>> texts;
     for (const toml::node& element : *array.as_array()) {
         const Location place = location_of(element.source(), axis.where);
+        AxisValue& written = values.emplace_back();
+        written.line = place.line;
+        written.column = place.column;
         if (element.is_table() && std::ranges::find(table_keys, axis.key) != table_keys.end()) {
-            auto table = std::make_shared<const toml::table>(*element.as_table());
-            values.push_back({std::string(), place.line, place.column, std::move(table)});
+            written.table = std::make_shared<const toml::table>(*element.as_table());
             continue;
         }
-        values.push_back({param_value(element, axis.key, place), place.line, place.column, nullptr});
-        const ParamValue& value = values.back().value;
+        if (element.is_table() || element.is_array())
+            fail_at(place,
+                    fmt::format("{}: a value must be a number, a string or a boolean, not {}; tables are those of {}. "
+                                "Of another table vary the keys ('trainer.stop.patience'), or write a [[run]] for each",
+                                what, type_name(element), join(table_keys)));
+        written.value = param_value(element, axis.key, place);
+        const ParamValue& value = written.value;
         if (!is_word(value)) continue;
         const auto [same, added] = texts.emplace(id_text(value), to_text(value));
         if (!added && same->second != to_text(value))

@@ -38,6 +38,12 @@ KeyType<Claim> value() {
                     [](StrictTable& table, const std::string& key) { return table.number(key, -infinity, infinity); });
 }
 
+KeyType<Claim> alpha() {
+    auto type = number(&Claim::alpha, 0.0, 0.5);
+    type.description.above_minimum = true;
+    return type;
+}
+
 void check_runs(StrictTable& table, const std::string& key, const std::string& id, std::span<const std::string> ids) {
     if (table.node(key) == nullptr)
         fail_at(table.where(), fmt::format("this [[claim]] needs '{}': runs, by their id without the seed", key));
@@ -94,8 +100,7 @@ const Keys<Claim>& claim_keys() {
         {"than", text(&C::than, "required but with `about`"), "the same", cost},
         {"value", value(), "what `of` is about", cost},
         {"margin", number(&C::margin, 0.0), "in the metric's unit; above 0 but with `greater`", cost},
-        {"alpha", number(&C::alpha, 0.0, 0.5),
-         "the share of false claims that is borne, for all claims of the file together", cost},
+        {"alpha", alpha(), "the share of false claims that is borne, for all claims of the file together", cost},
     };
     return keys;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/location.hpp"
@@ -34,6 +35,9 @@ struct Claim {
     double margin = 0.0;
     double alpha = 0.05;
     Location where{};
+
+    /// Whether runs of this id, which is without the seed, are one of its sides.
+    bool is_of(std::string_view id) const { return id == of || id == than; }
 };
 
 /// Reads the tables; `ids` are those of all runs without their seeds. Throws Error (usage) with the key's place.

@@ -26,7 +26,7 @@ KeyType<DataSettings> dataset() {
 
 KeyType<DataSettings> standard_deviation() {
     constexpr double largest = 1e6;
-    return key_type({.type = "number", .minimum = 0.0, .maximum = largest}, &DataSettings::std,
+    return key_type({.type = "number", .minimum = 0.0, .maximum = largest, .above_minimum = true}, &DataSettings::std,
                     [](StrictTable& table, const std::string& key) {
                         const auto std = table.number(key, 0.0, largest);
                         if (std && static_cast<float>(*std) == 0.0F)
@@ -38,6 +38,7 @@ KeyType<DataSettings> standard_deviation() {
 /// Of count and fraction the one that is written last stands.
 KeyType<ValidationSettings> fraction() {
     auto type = number(&ValidationSettings::fraction, 0.0, 1.0, "none");
+    type.description.above_minimum = type.description.below_maximum = true;
     type.read = [](StrictTable& table, const std::string& key, const fs::path&, ValidationSettings& settings) {
         const auto share = table.number(key, 0.0, 1.0);
         if (!share) return;
@@ -70,20 +71,21 @@ Keys<ValidationSettings> validation_keys() {
 }
 
 KeyType<AugmentSettings> random_crop() {
-    return {.description = {.type = "table",
-                            .if_absent = "none",
-                            .inner = {{.name = "padding",
-                                       .value = {.type = "integer", .minimum = 0.0, .if_absent = "required"},
-                                       .default_value = {},
-                                       .doc = "zeros around the image, of which a part of its size is taken"}}},
+    return {.description =
+                {.type = "table",
+                 .if_absent = "none",
+                 .inner = {{.name = "padding",
+                            .value = {.type = "integer", .minimum = 0.0, .maximum = 1000.0, .if_absent = "required"},
+                            .default_value = {},
+                            .doc = "zeros around the image, of which a part of its size is taken"}}},
             .read =
                 [](StrictTable& table, const std::string& key, const fs::path&, AugmentSettings& settings) {
                     auto written = table.table(key);
                     if (!written) return;
                     settings.crop_padding = written->integer("padding", 0, 1000);
+                    written->finish();
                     if (!settings.crop_padding)
                         fail_at(written->where(), "data.augment.random_crop needs padding, for instance 4");
-                    written->finish();
                 },
             .value =
                 [](const AugmentSettings& settings, Use) {
@@ -126,7 +128,8 @@ const Keys<DataSettings>& data_keys() {
         {"validation", table_of(&D::validation, validation_keys(), "none"),
          "a part of the training data that is not trained on: `torch.utils.data.random_split`, after `train_limit`"},
         {"shuffle", boolean(&D::shuffle), "the training data, anew each epoch"},
-        {"drop_last", boolean(&D::drop_last), "leaves out a last batch of the training data that is not whole"},
+        {"drop_last", placed(boolean(&D::drop_last), &D::drop_last_where),
+         "leaves out a last batch of the training data that is not whole"},
         {"augment", table_of(&D::augment, augment_keys()),
          "what is done at random to a training image, as torchvision's transforms do it, in this order"},
         {"train_limit", placed(integer(&D::train_limit, 1, any_integer, "all"), &D::train_limit_where),

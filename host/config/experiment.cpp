@@ -201,7 +201,7 @@ std::vector<std::string> ids_without_seeds(const std::vector<RunSettings>& runs)
     std::vector<std::string> ids;
     std::unordered_set<std::string> seen;
     for (const RunSettings& run : runs) {
-        std::string id = run.id.substr(0, run.id.size() - fmt::format("-s{}", run.seed).size());
+        std::string id(run.id_without_seed());
         if (seen.insert(id).second) ids.push_back(std::move(id));
     }
     return ids;
@@ -230,6 +230,10 @@ void keep_only(const std::vector<std::string>& globs, std::vector<RunSettings>& 
 
 std::string to_text(const ParamValue& value) {
     return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
+}
+
+std::string_view RunSettings::id_without_seed() const {
+    return std::string_view(id).substr(0, id.size() - fmt::formatted_size("-s{}", seed));
 }
 
 Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
@@ -279,12 +283,16 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     for (RunSettings& run : experiment.runs) {
         if (run.data.dataset.empty())
             fail_at(run.model_where, "no data set is named; add [data] with dataset = \"mnist\"");
-        if (overrides.device) run.trainer.device = *overrides.device;
+        if (overrides.device) {
+            run.trainer.device = *overrides.device;
+            run.trainer.device_where = Location{"--device"};
+        }
         if (overrides.timeout) run.trainer.timeout = overrides.timeout;
         check_run(run);
     }
     check_ids_differ(experiment.runs);
     if (!claims.empty()) experiment.claims = read_claims(std::move(claims), ids_without_seeds(experiment.runs));
+    for (const Claim& claim : experiment.claims) check_claim(claim, experiment.runs);
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);
     return experiment;
 }

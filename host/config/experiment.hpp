@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct StopSettings {
     std::optional<std::string> metric{};  ///< as written; else validation.loss
     std::int64_t patience = 0;            ///< epochs in a row that are no better; 0: not written
     double min_delta = 0.0;               ///< by how much more than this one must be better
-    Location where{};
+    SharedLocation where{};
 };
 
 /// A part of the training data that is not trained on.
@@ -32,7 +33,7 @@ struct ValidationSettings {
     std::optional<std::int64_t> count{};  ///< of examples; or
     std::optional<double> fraction{};
     std::uint64_t seed = 0;  ///< of the split's own generator
-    Location where{};
+    SharedLocation where{};
 };
 
 /// [trainer]; the defaults are the notebook's settings.
@@ -42,23 +43,27 @@ struct TrainerSettings {
     std::int64_t test_batch_size = 1000;
     Loss loss = Loss::nll;
     std::string device = "auto";  ///< auto | cpu | cuda | cuda:N
-    int threads = 1;              ///< intra-op threads of one run
+    SharedLocation device_where{};
+    int threads = 1;  ///< intra-op threads of one run
     Numerics numerics = Numerics::pytorch;
     Precision precision = Precision::float32;
+    SharedLocation precision_where{};
     std::filesystem::path init_from{};  ///< a state_dict to start from; empty: the model's own initialisation
     std::string init_from_sha256{};     ///< of that file, once the run is planned
+    SharedLocation init_from_where{};
     OptimizerSettings optimizer{};
     std::vector<ParameterGroup> groups{};
     std::optional<ScheduleSettings> schedule{};
     std::optional<double> clip_grad_value{};
     std::optional<double> clip_grad_norm{};
     double label_smoothing = 0.0;
+    SharedLocation label_smoothing_where{};
     std::int64_t accumulate = 1;        ///< batches a step
     std::optional<double> ema_decay{};  ///< of a moving average of the weights, which tests
     std::optional<StopSettings> stop{};
     Keep keep = Keep::last;
     std::optional<std::string> keep_metric{};  ///< as written; else stop's, else validation.loss
-    Location keep_where{};
+    SharedLocation keep_where{};
     bool deterministic = false;  ///< only algorithms that give the same bits each time (CUDA has others)
 
     // What a run may use, and when it is given up: no part of what determines its numbers.
@@ -79,9 +84,10 @@ struct DataSettings {
     bool shuffle = true;     ///< the training data
     bool drop_last = false;  ///< a batch of the training data that is not whole
     AugmentSettings augment{};
-    Location where{};  ///< of `dataset`
-    Location train_limit_where{};
-    Location test_limit_where{};
+    SharedLocation where{};  ///< of `dataset`
+    SharedLocation train_limit_where{};
+    SharedLocation test_limit_where{};
+    SharedLocation drop_last_where{};
 };
 
 /// Published numbers, one per epoch; shown beside ours.
@@ -97,20 +103,23 @@ using ParamValue = std::variant<bool, std::int64_t, double, std::string>;
 
 struct WrittenParam {
     ParamValue value{};
-    Location where{};
+    SharedLocation where{};
 };
 
 /// One run: everything that was asked for, after defaults, axes and overrides.
 struct RunSettings {
     std::string id{};  ///< model or name, what varies, seed: "net2-p0.25-s1"
     std::string model{};
-    Location model_where{};
+    SharedLocation model_where{};
     std::string plugin_sha256{};  ///< of the only plugin file that will do, in lower case; empty: any
     std::map<std::string, WrittenParam> params{};
     TrainerSettings trainer{};
     DataSettings data{};
     std::uint64_t seed = 1;
     Reference reference{};
+
+    /// The id of what differs from this in the seed only: "net2-p0.25".
+    std::string_view id_without_seed() const;
 };
 
 struct Experiment {

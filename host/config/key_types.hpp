@@ -146,7 +146,7 @@ KeyType<Settings> group_of(Keys<Settings> keys) {
 
 /// The same, and where it was written: for what is found wrong only later.
 template <class Settings>
-KeyType<Settings> placed(KeyType<Settings> type, Location Settings::*where) {
+KeyType<Settings> placed(KeyType<Settings> type, SharedLocation Settings::*where) {
     type.read = [read = std::move(type.read), where](StrictTable& table, const std::string& key, const auto& folder,
                                                      Settings& settings) {
         read(table, key, folder, settings);

@@ -40,6 +40,8 @@ struct ValueDescription {
     std::vector<std::string> choices{};  ///< all there are; empty: not one of a few
     std::optional<double> minimum{};
     std::optional<double> maximum{};
+    bool above_minimum = false;  ///< the minimum itself is refused
+    bool below_maximum = false;
     std::string if_absent{};              ///< what goes without a value: "none", "all"
     std::vector<KeyDescription> inner{};  ///< of a table
     const Family* family = nullptr;       ///< of a table that names one of these, and has its arguments

@@ -17,7 +17,7 @@ const Family& optimizer_family();
 struct OptimizerSettings {
     std::optional<std::string> name{};
     Arguments written{};
-    Location where{};
+    SharedLocation where{};
 
     const Algorithm& algorithm() const { return optimizer_family().at(name.value_or("sgd")); }
     /// With all defaults.
@@ -33,7 +33,7 @@ Json json_of(const OptimizerSettings& settings);
 struct ParameterGroup {
     std::string match{};
     Arguments written{};
-    Location where{};
+    SharedLocation where{};
 };
 
 /// Reads trainer.groups: arguments of any optimizer.

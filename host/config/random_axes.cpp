@@ -52,7 +52,8 @@ private:
     std::mt19937_64 generator_;
 };
 
-using Draw = std::function<ParamValue(Stream&)>;
+/// Of a value without its place.
+using Draw = std::function<AxisValue(Stream&)>;
 
 /// Six significant digits: ids stay short, and the last bits in which libraries' log and exp differ drop out.
 double rounded(double value, double low, double high) {
@@ -100,11 +101,11 @@ Draw real_distribution(const WrittenDistribution& written, bool logarithmic) {
     if (!logarithmic)
         return [low, high](Stream& stream) {
             const double u = stream.unit();
-            return rounded(low * (1.0 - u) + high * u, low, high);
+            return AxisValue{rounded(low * (1.0 - u) + high * u, low, high)};
         };
     return [low, high](Stream& stream) {
         const double u = stream.unit();
-        return rounded(std::exp(std::log(low) * (1.0 - u) + std::log(high) * u), low, high);
+        return AxisValue{rounded(std::exp(std::log(low) * (1.0 - u) + std::log(high) * u), low, high)};
     };
 }
 
@@ -121,12 +122,12 @@ Draw int_distribution(const WrittenDistribution& written) {
     // In unsigned arithmetic: the range of all of int64 does not fit into int64.
     const auto first = static_cast<std::uint64_t>(low);
     const std::uint64_t last = static_cast<std::uint64_t>(high) - first;
-    return [first, last](Stream& stream) { return static_cast<std::int64_t>(first + stream.up_to(last)); };
+    return [first, last](Stream& stream) { return AxisValue{static_cast<std::int64_t>(first + stream.up_to(last))}; };
 }
 
 Draw choice_distribution(const WrittenDistribution& written) {
     auto values = axis_values(written.axis, written.value, fmt::format("choice of the axis '{}'", written.axis.key));
-    return [values = std::move(values)](Stream& stream) { return values[stream.up_to(values.size() - 1)].value; };
+    return [values = std::move(values)](Stream& stream) { return values[stream.up_to(values.size() - 1)]; };
 }
 
 Draw read_distribution(const WrittenAxis& axis) {
@@ -138,7 +139,7 @@ Draw read_distribution(const WrittenAxis& axis) {
     for (const auto& [key, node] : table)
         if (std::ranges::find(distribution_names, key.str()) == distribution_names.end())
             fail_at(location_of(key.source(), axis.where),
-                    fmt::format("unknown distribution '{}' of the axis '{}'{}; there are {}", key.str(), axis.key,
+                    fmt::format("unknown distribution '{}' of the axis '{}'{} (there are {})", key.str(), axis.key,
                                 did_you_mean(key.str(), distribution_names), join(distribution_names)));
     if (table.size() != 1)
         fail_at(axis.where, fmt::format("the random axis '{}' must have one distribution: {}", axis.key, examples));
@@ -182,8 +183,11 @@ AxisGroup random_axes(StrictTable table) {
         Stream stream(seed, written.key);
         Axis axis{written.key, written.where, {}};
         axis.values.reserve(static_cast<std::size_t>(*samples));
-        for (std::int64_t i = 0; i < *samples; ++i)
-            axis.values.push_back({draw(stream), written.where.line, written.where.column});
+        for (std::int64_t i = 0; i < *samples; ++i) {
+            AxisValue& value = axis.values.emplace_back(draw(stream));
+            value.line = written.where.line;
+            value.column = written.where.column;
+        }
         group.axes.push_back(std::move(axis));
     }
     if (group.axes.empty())

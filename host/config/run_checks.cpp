@@ -44,9 +44,20 @@ void check_run(const RunSettings& run) {
     }
     if (trainer.keep == Keep::best) check_metric(run, keep_metric(trainer), trainer.keep_where, "trainer.keep");
     if (trainer.label_smoothing != 0.0 && trainer.loss == Loss::nll)
-        fail_at(run.model_where, "trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with nll");
+        fail_at(trainer.label_smoothing_where,
+                "trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with nll");
     if (run.data.validation && !run.data.validation->count && !run.data.validation->fraction)
         fail_at(run.data.validation->where, "data.validation needs count or fraction, for instance { fraction = 0.1 }");
+}
+
+void check_claim(const Claim& claim, std::span<const RunSettings> runs) {
+    if (!is_of_validation(claim.metric.key)) return;
+    for (const RunSettings& run : runs)
+        if (claim.is_of(run.id_without_seed()) && !run.data.validation)
+            fail_at(claim.where, fmt::format("the claim is on {}, and the run '{}' keeps no part of the training data "
+                                             "to validate with: add data.validation = {{ fraction = 0.1 }}, or name "
+                                             "another metric",
+                                             claim.metric.key, run.id_without_seed()));
 }
 
 }  // namespace labhost

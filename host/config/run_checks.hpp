@@ -1,6 +1,7 @@
 // What only all layers of a run's settings together show: keys that must be there, and keys that do not go together.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "config/experiment.hpp"
@@ -9,6 +10,9 @@ namespace labhost {
 
 /// Throws Error (usage) with the place of the key.
 void check_run(const RunSettings& run);
+
+/// Throws Error (usage) for a claim on what some of its runs never have.
+void check_claim(const Claim& claim, std::span<const RunSettings> runs);
 
 /// By which metric epochs are compared: of trainer.stop, and of trainer.keep.
 std::string stop_metric(const TrainerSettings& trainer);

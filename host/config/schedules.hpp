@@ -26,7 +26,7 @@ struct ScheduleSettings {
     std::vector<ScheduleSettings> schedules{};  ///< of sequential
     std::optional<Every> every{};               ///< as written
     std::optional<std::string> metric{};        ///< of reduce_on_plateau, as written
-    Location where{};
+    SharedLocation where{};
 
     const Algorithm& algorithm() const { return schedule_family().at(name); }
     /// one_cycle and cyclic step with the optimizer unless it is said otherwise.

@@ -14,14 +14,18 @@ namespace labhost {
 namespace {
 
 /// What people write when they mean another key: too far apart for a spelling distance.
-constexpr std::array<std::pair<const char*, const char*>, 8> other_words{{{"learning_rate", "lr"},
-                                                                          {"num_epochs", "epochs"},
-                                                                          {"n_epochs", "epochs"},
-                                                                          {"num_threads", "threads"},
-                                                                          {"criterion", "loss"},
-                                                                          {"plugin", "model"},
-                                                                          {"parameters", "params"},
-                                                                          {"description", "title"}}};
+constexpr std::array<std::pair<const char*, const char*>, 12> other_words{{{"learning_rate", "lr"},
+                                                                           {"num_epochs", "epochs"},
+                                                                           {"n_epochs", "epochs"},
+                                                                           {"num_threads", "threads"},
+                                                                           {"criterion", "loss"},
+                                                                           {"plugin", "model"},
+                                                                           {"parameters", "params"},
+                                                                           {"description", "title"},
+                                                                           {"crop", "random_crop"},
+                                                                           {"flip", "random_horizontal_flip"},
+                                                                           {"rotation", "random_rotation"},
+                                                                           {"erasing", "random_erasing"}}};
 
 std::string suggestion(std::string_view written, const std::set<std::string, std::less<>>& known) {
     std::vector<std::string> candidates(known.begin(), known.end());

@@ -51,7 +51,12 @@ KeyType<TrainerSettings> optimizer() {
 
 /// Written anew, they take the place of those before.
 KeyType<TrainerSettings> groups() {
-    return {.description = {.type = "array of tables", .if_absent = "none"},
+    return {.description = {.type = "array of tables",
+                            .if_absent = "none",
+                            .inner = {{.name = "match",
+                                       .value = {.type = "glob", .if_absent = "required"},
+                                       .default_value = {},
+                                       .doc = "of names of parameters; beside it any argument of the optimizer"}}},
             .read =
                 [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
                     if (table.node(key) != nullptr) settings.groups = read_groups(table.tables(key));
@@ -64,8 +69,32 @@ KeyType<TrainerSettings> groups() {
                 }};
 }
 
+/// Beside the arguments of the schedule that is named.
+std::vector<KeyDescription> outer_schedule_keys() {
+    return {
+        {.name = "every",
+         .value = {.type = "string",
+                   .choices = all_texts<Every>(),
+                   .if_absent = "`epoch`; `step` of `one_cycle` and "
+                                "`cyclic`"},
+         .default_value = {},
+         .doc = "when it steps; only at the top, not within `schedules`"},
+        {.name = "metric",
+         .value = {.type = "metric", .if_absent = "`validation.loss` with a split, else `train.loss`"},
+         .default_value = {},
+         .doc = "that `reduce_on_plateau` follows"},
+        {.name = "schedules",
+         .value = {.type = "array of tables", .if_absent = "required of `sequential`"},
+         .default_value = {},
+         .doc = "of `sequential`: the schedules, of which one takes over at each of its `milestones`"},
+    };
+}
+
 KeyType<TrainerSettings> schedule() {
-    return {.description = {.type = "table", .if_absent = "none", .family = &schedule_family()},
+    return {.description = {.type = "table",
+                            .if_absent = "none",
+                            .inner = outer_schedule_keys(),
+                            .family = &schedule_family()},
             .read =
                 [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
                     if (auto written = table.table(key)) read_schedule(*std::move(written), settings.schedule);
@@ -76,7 +105,7 @@ KeyType<TrainerSettings> schedule() {
 
 /// From above zero, in float32.
 KeyType<TrainerSettings> limit(std::optional<double> TrainerSettings::*member) {
-    return key_type({.type = "number", .minimum = 0.0, .if_absent = "none"}, member,
+    return key_type({.type = "number", .minimum = 0.0, .above_minimum = true, .if_absent = "none"}, member,
                     [](StrictTable& table, const std::string& key) {
                         const auto value = table.number(key, 0.0, std::numeric_limits<float>::max());
                         if (value && static_cast<float>(*value) == 0.0F) table.fail(key, "must be above 0 (a float32)");
@@ -85,25 +114,25 @@ KeyType<TrainerSettings> limit(std::optional<double> TrainerSettings::*member) {
 }
 
 KeyType<TrainerSettings> ema() {
-    return {
-        .description = {.type = "table",
-                        .if_absent = "none",
-                        .inner = {{.name = "decay",
-                                   .value = {.type = "number", .minimum = 0.0, .maximum = 1.0, .if_absent = "required"},
-                                   .default_value = {},
-                                   .doc = "the share of the average that a step keeps"}}},
-        .read =
-            [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
-                auto written = table.table(key);
-                if (!written) return;
-                settings.ema_decay = written->number("decay", 0.0, 1.0);
-                if (!settings.ema_decay) fail_at(written->where(), "trainer.ema needs decay, for instance 0.999");
-                written->finish();
-            },
-        .value =
-            [](const TrainerSettings& settings, Use) {
-                return settings.ema_decay ? Json{{"decay", *settings.ema_decay}} : Json();
-            }};
+    return {.description =
+                {.type = "table",
+                 .if_absent = "none",
+                 .inner = {{.name = "decay",
+                            .value = {.type = "number", .minimum = 0.0, .maximum = 1.0, .if_absent = "required"},
+                            .default_value = {},
+                            .doc = "the share of the average that a step keeps: `average.lerp_(weights, 1 - decay)`"}}},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, TrainerSettings& settings) {
+                    auto written = table.table(key);
+                    if (!written) return;
+                    settings.ema_decay = written->number("decay", 0.0, 1.0);
+                    written->finish();
+                    if (!settings.ema_decay) fail_at(written->where(), "trainer.ema needs decay, for instance 0.999");
+                },
+            .value =
+                [](const TrainerSettings& settings, Use) {
+                    return settings.ema_decay ? Json{{"decay", *settings.ema_decay}} : Json();
+                }};
 }
 
 Keys<StopSettings> stop_keys() {
@@ -130,7 +159,7 @@ const Keys<TrainerSettings>& trainer_keys() {
         {"test_batch_size", integer(&T::test_batch_size, 1, most), "of the tests", numbers, always},
         {"loss", choice(&T::loss), "`nll` for models that return log-probabilities, `cross_entropy` for logits",
          numbers, always},
-        {"device", device(),
+        {"device", placed(device(), &T::device_where),
          "`auto` (the first GPU that LibTorch can use, else the CPU; where there is a GPU that it cannot use, a line "
          "says why), `cpu`, `cuda`, `cuda:N` (refused with the reason where it cannot be used)",
          content, always},
@@ -152,7 +181,8 @@ const Keys<TrainerSettings>& trainer_keys() {
         {"schedule", schedule(), "one of `torch.optim.lr_scheduler` by its `name` ([below](#schedules))"},
         {"clip_grad_value", limit(&T::clip_grad_value), "each gradient is cut to this, before a step"},
         {"clip_grad_norm", limit(&T::clip_grad_norm), "the norm of all gradients is cut to this, before a step"},
-        {"label_smoothing", number(&T::label_smoothing, 0.0, 1.0), "of `cross_entropy`; tests are without"},
+        {"label_smoothing", placed(number(&T::label_smoothing, 0.0, 1.0), &T::label_smoothing_where),
+         "of `cross_entropy`; tests are without"},
         {"accumulate", integer(&T::accumulate, 1, most),
          "batches a step: each one's mean loss is divided by this; the last step of an epoch may be of fewer"},
         {"ema", ema(),
@@ -162,11 +192,11 @@ const Keys<TrainerSettings>& trainer_keys() {
         {"keep", placed(choice(&T::keep), &T::keep_where),
          "`model.pt` and the predictions are those of the last epoch, or of the best by `keep_metric`"},
         {"keep_metric", metric(&T::keep_metric, "stop's, else `validation.loss`"), "by which an epoch is best"},
-        {"precision", choice(&T::precision),
+        {"precision", placed(choice(&T::precision), &T::precision_where),
          "on a GPU with `fast` numerics: `tf32` for matrix products too, or `bf16` (LibTorch's autocast). Refused on a "
          "CPU, where `float32` is faster"},
-        {"init_from", init_from(), "a state_dict saved by `torch.save` (PyTorch 1.6 or later), or a run's `model.pt`",
-         content},
+        {"init_from", placed(init_from(), &T::init_from_where),
+         "a state_dict saved by `torch.save` (PyTorch 1.6 or later), or a run's `model.pt`", content},
         {"deterministic", boolean(&T::deterministic),
          "refuses operators that have no form with the same bits each time. Where there is one it is taken in any "
          "case; without this key an operator that has none is named in a warning and in `run.json`"},

@@ -88,14 +88,18 @@ public:
 
     void check_fits_model(const RunSettings& run, const Plugin& plugin, const ResolvedParams& params) const override {
         NamedTensors tensors;
-        if (!run.trainer.init_from.empty()) tensors = unpickle_state_dict(run.trainer.init_from);
+        const bool starts_from_file = !run.trainer.init_from.empty();
+        if (starts_from_file)
+            placing_errors(run.trainer.init_from_where, [&] { tensors = unpickle_state_dict(run.trainer.init_from); });
         std::optional<PluginModel> model;
         try {
             model.emplace(plugin, params);
         } catch (const Error&) {
             return;
         }
-        if (!run.trainer.init_from.empty()) model->load_state_dict(tensors, run.trainer.init_from.native());
+        if (starts_from_file)
+            placing_errors(run.trainer.init_from_where,
+                           [&] { model->load_state_dict(tensors, run.trainer.init_from.native()); });
         check_groups(run.trainer.groups, model->module());
     }
 

@@ -18,18 +18,34 @@ namespace {
 
 struct Column {
     const char* title;
-    double PassMetrics::*value;
-    PassMetrics EpochMetrics::*pass;
-    std::vector<double> Reference::*published;
+    const char* metric;
+    std::vector<double> Reference::*published;  ///< nullptr: nobody publishes it
     int digits;
 };
 
-constexpr std::array<Column, 4> columns{{
-    {"train loss", &PassMetrics::loss, &EpochMetrics::train, &Reference::train_loss, 4},
-    {"train %", &PassMetrics::accuracy, &EpochMetrics::train, &Reference::train_accuracy, 2},
-    {"test loss", &PassMetrics::loss, &EpochMetrics::test, &Reference::test_loss, 4},
-    {"test %", &PassMetrics::accuracy, &EpochMetrics::test, &Reference::test_accuracy, 2},
+constexpr std::array<Column, 6> all_columns{{
+    {"train loss", "train.loss", &Reference::train_loss, 4},
+    {"train %", "train.accuracy", &Reference::train_accuracy, 2},
+    {"validation loss", "validation.loss", nullptr, 4},
+    {"validation %", "validation.accuracy", nullptr, 2},
+    {"test loss", "test.loss", &Reference::test_loss, 4},
+    {"test %", "test.accuracy", &Reference::test_accuracy, 2},
 }};
+
+/// Those of what the runs have.
+std::vector<Column> columns_of(std::span<const RunRecord> runs) {
+    const bool with_validation =
+        std::ranges::any_of(runs, [](const RunRecord& run) { return run.final && run.final->validation; });
+    std::vector<Column> columns;
+    for (const Column& column : all_columns)
+        if (with_validation || !is_of_validation(column.metric)) columns.push_back(column);
+    return columns;
+}
+
+/// Whether the run left the weights of an epoch before its last.
+bool kept_another_epoch(const RunRecord& run) {
+    return run.final && run.kept_epoch != 0 && run.kept_epoch != run.final->epoch;
+}
 
 /// What was published for the run's last epoch; "-" if nothing was.
 std::string published(const RunRecord& run, const Column& column) {
@@ -44,26 +60,35 @@ std::string published(const RunRecord& run, const Column& column) {
 
 std::string shown_value(const RunRecord& run, const std::string& key) {
     const auto value = value_of(run, key);
-    return value ? plain_text(*value) : "-";
+    if (!value) return "-";
+    const bool is_metric = std::ranges::find(metric_names(), key) != metric_names().end();
+    return is_metric && value->is_number_float() ? number_cell(value->get<double>(), Digits::four) : plain_text(*value);
 }
 
-std::vector<std::string> row_of(const RunRecord& run, std::span<const std::string> more, bool with_published) {
+/// Of the last epoch.
+std::string metric_cell(const RunRecord& run, const Column& column) {
+    if (run.status != RunState::finished || !run.final) return status_text(run);
+    const auto value = metric_of(*run.final, column.metric);
+    return value ? fmt::format("{:.{}f}", plain_nan(*value), column.digits) : "-";
+}
+
+std::vector<std::string> row_of(const RunRecord& run, std::span<const std::string> more,
+                                std::span<const Column> columns, bool with_published) {
     std::vector<std::string> row{run.id};
     for (const std::string& key : more) row.push_back(shown_value(run, key));
-    const bool done = run.status == RunState::finished && run.final;
     for (const Column& column : columns) {
-        row.push_back(done ? fmt::format("{:.{}f}", plain_nan((*run.final).*column.pass.*column.value), column.digits)
-                           : status_text(run));
-        if (with_published) row.push_back(published(run, column));
+        row.push_back(metric_cell(run, column));
+        if (with_published && column.published != nullptr) row.push_back(published(run, column));
     }
     row.push_back(run.seconds ? fmt::format("{:.1f}", *run.seconds) : "-");
     return row;
 }
 
 /// The columns between the run's id and its metrics.
-std::vector<std::string> more_keys(std::span<const RunRecord> runs, std::span<const std::string> shown) {
-    constexpr std::array<std::string_view, 7> there{
-        "id", "train.loss", "train.accuracy", "test.loss", "test.accuracy", "seconds", "experiment"};
+std::vector<std::string> more_keys(std::span<const RunRecord> runs, std::span<const Column> columns,
+                                   std::span<const std::string> shown) {
+    std::vector<std::string_view> there{"id", "seconds", "experiment"};
+    for (const Column& column : columns) there.emplace_back(column.metric);
     std::vector<std::string> keys = keys_telling_apart(runs);
     for (const std::string& key : shown)
         if (std::ranges::find(there, key) == there.end() && std::ranges::find(keys, key) == keys.end())
@@ -98,12 +123,15 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
 }
 
 Cells result_cells(std::span<const RunRecord> runs, std::span<const std::string> shown) {
-    const bool with_published = std::ranges::any_of(runs, [](const RunRecord& run) {
-        return std::ranges::any_of(columns, [&](const Column& c) { return !(run.reference.*c.published).empty(); });
+    const auto columns = columns_of(runs);
+    const bool with_published = std::ranges::any_of(runs, [&](const RunRecord& run) {
+        return std::ranges::any_of(
+            columns, [&](const Column& c) { return c.published != nullptr && !(run.reference.*c.published).empty(); });
     });
+    const bool with_kept = std::ranges::any_of(runs, kept_another_epoch);
     const bool several =
         std::ranges::any_of(runs, [&](const RunRecord& run) { return run.experiment != runs.front().experiment; });
-    const auto more = more_keys(runs, shown);
+    const auto more = more_keys(runs, columns, shown);
     Cells cells;
     if (several) cells.header.emplace_back("experiment");
     cells.header.emplace_back("run");
@@ -111,17 +139,24 @@ Cells result_cells(std::span<const RunRecord> runs, std::span<const std::string>
     cells.header.insert(cells.header.end(), more.begin(), more.end());
     for (const Column& column : columns) {
         cells.header.emplace_back(column.title);
-        if (with_published) cells.header.emplace_back("publ.");
+        if (with_published && column.published != nullptr) cells.header.emplace_back("publ.");
     }
+    if (with_kept) cells.header.emplace_back("kept");
     cells.header.emplace_back("seconds");
     for (const RunRecord& run : runs) {
-        auto row = row_of(run, more, with_published);
+        auto row = row_of(run, more, columns, with_published);
+        if (with_kept) row.insert(row.end() - 1, run.kept_epoch == 0 ? "-" : fmt::format("{}", run.kept_epoch));
         if (several) row.insert(row.begin(), run.experiment);
         cells.rows.push_back(std::move(row));
         if (run.status == RunState::failed)
             cells.notes.push_back(
                 fmt::format("{} failed: {} ({})", run.id, run.reason, (run.folder / run_file::log).native()));
     }
+    if (with_kept)
+        cells.notes.emplace_back(
+            "numbers of the last epoch; kept: the epoch whose weights and predictions a run left, whose metrics "
+            "METRIC@best "
+            "gives");
     return cells;
 }
 

@@ -36,9 +36,10 @@ std::string p_cell(const std::optional<double>& p, Digits digits);
 
 std::string table_text(const Cells& cells);
 
-/// Each run's last epoch: loss and accuracy in training and test, published numbers beside them where there are some,
-/// and seconds. In front the experiment, if there are several; what tells runs of the same id apart; and the keys
-/// `shown` (see value_of) that have no column of their own.
+/// Each run's last epoch: loss and accuracy in training, validation (where a run has one) and test, published numbers
+/// beside them where there are some, the epoch that was kept where it is another, and seconds. In front the experiment,
+/// if there are several; what tells runs of the same id apart; and the keys `shown` (see value_of) that have no column
+/// of their own.
 Cells result_cells(std::span<const RunRecord> runs, std::span<const std::string> shown = {});
 
 /// The cells as a table; failed runs follow with their reasons.

@@ -78,14 +78,18 @@ private:
 };
 
 /// A metric that the plugin's number of classes leaves out.
+void check_has_metric(const std::string& metric, const Location& where, const Plugin& plugin) {
+    constexpr std::int64_t few = 10;
+    if (metric == "test.top5" && plugin.descriptor->classes <= few)
+        fail_at(where, fmt::format("test.top5 is of more than ten classes; plugin '{}' has {}", plugin.id(),
+                                   plugin.descriptor->classes));
+}
+
+/// Of what follows a metric.
 void check_metrics_fit(const RunSettings& run, const Plugin& plugin) {
     const TrainerSettings& trainer = run.trainer;
-    constexpr std::int64_t few = 10;
-    if (plugin.descriptor->classes > few) return;
     const auto check = [&](const std::string& metric, const Location& where) {
-        if (metric == "test.top5")
-            fail_at(where, fmt::format("test.top5 is of more than ten classes; plugin '{}' has {}", plugin.id(),
-                                       plugin.descriptor->classes));
+        check_has_metric(metric, where, plugin);
     };
     if (trainer.stop) check(stop_metric(trainer), trainer.stop->where);
     if (trainer.keep == Keep::best) check(keep_metric(trainer), trainer.keep_where);
@@ -93,17 +97,23 @@ void check_metrics_fit(const RunSettings& run, const Plugin& plugin) {
         check(plateau_metric(*trainer.schedule, run.data), trainer.schedule->where);
 }
 
+/// The same, of the claims on the run.
+void check_claims_fit(std::span<const Claim> claims, const RunSettings& run, const Plugin& plugin) {
+    for (const Claim& claim : claims)
+        if (claim.is_of(run.id_without_seed())) check_has_metric(claim.metric.key, claim.where, plugin);
+}
+
 void check_precision(const RunSettings& run, const Device& device) {
     if (run.trainer.precision == Precision::float32) return;
     const std::string_view precision = to_text(run.trainer.precision);
     if (run.trainer.numerics != Numerics::fast)
-        fail_at(run.model_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
-                                             "trainer.numerics = \"fast\" only",
-                                             precision));
+        fail_at(run.trainer.precision_where, fmt::format("trainer.precision = \"{}\" changes the numbers: it goes with "
+                                                         "trainer.numerics = \"fast\" only",
+                                                         precision));
     // LibTorch's autocast to bf16 on a CPU takes 1.3 to 2 times the time of our float32 kernels, also where the
     // processor multiplies in bf16 (AVX-512, AMX): it would cost digits and give nothing.
     if (!device.cuda)
-        fail_at(run.model_where,
+        fail_at(run.trainer.precision_where,
                 fmt::format("trainer.precision = \"{}\" is of GPUs; on a CPU use \"float32\", which is faster there",
                             precision));
 }
@@ -131,7 +141,8 @@ public:
         if (trainer.init_from.empty() && trainer.groups.empty()) return;
         if (!trainer.init_from.empty()) {
             std::string& hash = hashes_[trainer.init_from];
-            if (hash.empty()) hash = sha256_of_file(trainer.init_from);
+            if (hash.empty())
+                hash = placing_errors(trainer.init_from_where, [&] { return sha256_of_file(trainer.init_from); });
             trainer.init_from_sha256 = hash;
         }
         const std::string model = trainer.init_from.empty() ? std::string() : to_json(run.params).dump();
@@ -183,9 +194,10 @@ Plan make_plan(Experiment experiment, const Paths& places) {
             plugin = &admit_plugin(find_plugin_file(settings.model, settings.model_where, folders),
                                    {.allow_insecure = places.plugins.allow_insecure, .sha256 = settings.plugin_sha256});
         ResolvedParams params = resolve_params(*plugin, settings.params);
-        const Device device = places.elsewhere_with_gpu
-                                  ? device_elsewhere(settings.trainer.device, *places.elsewhere_with_gpu)
-                                  : resolve_device(settings.trainer.device);
+        const Device device = placing_errors(settings.trainer.device_where, [&] {
+            return places.elsewhere_with_gpu ? device_elsewhere(settings.trainer.device, *places.elsewhere_with_gpu)
+                                             : resolve_device(settings.trainer.device);
+        });
         check_precision(settings, device);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});
@@ -203,6 +215,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
         check_limits(data, *dataset);
         check_data_fits(run.settings, *run.plugin, *dataset);
         check_metrics_fit(run.settings, *run.plugin);
+        check_claims_fit(plan.claims, run.settings, *run.plugin);
         const EpochShape shape = epoch_shape(run.settings, *dataset);
         schedule.check(run.settings, shape);
         run.dataset = dataset.get();

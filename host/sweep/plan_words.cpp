@@ -37,6 +37,17 @@ std::string chosen_by_test_data(const RunSettings& run) {
     return "";
 }
 
+/// The epoch of a claim that some of its runs do not reach: not refused, since a trial may be shorter.
+void warn_of_short_runs(const Claim& claim, const Plan& plan, std::vector<std::string>& warnings) {
+    if (claim.metric.when != MetricChoice::When::epoch) return;
+    for (const PlannedRun& run : plan.runs) {
+        const std::string_view id = run.settings.id_without_seed();
+        if (claim.is_of(id) && run.settings.trainer.epochs < claim.metric.epoch)
+            add_once(warnings, fmt::format("the claim at {} is on {}, and '{}' has {} epochs: it stays undecided",
+                                           claim.where.text(), claim.metric.text(), id, run.settings.trainer.epochs));
+    }
+}
+
 /// By what its file refers to: the names of LibTorch's classes and functions.
 bool normalizes_batches(const Plugin& plugin) {
     const std::string bytes = read_file(plugin.file);
@@ -82,6 +93,7 @@ std::vector<std::string> plan_warnings(const Plan& plan) {
                                            "normalisation of plugin '{}' may fail: data.drop_last = true leaves it out",
                                            run.plugin->id()));
     }
+    for (const Claim& claim : plan.claims) warn_of_short_runs(claim, plan, warnings);
     for (const Claim& claim : plan.claims)
         if (claim.metric.when == MetricChoice::When::best && claim.metric.key.starts_with("test.") &&
             std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return !run.settings.data.validation; }))

@@ -38,9 +38,10 @@ EpochShape epoch_shape(const RunSettings& run, const Dataset& dataset) {
     const std::int64_t short_batch = shape.trained % size;
     shape.batches = shape.trained / size + (short_batch > 0 && !run.data.drop_last ? 1 : 0);
     if (shape.batches == 0)
-        fail_at(run.data.where, fmt::format("data.drop_last leaves no batch: there are {} examples to train on, and "
-                                            "trainer.batch_size is {}",
-                                            shape.trained, size));
+        fail_at(run.data.drop_last_where,
+                fmt::format("data.drop_last leaves no batch: there are {} examples to train on, and "
+                            "trainer.batch_size is {}",
+                            shape.trained, size));
     shape.last_batch = short_batch > 0 && !run.data.drop_last ? short_batch : size;
     shape.steps = (shape.batches + run.trainer.accumulate - 1) / run.trainer.accumulate;
     return shape;

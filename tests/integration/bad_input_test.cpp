@@ -52,7 +52,8 @@ TEST_F(BadInput, UnwritableRunsFolder) {
 TEST_F(BadInput, InitFromThatIsMissingOrDoesNotFit) {
     const std::string file = experiment("[[run]]\nmodel = \"net\"\n");
     expect_refusal(labhost({file, "--set", "trainer.init_from=\"no.pt\""}), 2,
-                   "no.pt: error: cannot read: No such file");
+                   "--set trainer.init_from=\"no.pt\": error: " + (folder_ / "no.pt").native() +
+                       ": error: cannot read: No such file");
     folder_.write("text.pt", "not a state_dict");
     expect_refusal(labhost({file, "--set", "trainer.init_from=\"text.pt\""}), 2,
                    "text.pt: error: cannot be read as a file of torch.save");

@@ -75,6 +75,19 @@ TEST_F(Training, PlanSaysHowTheDataAreDividedAndWhatIsLikelyAMistake) {
     EXPECT_NE(plan.err.find("the last batch of an epoch has one example"), std::string::npos) << plan.err;
 }
 
+TEST_F(Training, PlanSaysWhichClaimsNoRunCanDecide) {
+    const std::string claim =
+        "[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net3\"\n"
+        "[[claim]]\nsays = \"s\"\ntest = \"greater\"\nof = \"net\"\nthan = \"net3\"\nmetric = ";
+    const ProcessResult late = labhost({"plan", experiment(claim + "\"test.loss@5\"\n"), "--set", "trainer.epochs=2"});
+    EXPECT_EQ(late.exit_code, 0) << late.err;
+    EXPECT_NE(late.err.find("is on test.loss@5, and 'net' has 2 epochs: it stays undecided"), std::string::npos)
+        << late.err;
+    const ProcessResult few = labhost({"plan", experiment(claim + "\"test.top5\"\n")});
+    EXPECT_EQ(few.exit_code, 2);
+    EXPECT_NE(few.err.find("test.top5 is of more than ten classes; plugin 'net' has 10"), std::string::npos) << few.err;
+}
+
 TEST_F(Training, TheKeptEpochsWeightsAreLeft) {
     const std::string file = experiment(net);
     const ProcessResult result =

@@ -62,7 +62,7 @@ TEST_F(Zip, AxesVaryTogether) {
     EXPECT_EQ(all[1].id, "net-a2-lr0.2-s1");
     EXPECT_EQ(std::get<std::int64_t>(all[1].params.at("a").value), 2);
     EXPECT_EQ(all[1].trainer.optimizer.arguments().number("lr"), 0.2);
-    EXPECT_EQ(all[1].params.at("a").where.column, 26U);
+    EXPECT_EQ(all[1].params.at("a").where.get().column, 26U);
 }
 
 TEST_F(Zip, AnAxisMayRepeatAValueButNoTwoPointsAreTheSame) {
@@ -116,6 +116,30 @@ TEST_F(RandomAxes, DrawEveryDistributionWithinItsBounds) {
     EXPECT_NEAR(static_cast<double>(small_rates), 100.0, 30.0);  // a third of the decades
     EXPECT_EQ(widths, (std::set<std::int64_t>{-1, 0, 1, 2}));
     EXPECT_EQ(batch_sizes, (std::set<std::int64_t>{32, 64}));
+}
+
+TEST_F(RandomAxes, DrawTablesToo) {
+    std::set<std::string> names;
+    for (const RunSettings& run :
+         runs_of("random = { samples = 30, trainer.optimizer = { choice = [{ name = \"adam\" }, "
+                 "{ name = \"sgd\", lr = 0.1 }] }, params.p = { uniform = [0.0, 1.0] } }")) {
+        const OptimizerSettings& optimizer = run.trainer.optimizer;
+        const std::string& name = optimizer.algorithm().name;
+        names.insert(name);
+        EXPECT_NE(run.id.find(name), std::string::npos) << run.id;
+        EXPECT_EQ(optimizer.arguments().number("lr"), name == "adam" ? 0.001 : 0.1);
+    }
+    EXPECT_EQ(names, (std::set<std::string>{"adam", "sgd"}));
+}
+
+TEST_F(Axes, OfOtherTablesAreRefusedWithWhatToDo) {
+    refuse_run(
+        "grid = { trainer.stop = [{ patience = 1 }, { patience = 2 }] }",
+        "the axis 'trainer.stop': a value must be a number, a string or a boolean, not a table; tables are those "
+        "of trainer.optimizer, trainer.schedule, data.augment. Of another table vary the keys "
+        "('trainer.stop.patience'), or write a [[run]] for each");
+    refuse_run("grid = { trainer.optimizer.betas = [[0.9, 0.99], [0.9, 0.999]] }",
+               "the axis 'trainer.optimizer.betas': a value must be a number, a string or a boolean, not an array");
 }
 
 // Computed apart, with a mt19937_64 written out in Python.
@@ -230,7 +254,7 @@ TEST_F(RandomAxes, BadDistributionsAreRefused) {
     refuse_axis(
         "{ unifrom = [0, 1] }",
         fmt::format("{}unknown distribution 'unifrom' of the axis 'params.p'; did you mean 'uniform'?", at("4:40")));
-    refuse_axis("{ normal = [0, 1] }", "there are uniform, log_uniform, choice, int");
+    refuse_axis("{ normal = [0, 1] }", "(there are uniform, log_uniform, choice, int)");
     refuse_axis("{ uniform = { low = 0, high = 1 } }", "uniform of the axis 'params.p' must be two bounds");
     refuse_axis("{ uniform = [1] }", fmt::format("{}uniform of the axis 'params.p' must be two bounds", at("4:50")));
     refuse_axis("{ uniform = [1, 0] }",
@@ -244,7 +268,8 @@ TEST_F(RandomAxes, BadDistributionsAreRefused) {
     refuse_axis("{ log_uniform = [1, 0.1] }", "log_uniform of the axis 'params.p' has its bounds reversed");
     refuse_axis("{ choice = [] }", "choice of the axis 'params.p' must be an array of values, not an empty one");
     refuse_axis("{ choice = 3 }", "choice of the axis 'params.p' must be an array of values, not an integer");
-    refuse_axis("{ choice = [[1]] }", "must be a number, a string or a boolean, not an array");
+    refuse_axis("{ choice = [[1]] }",
+                "choice of the axis 'params.p': a value must be a number, a string or a boolean, not an array");
     refuse_axis("{ int = [1, 2.5] }",
                 fmt::format("{}a bound in int of the axis 'params.p' must be an integer, not a real number; for reals "
                             "write uniform",

@@ -294,5 +294,11 @@ TEST_F(ClaimsInAFile, AreReadStrictly) {
     refuse("says = \"s\"\ntest = \"greater\"\nof = \"net-s1\"\nthan = \"net\"\n", "no run has this id");
 }
 
+TEST_F(ClaimsInAFile, AreOnWhatTheirRunsHave) {
+    const std::string claim = "says = \"s\"\ntest = \"greater\"\nof = \"net\"\nthan = \"net2-p0.5\"\nmetric = \"";
+    refuse(claim + "validation.loss\"\n", "the run 'net' keeps no part of the training data to validate with");
+    EXPECT_EQ(read(claim + "test.loss\"\n").size(), 1U);
+}
+
 }  // namespace
 }  // namespace labhost

@@ -19,7 +19,7 @@ protected:
         expect_error(ExitCode::usage, words, [&] { load(); });
     }
     testing::TemporaryFolder folder_;
-    DataSettings settings_{.dataset = folder_.path().native(), .where = {"e.toml", 2, 1}};
+    DataSettings settings_{.dataset = folder_.path().native(), .where = Location{"e.toml", 2, 1}};
 };
 
 TEST_F(DatasetFolder, IsHeldAsBytes) {

@@ -190,12 +190,13 @@ TEST(Identity, OfAPartOfTheData) {
                     "86c9ab355726bf9a1dd1b18bfe2f49eda6cfb9cf8dcc02004ca70e04c94e67eb");
 }
 
-/// A key, or a key within one: "optimizer.lr".
+/// A key, or a key within one: "stop.patience". What names an algorithm, or holds tables, is one key.
 std::vector<KeyDescription> leaves(const std::vector<KeyDescription>& keys, const std::string& prefix = "") {
     std::vector<KeyDescription> found;
     for (KeyDescription key : keys) {
         key.name = prefix + key.name;
-        const auto inner = leaves(key.value.inner, key.name + ".");
+        const bool is_one = key.value.family != nullptr || key.value.type == "array of tables";
+        const auto inner = is_one ? std::vector<KeyDescription>() : leaves(key.value.inner, key.name + ".");
         found.insert(found.end(), inner.begin(), inner.end());
         if (inner.empty()) found.push_back(key);
     }

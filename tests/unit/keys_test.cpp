@@ -18,12 +18,14 @@ namespace {
 
 std::string code(const std::string& text) { return fmt::format("`{}`", text); }
 
-/// "1 to 1024", "from 0"; "" where anything goes.
+/// "1 to 1024", "from 0", "above 0 to below 1"; "" where anything goes.
 std::string range_of(const ValueDescription& value) {
     constexpr double any = 1e18;
     const bool has_most = value.maximum && *value.maximum < any;
-    if (value.minimum && has_most) return fmt::format(", {} to {}", *value.minimum, *value.maximum);
-    return value.minimum ? fmt::format(", from {}", *value.minimum) : "";
+    if (!value.minimum) return "";
+    const std::string from = value.above_minimum ? ", above" : has_most ? "," : ", from";
+    const std::string to = has_most ? fmt::format(" to {}{}", value.below_maximum ? "below " : "", *value.maximum) : "";
+    return fmt::format("{} {}{}", from, *value.minimum, to);
 }
 
 /// "`lr` 0.001, `betas` [0.9, 0.999]": a required one without a default.

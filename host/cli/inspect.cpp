@@ -130,8 +130,11 @@ void print(const Json& json) {
     if (json.at("stamp") != "") line("stamp", text("stamp"));
     line("verdict", json.at("loads").get<bool>() ? "loads here" : "refused: " + text("refusal"));
     if (d.is_null()) return;
-    line("input",
-         fmt::format("{} (channels, height, width)", fmt::join(d.at("input").get<std::vector<std::int64_t>>(), " x ")));
+    const auto sizes = d.at("input").get<std::vector<std::int64_t>>();
+    line("input", fmt::format("{}{}", fmt::join(sizes, " x "),
+                              sizes.size() == 3   ? " (channels, height, width)"
+                              : sizes.size() == 1 ? " (columns)"
+                                                  : ""));
     line("classes", d.at("classes").dump());
     print_params(d.at("params"));
     print_layers(json);

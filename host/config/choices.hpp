@@ -35,4 +35,9 @@ enum class OnNan { fail, proceed };
 template <>
 inline constexpr std::array texts_of<OnNan>{EnumText{OnNan::fail, "fail"}, EnumText{OnNan::proceed, "continue"}};
 
+/// In which order an image's axes lie.
+enum class Layout { nchw, nhwc };
+template <>
+inline constexpr std::array texts_of<Layout>{EnumText{Layout::nchw, "nchw"}, EnumText{Layout::nhwc, "nhwc"}};
+
 }  // namespace labhost

@@ -18,28 +18,72 @@ KeyType<DataSettings> dataset() {
                 [](StrictTable& table, const std::string& key, const fs::path& folder, DataSettings& settings) {
                     const auto name = table.string(key);
                     if (!name) return;
-                    const bool is_folder = name->find('/') != std::string::npos;
-                    settings.dataset = is_folder ? resolve(*name, table.where(key), folder).native() : *name;
+                    const bool is_path = name->find('/') != std::string::npos || name->ends_with(".npz");
+                    settings.dataset = is_path ? resolve(*name, table.where(key), folder).native() : *name;
                 },
             .value = [](const DataSettings& settings, Use) { return Json(settings.dataset); }};
 }
 
-KeyType<DataSettings> standard_deviation() {
-    constexpr double largest = 1e6;
-    return key_type({.type = "number", .minimum = 0.0, .maximum = largest, .above_minimum = true}, &DataSettings::std,
-                    [](StrictTable& table, const std::string& key) {
-                        const auto std = table.number(key, 0.0, largest);
-                        if (std && static_cast<float>(*std) == 0.0F)
-                            table.fail(key, fmt::format("= {} would divide by zero (it is a float32)", *std));
-                        return std;
+constexpr double largest = 1e6;
+
+KeyType<NormalizeSettings> mean() {
+    return key_type(
+        {.type = "number or array", .minimum = -largest, .maximum = largest}, &NormalizeSettings::mean,
+        [](StrictTable& table, const std::string& key) { return table.number_or_numbers(key, -largest, largest); });
+}
+
+KeyType<NormalizeSettings> standard_deviation() {
+    return key_type({.type = "number or array", .minimum = 0.0, .maximum = largest, .above_minimum = true},
+                    &NormalizeSettings::std, [](StrictTable& table, const std::string& key) {
+                        auto stds = table.number_or_numbers(key, 0.0, largest);
+                        for (const double std : stds.value_or(std::vector<double>()))
+                            if (static_cast<float>(std) == 0.0F)
+                                table.fail(key, fmt::format("= {} would divide by zero (it is a float32)", std));
+                        return stds;
                     });
 }
 
+const Keys<NormalizeSettings>& normalize_keys() {
+    using enum Effect;
+    using enum Recorded;
+    static const Keys<NormalizeSettings> keys{
+        {"mean", mean(), "of the inputs, bytes being 0 to 1; of each channel, or column of a vector, in an array",
+         numbers, always},
+        {"std", standard_deviation(), "the same; not 0", numbers, always},
+    };
+    return keys;
+}
+
+/// A table, or "auto". Either takes the other's place.
+KeyType<DataSettings> normalize() {
+    return {.description = {.type = "table, or `\"auto\"`", .inner = described(normalize_keys())},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path& folder, DataSettings& settings) {
+                    const toml::node* node = table.node(key);
+                    if (node == nullptr) return;
+                    settings.normalize.where = table.where(key);
+                    if (!node->is_string()) {
+                        if (settings.normalize.automatic) settings.normalize = {.where = settings.normalize.where};
+                        read_keys(normalize_keys(), *table.table(key), folder, settings.normalize);
+                        return;
+                    }
+                    if (table.string(key) != "auto")
+                        table.fail(key, "must be \"auto\", or a table such as { mean = 0.1307, std = 0.3081 }");
+                    settings.normalize = {.automatic = true, .where = settings.normalize.where};
+                },
+            .value =
+                [](const DataSettings& settings, Use use) {
+                    Json json = values_of(normalize_keys(), settings.normalize, use);
+                    if (settings.normalize.automatic && use == Use::record) json["auto"] = true;
+                    return json;
+                }};
+}
+
 /// Of count and fraction the one that is written last stands.
-KeyType<ValidationSettings> fraction() {
-    auto type = number(&ValidationSettings::fraction, 0.0, 1.0, "none");
+KeyType<PartSettings> fraction() {
+    auto type = number(&PartSettings::fraction, 0.0, 1.0, "none");
     type.description.above_minimum = type.description.below_maximum = true;
-    type.read = [](StrictTable& table, const std::string& key, const fs::path&, ValidationSettings& settings) {
+    type.read = [](StrictTable& table, const std::string& key, const fs::path&, PartSettings& settings) {
         const auto share = table.number(key, 0.0, 1.0);
         if (!share) return;
         if (*share <= 0.0 || *share >= 1.0) table.fail(key, fmt::format("= {} must be above 0 and below 1", *share));
@@ -50,9 +94,9 @@ KeyType<ValidationSettings> fraction() {
     return type;
 }
 
-KeyType<ValidationSettings> validation_count() {
-    auto type = integer(&ValidationSettings::count, 1, any_integer, "none");
-    type.read = [](StrictTable& table, const std::string& key, const fs::path&, ValidationSettings& settings) {
+KeyType<PartSettings> validation_count() {
+    auto type = integer(&PartSettings::count, 1, any_integer, "none");
+    type.read = [](StrictTable& table, const std::string& key, const fs::path&, PartSettings& settings) {
         const auto count = table.integer(key, 1);
         if (!count) return;
         settings.count = count;
@@ -61,10 +105,10 @@ KeyType<ValidationSettings> validation_count() {
     return type;
 }
 
-Keys<ValidationSettings> validation_keys() {
-    using V = ValidationSettings;
+Keys<PartSettings> part_keys() {
+    using V = PartSettings;
     return {
-        {"count", validation_count(), "examples to validate with; the rest is trained on"},
+        {"count", validation_count(), "examples of it; the rest is trained on"},
         {"fraction", fraction(), "the same, as a share of the training data"},
         {"seed", integer(&V::seed, 0), "of `random_split`'s own generator"},
     };
@@ -104,16 +148,6 @@ Keys<AugmentSettings> augment_keys() {
     };
 }
 
-Keys<DataSettings> normalize_keys() {
-    using enum Effect;
-    using enum Recorded;
-    using D = DataSettings;
-    return {
-        {"mean", number(&D::mean, -1e6, 1e6), "of the pixels, which are 0 to 1", numbers, always},
-        {"std", standard_deviation(), "of the pixels; not 0", numbers, always},
-    };
-}
-
 }  // namespace
 
 const Keys<DataSettings>& data_keys() {
@@ -123,10 +157,14 @@ const Keys<DataSettings>& data_keys() {
     static const Keys<D> keys{
         {"dataset", placed(dataset(), &D::where),
          "`mnist`, `fashion-mnist`, or a folder with the four IDX files (written with a `/`)", content, always},
-        {"normalize", group_of(normalize_keys()), "pixels are divided by 255, then `(x - mean) / std`, in float32",
+        {"normalize", normalize(),
+         "`(x - mean) / std` in float32, of bytes after they were divided by 255; `\"auto\"`: the mean and the "
+         "population's standard deviation of the examples that are trained on, per channel or column, in double (a "
+         "deviation of 0 is 1); they are recorded",
          numbers, always},
-        {"validation", table_of(&D::validation, validation_keys(), "none"),
-         "a part of the training data that is not trained on: `torch.utils.data.random_split`, after `train_limit`"},
+        {"validation", table_of(&D::validation, part_keys(), "none"),
+         "a part of the training data that is not trained on: `torch.utils.data.random_split`, after `train_limit`. "
+         "Data that bring a validation part have it without"},
         {"shuffle", boolean(&D::shuffle), "the training data, anew each epoch"},
         {"drop_last", placed(boolean(&D::drop_last), &D::drop_last_where),
          "leaves out a last batch of the training data that is not whole"},
@@ -136,6 +174,10 @@ const Keys<DataSettings>& data_keys() {
          "only the first N training examples", content},
         {"test_limit", placed(integer(&D::test_limit, 1, any_integer, "all"), &D::test_limit_where),
          "only the first N test examples", content},
+        {"layout", choice(&D::layout, "by the shape"),
+         "of arrays with four axes: needed where not just one of the second and the last has 1, 3 or 4 entries"},
+        {"test", table_of(&D::test, part_keys(), "the data's own"),
+         "of data that have no test part: as `validation`, and drawn before it"},
     };
     return keys;
 }

@@ -47,7 +47,7 @@ void overlay(toml::table& into, toml::table&& from) {
         toml::node* existing = into.get(key.str());
         if (node.is_table() && existing != nullptr && existing->is_table() &&
             !names_another(key.str(), *existing->as_table(), *node.as_table())) {
-            if (key.str() == "validation") {  // a part of the data is told by one of them
+            if (key.str() == "validation" || key.str() == "test") {  // a part of the data is told by one of them
                 if (node.as_table()->contains("count")) existing->as_table()->erase("fraction");
                 if (node.as_table()->contains("fraction")) existing->as_table()->erase("count");
             }
@@ -292,7 +292,9 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     }
     check_ids_differ(experiment.runs);
     if (!claims.empty()) experiment.claims = read_claims(std::move(claims), ids_without_seeds(experiment.runs));
-    for (const Claim& claim : experiment.claims) check_claim(claim, experiment.runs);
+    for (const Claim& claim : experiment.claims)
+        for (const RunSettings& run : experiment.runs)
+            if (!may_bring_validation(run.data)) check_validates(claim, run);
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);
     return experiment;
 }

@@ -28,8 +28,8 @@ struct StopSettings {
     SharedLocation where{};
 };
 
-/// A part of the training data that is not trained on.
-struct ValidationSettings {
+/// A part of data that is not trained on: to validate with, or to test with.
+struct PartSettings {
     std::optional<std::int64_t> count{};  ///< of examples; or
     std::optional<double> fraction{};
     std::uint64_t seed = 0;  ///< of the split's own generator
@@ -73,14 +73,23 @@ struct TrainerSettings {
     OnNan on_nan = OnNan::proceed;
 };
 
+/// (x - mean) / std, of bytes after they were divided by 255: one for all, or one per channel (of vectors per column).
+struct NormalizeSettings {
+    std::vector<double> mean{0.0};
+    std::vector<double> std{1.0};
+    bool automatic = false;  ///< those of the examples that are trained on: plan fills them in
+    SharedLocation where{};
+};
+
 /// [data]
 struct DataSettings {
-    std::string dataset{};  ///< mnist | fashion-mnist | a folder (has a '/')
-    double mean = 0.0;      ///< pixels are scaled to 0..1, then (x - mean) / std
-    double std = 1.0;
+    std::string dataset{};  ///< a name, or a file or folder (has a '/', or ends as a file)
+    NormalizeSettings normalize{};
+    std::optional<Layout> layout{};             ///< of arrays with four axes whose shape does not say
+    std::optional<PartSettings> test{};         ///< of the training data, where there is no other
     std::optional<std::int64_t> train_limit{};  ///< the first N examples
     std::optional<std::int64_t> test_limit{};
-    std::optional<ValidationSettings> validation{};
+    std::optional<PartSettings> validation{};
     bool shuffle = true;     ///< the training data
     bool drop_last = false;  ///< a batch of the training data that is not whole
     AugmentSettings augment{};
@@ -88,6 +97,9 @@ struct DataSettings {
     SharedLocation train_limit_where{};
     SharedLocation test_limit_where{};
     SharedLocation drop_last_where{};
+    bool own_validation = false;  ///< whether the data bring a validation part, once the run is planned
+
+    bool validates() const { return validation.has_value() || own_validation; }
 };
 
 /// Published numbers, one per epoch; shown beside ours.

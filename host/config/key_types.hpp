@@ -21,6 +21,8 @@ Json json_of(Enum value) {
 }
 template <class Value>
 requires std::is_arithmetic_v<Value> Json json_of(Value value) { return value; }
+/// A single one as itself: [0.5] is 0.5.
+inline Json json_of(const std::vector<double>& values) { return values.size() == 1 ? Json(values[0]) : Json(values); }
 template <class Value>
 Json json_of(const std::optional<Value>& value) {
     return value ? json_of(*value) : Json();
@@ -81,6 +83,13 @@ KeyType<Settings> choice(Enum Settings::*member, std::string if_absent = "") {
                     [](StrictTable& table, const std::string& key) { return table.one_of<Enum>(key); });
 }
 
+/// Of a setting that may be absent.
+template <class Settings, HasTexts Enum>
+KeyType<Settings> choice(std::optional<Enum> Settings::*member, std::string if_absent) {
+    return key_type({.type = "string", .choices = all_texts<Enum>(), .if_absent = std::move(if_absent)}, member,
+                    [](StrictTable& table, const std::string& key) { return table.one_of<Enum>(key); });
+}
+
 /// Seconds.
 template <class Settings>
 KeyType<Settings> duration(std::optional<double> Settings::*member, std::string if_absent) {
@@ -133,18 +142,7 @@ KeyType<Settings> metric(std::optional<std::string> Settings::*member, std::stri
                     });
 }
 
-/// A table whose keys set members of the settings themselves.
-template <class Settings>
-KeyType<Settings> group_of(Keys<Settings> keys) {
-    return {.description = {.type = "table", .inner = described(keys)},
-            .read =
-                [=](StrictTable& table, const std::string& key, const auto& folder, Settings& settings) {
-                    if (auto inner = table.table(key)) read_keys(keys, *std::move(inner), folder, settings);
-                },
-            .value = [=](const Settings& settings, Use use) { return values_of(keys, settings, use); }};
-}
-
-/// The same, and where it was written: for what is found wrong only later.
+/// A type, and where the key was written: for what is found wrong only later.
 template <class Settings>
 KeyType<Settings> placed(KeyType<Settings> type, SharedLocation Settings::*where) {
     type.read = [read = std::move(type.read), where](StrictTable& table, const std::string& key, const auto& folder,

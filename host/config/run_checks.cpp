@@ -1,5 +1,7 @@
 #include "config/run_checks.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace labhost {
@@ -9,7 +11,7 @@ namespace {
 constexpr const char* of_validation = "validation.loss";
 
 void check_metric(const RunSettings& run, const std::string& metric, const Location& where, const char* key) {
-    if (is_of_validation(metric) && !run.data.validation)
+    if (is_of_validation(metric) && !run.data.validates())
         fail_at(where, fmt::format("{} follows {}, and no part of the training data is kept to validate with: add "
                                    "data.validation = {{ fraction = 0.1 }}, or name another metric",
                                    key, metric));
@@ -26,38 +28,41 @@ std::string keep_metric(const TrainerSettings& trainer) {
 }
 
 std::string plateau_metric(const ScheduleSettings& schedule, const DataSettings& data) {
-    return schedule.metric.value_or(data.validation ? of_validation : "train.loss");
+    return schedule.metric.value_or(data.validates() ? of_validation : "train.loss");
+}
+
+bool may_bring_validation(const DataSettings& data) { return data.dataset.find_first_of("/.:") != std::string::npos; }
+
+void check_validates(const RunSettings& run) {
+    const TrainerSettings& trainer = run.trainer;
+    if (trainer.schedule && trainer.schedule->follows_a_metric())
+        check_metric(run, plateau_metric(*trainer.schedule, run.data), trainer.schedule->where, "trainer.schedule");
+    if (trainer.stop) check_metric(run, stop_metric(trainer), trainer.stop->where, "trainer.stop");
+    if (trainer.keep == Keep::best) check_metric(run, keep_metric(trainer), trainer.keep_where, "trainer.keep");
+}
+
+void check_validates(const Claim& claim, const RunSettings& run) {
+    if (claim.is_of(run.id_without_seed()) && is_of_validation(claim.metric.key) && !run.data.validates())
+        fail_at(claim.where, fmt::format("the claim is on {}, and the run '{}' keeps no part of the training data to "
+                                         "validate with: add data.validation = {{ fraction = 0.1 }}, or name another "
+                                         "metric",
+                                         claim.metric.key, run.id_without_seed()));
 }
 
 void check_run(const RunSettings& run) {
     const TrainerSettings& trainer = run.trainer;
     check_optimizer(trainer.optimizer, trainer.groups);
-    if (trainer.schedule) {
-        check_schedule(*trainer.schedule, trainer.optimizer.algorithm());
-        if (trainer.schedule->follows_a_metric())
-            check_metric(run, plateau_metric(*trainer.schedule, run.data), trainer.schedule->where, "trainer.schedule");
-    }
-    if (trainer.stop) {
-        if (trainer.stop->patience == 0)
-            fail_at(trainer.stop->where, "trainer.stop needs patience: how many epochs without a better one");
-        check_metric(run, stop_metric(trainer), trainer.stop->where, "trainer.stop");
-    }
-    if (trainer.keep == Keep::best) check_metric(run, keep_metric(trainer), trainer.keep_where, "trainer.keep");
+    if (trainer.schedule) check_schedule(*trainer.schedule, trainer.optimizer.algorithm());
+    if (trainer.stop && trainer.stop->patience == 0)
+        fail_at(trainer.stop->where, "trainer.stop needs patience: how many epochs without a better one");
     if (trainer.label_smoothing != 0.0 && trainer.loss == Loss::nll)
         fail_at(trainer.label_smoothing_where,
                 "trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with nll");
-    if (run.data.validation && !run.data.validation->count && !run.data.validation->fraction)
-        fail_at(run.data.validation->where, "data.validation needs count or fraction, for instance { fraction = 0.1 }");
-}
-
-void check_claim(const Claim& claim, std::span<const RunSettings> runs) {
-    if (!is_of_validation(claim.metric.key)) return;
-    for (const RunSettings& run : runs)
-        if (claim.is_of(run.id_without_seed()) && !run.data.validation)
-            fail_at(claim.where, fmt::format("the claim is on {}, and the run '{}' keeps no part of the training data "
-                                             "to validate with: add data.validation = {{ fraction = 0.1 }}, or name "
-                                             "another metric",
-                                             claim.metric.key, run.id_without_seed()));
+    for (const auto& [key, part] : {std::pair{"validation", &run.data.validation}, {"test", &run.data.test}})
+        if (*part && !(*part)->count && !(*part)->fraction)
+            fail_at((*part)->where,
+                    fmt::format("data.{} needs count or fraction, for instance {{ fraction = 0.1 }}", key));
+    if (!may_bring_validation(run.data)) check_validates(run);
 }
 
 }  // namespace labhost

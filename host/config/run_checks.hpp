@@ -1,7 +1,6 @@
 // What only all layers of a run's settings together show: keys that must be there, and keys that do not go together.
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "config/experiment.hpp"
@@ -11,8 +10,14 @@ namespace labhost {
 /// Throws Error (usage) with the place of the key.
 void check_run(const RunSettings& run);
 
-/// Throws Error (usage) for a claim on what some of its runs never have.
-void check_claim(const Claim& claim, std::span<const RunSettings> runs);
+/// Whether only the data themselves can tell if they bring a validation part: those of a file or a folder.
+bool may_bring_validation(const DataSettings& data);
+
+/// That what follows a metric of the validation has one; throws Error (usage). check_run does it where the data need
+/// not be known for it.
+void check_validates(const RunSettings& run);
+/// The same of a claim on the run.
+void check_validates(const Claim& claim, const RunSettings& run);
 
 /// By which metric epochs are compared: of trainer.stop, and of trainer.keep.
 std::string stop_metric(const TrainerSettings& trainer);

@@ -163,6 +163,19 @@ std::optional<std::vector<double>> StrictTable::numbers(std::string_view key) {
     return numbers;
 }
 
+std::optional<std::vector<double>> StrictTable::number_or_numbers(std::string_view key, double minimum,
+                                                                  double maximum) {
+    const toml::node* value = node(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_array()) return std::vector{*number(key, minimum, maximum)};
+    auto found = numbers(key);
+    if (found->empty()) fail(key, "must be a number, or an array of at least one");
+    for (const double each : *found)
+        if (!std::isfinite(each) || each < minimum || each > maximum)
+            fail(key, fmt::format("holds {}, which must be between {} and {}", each, minimum, maximum));
+    return found;
+}
+
 std::optional<StrictTable> StrictTable::table(std::string_view key) {
     const toml::node* value = node(key);
     if (value == nullptr) return std::nullopt;

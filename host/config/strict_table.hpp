@@ -46,6 +46,8 @@ public:
     /// Bytes, written as an integer or as "512 MiB", "2 GiB".
     std::optional<std::uint64_t> size(std::string_view key);
     std::optional<std::vector<double>> numbers(std::string_view key);
+    /// A number, or an array of at least one.
+    std::optional<std::vector<double>> number_or_numbers(std::string_view key, double minimum, double maximum);
     std::optional<StrictTable> table(std::string_view key);
     /// The tables of an array of tables; a single table counts as an array of one.
     std::vector<StrictTable> tables(std::string_view key);

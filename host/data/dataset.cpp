@@ -6,9 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "config/keys.hpp"
 #include "data/catalog.hpp"
-#include "data/idx.hpp"
+#include "data/examples.hpp"
+#include "data/npz.hpp"
+#include "data/random_split.hpp"
+#include "data/raw_data.hpp"
 #include "support/error.hpp"
+#include "support/files.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -17,83 +22,100 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void fail(const std::string& message) { throw Error(ExitCode::usage, message); }
+bool is_path(const std::string& dataset) { return dataset.find('/') != std::string::npos; }
 
-struct Source {
-    fs::path folder;
-    const CatalogEntry* entry;  ///< nullptr for a folder of the user's
-    std::string name;
-};
-
-Source locate(const DataSettings& settings, const std::optional<fs::path>& chosen_folder) {
-    if (settings.dataset.find('/') != std::string::npos) return {settings.dataset, nullptr, settings.dataset};
+RawData read_by_name(const DataSettings& settings, const fs::path& folder) {
     const CatalogEntry* entry = find_in_catalog(settings.dataset);
     if (entry == nullptr)
-        fail(fmt::format("{}: error: unknown data set '{}'{} (known: {}; a folder is written with a '/', as './{}')",
-                         settings.where.text(), settings.dataset, did_you_mean(settings.dataset, catalog_names()),
-                         join(catalog_names()), settings.dataset));
-    return {data_folder(chosen_folder) / settings.dataset, entry, settings.dataset};
+        fail_at(settings.where,
+                fmt::format("unknown data set '{}'{} (known: {}; a file or folder is written with a '/', as './{}')",
+                            settings.dataset, did_you_mean(settings.dataset, catalog_names()), join(catalog_names()),
+                            settings.dataset));
+    return read_idx_folder(folder, entry, settings.dataset, settings.where);
 }
 
-fs::path locate_file(const Source& source, std::string_view file, const Location& where) {
-    const auto path = find_idx(source.folder, file);
-    if (path) return *path;
-    if (source.entry == nullptr)
-        fail(
-            fmt::format("{}: error: the data set {} has no file {} (or {}.gz)", where.text(), source.name, file, file));
-    fail(fmt::format(
-        "{}: error: the data set '{}' is not in {} ({} is missing); get it with: labhost fetch {} --data {}",
-        where.text(), source.name, source.folder.native(), file, source.name, source.folder.parent_path().native()));
-}
-
-void check_hash(const Source& source, const CatalogFile& file, const fs::path& path, const std::string& sha256) {
-    if (sha256 != file.sha256)
-        fail(
-            fmt::format("{}: error: this is not the {} of {}: its SHA-256 is {}, not {}; delete it and run: labhost "
-                        "fetch {} (to train on data of your own, name their folder in data.dataset)",
-                        path.native(), file.name, source.name, sha256, file.sha256, source.name));
-}
-
-Split load_split(const Source& source, std::span<const CatalogFile, 2> files, const Location& where,
-                 std::vector<std::string>& sha256) {
-    const fs::path images_path = locate_file(source, files[0].name, where);
-    const fs::path labels_path = locate_file(source, files[1].name, where);
-    IdxFile images = read_idx(images_path, 3);
-    IdxFile labels = read_idx(labels_path, 1);
-    if (images.sizes[0] != labels.sizes[0])
-        fail(fmt::format("{}: error: holds {} labels, but {} holds {} images", labels_path.native(), labels.sizes[0],
-                         images_path.native(), images.sizes[0]));
-    if (source.entry != nullptr) {
-        check_hash(source, files[0], images_path, images.sha256);
-        check_hash(source, files[1], labels_path, labels.sha256);
+/// By what is there.
+RawData read_path(const DataSettings& settings) {
+    const fs::path path = settings.dataset;
+    std::error_code error;
+    if (!fs::exists(path, error)) fail_at(settings.where, fmt::format("data.dataset: there is no {}", path.native()));
+    if (!fs::is_directory(path, error)) {
+        if (path.extension() == ".npz") return read_named_arrays(open_npz(path));
+        fail_at(settings.where, fmt::format("data.dataset: {} is no .npz file", path.native()));
     }
-    sha256.push_back(images.sha256);
-    sha256.push_back(labels.sha256);
-    const int largest = *std::ranges::max_element(labels.values);
-    return {.count = images.sizes[0],
-            .height = images.sizes[1],
-            .width = images.sizes[2],
-            .images = std::move(images.values),
-            .labels = std::move(labels.values),
-            .largest_label = largest};
+    if (is_idx_folder(path)) return read_idx_folder(path, nullptr, settings.dataset, settings.where);
+    if (is_cifar_folder(path)) return read_cifar(path);
+    const NamedArrays arrays = open_npy_folder(path);
+    if (!arrays.names.empty()) return read_named_arrays(arrays);
+    fail_at(settings.where,
+            fmt::format("data.dataset: {} has no file train-images-idx3-ubyte (or .gz), no .npy files (x_train.npy, "
+                        "y_train.npy, ...) and none of CIFAR's (data_batch_1.bin, train.bin)",
+                        path.native()));
+}
+
+/// Of one kind, and one shape.
+void check_alike(const Dataset& dataset, const Split& other, const char* name) {
+    const auto fail = [&](const std::string& what) {
+        throw Error(ExitCode::usage, fmt::format("{}: error: {}", dataset.folder.native(), what));
+    };
+    if (dataset.train.sizes != other.sizes)
+        fail(fmt::format("the examples to train on are {}, those to {} {}", shape_text(dataset.train.sizes), name,
+                         shape_text(other.sizes)));
+    if (dataset.train.is_bytes() != other.is_bytes())
+        fail(
+            fmt::format("of the examples to train on and those to {} one are bytes, which are divided by 255, and one "
+                        "other numbers, which are not; save both alike",
+                        name));
+}
+
+void draw_test(const DataSettings& settings, Dataset& dataset) {
+    if (!settings.test)
+        fail_at(settings.where,
+                fmt::format("the data set {} has no test part: add data.test = {{ fraction = 0.2 }}, which "
+                            "draws one",
+                            settings.dataset));
+    const std::int64_t count = dataset.train.count;
+    const std::int64_t tested = part_size(count, *settings.test);
+    if (tested < 1 || tested >= count)
+        fail_at(settings.test->where,
+                fmt::format("data.test: of {} examples {} would be kept to test with; at least one "
+                            "must be, and one trained on",
+                            count, tested));
+    const TwoParts parts = random_split(count, tested, settings.test->seed);
+    dataset.test = taken_from(dataset.train, parts.part);
+    dataset.train = taken_from(dataset.train, parts.rest);
 }
 
 }  // namespace
 
 Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder) {
-    const Source source = locate(settings, chosen_folder);
-    // The names are the same for all data sets in this format.
-    const auto& files = (source.entry != nullptr ? *source.entry : catalog().front()).files;
-    Dataset dataset{.name = settings.dataset, .folder = source.folder};
-    dataset.train = load_split(source, std::span(files).first<2>(), settings.where, dataset.sha256);
-    dataset.test = load_split(source, std::span(files).last<2>(), settings.where, dataset.sha256);
-    if (dataset.train.height != dataset.test.height || dataset.train.width != dataset.test.width)
-        fail(fmt::format("{}: error: the training images are {}x{}, the test images {}x{}", source.folder.native(),
-                         dataset.train.height, dataset.train.width, dataset.test.height, dataset.test.width));
+    const fs::path folder =
+        is_path(settings.dataset) ? fs::path(settings.dataset) : data_folder(chosen_folder) / settings.dataset;
+    RawData raw = is_path(settings.dataset) ? read_path(settings) : read_by_name(settings, folder);
+    Dataset dataset{.name = settings.dataset, .folder = folder, .sha256 = std::move(raw.sha256)};
+    dataset.train = make_split(std::move(raw.train), settings.layout);
+    if (raw.validation) {
+        dataset.validation = make_split(*std::move(raw.validation), settings.layout);
+        check_alike(dataset, *dataset.validation, "validate with");
+    }
+    if (!raw.test) {
+        draw_test(settings, dataset);
+        return dataset;
+    }
+    if (settings.test)
+        fail_at(settings.test->where,
+                fmt::format("data.test: the data set {} has a test part of its own; leave this out", settings.dataset));
+    dataset.test = make_split(*std::move(raw.test), settings.layout);
+    check_alike(dataset, dataset.test, "test with");
     return dataset;
 }
 
-void check_limits(const DataSettings& settings, const Dataset& dataset) {
+std::string loading_key(const DataSettings& settings) {
+    DataSettings loaded{.dataset = settings.dataset, .layout = settings.layout, .test = settings.test};
+    return values_of(data_keys(), loaded, Use::record).dump();
+}
+
+void check_fits_data(const DataSettings& settings, const Dataset& dataset) {
     const auto check = [](const char* key, const std::optional<std::int64_t>& limit, const Location& where,
                           const Split& split) {
         if (limit && *limit > split.count)
@@ -101,6 +123,17 @@ void check_limits(const DataSettings& settings, const Dataset& dataset) {
     };
     check("train_limit", settings.train_limit, settings.train_limit_where, dataset.train);
     check("test_limit", settings.test_limit, settings.test_limit_where, dataset.test);
+    if (settings.validation && dataset.validation)
+        fail_at(settings.validation->where, fmt::format("data.validation: the data set {} has a validation part of its "
+                                                        "own, which is taken; leave this out",
+                                                        dataset.name));
+    const auto channels = static_cast<std::size_t>(channels_of(dataset.train.sizes));
+    for (const auto& [key, values] :
+         {std::pair{"mean", &settings.normalize.mean}, std::pair{"std", &settings.normalize.std}})
+        if (values->size() != 1 && values->size() != channels)
+            fail_at(settings.normalize.where,
+                    fmt::format("data.normalize.{} has {} entries; the examples of {} are {}: give one, or {}", key,
+                                values->size(), dataset.name, shape_text(dataset.train.sizes), channels));
 }
 
 }  // namespace labhost

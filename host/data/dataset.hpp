@@ -1,4 +1,4 @@
-// A data set in memory: images and labels as bytes, held once, shared by all runs that read it.
+// A data set in memory, held once, shared by all runs that read it.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +11,43 @@
 
 namespace labhost {
 
-/// One half of a data set.
+/// Examples of one shape, with their labels. Their inputs are bytes, which stand for 0 to 1, or reals.
 struct Split {
     std::int64_t count = 0;
-    std::int64_t height = 0;
-    std::int64_t width = 0;
-    std::vector<std::uint8_t> images{};  ///< [count, height, width]
-    std::vector<std::uint8_t> labels{};  ///< [count]
-    int largest_label = 0;
+    std::vector<std::int64_t> sizes{};   ///< of an example: [channels, height, width], [height, width], [columns], ...
+    std::vector<std::uint8_t> bytes{};   ///< [count, sizes...]; empty with reals
+    std::vector<float> reals{};          ///< the same; empty with bytes
+    std::vector<std::int64_t> labels{};  ///< [count], from 0
+    std::int64_t largest_label = 0;
+
+    std::int64_t elements() const;  ///< of an example
+    bool is_bytes() const { return reals.empty(); }
 };
+
+/// How many means and deviations normalise an example: its channels, or of a vector its columns.
+std::int64_t channels_of(const std::vector<std::int64_t>& sizes);
 
 struct Dataset {
     std::string name{};              ///< as the experiment names it
-    std::filesystem::path folder{};  ///< where its files lie
+    std::filesystem::path folder{};  ///< where its files lie, or the file
     Split train{};
+    std::optional<Split> validation{};  ///< that the data bring
     Split test{};
-    std::vector<std::string> sha256{};  ///< of the four files, uncompressed: train images, labels, test images, labels
+    std::vector<std::string>
+        sha256{};  ///< of its files; of IDX uncompressed: train images, labels, test images, labels
 };
 
-/// Loads the four files of `settings.dataset`: a name from the catalogue (looked for in the folder that
-/// `data_folder(chosen_folder)` gives, hashes checked) or a folder. Throws Error (usage): a data set that is not there
-/// (with the command that fetches it), a damaged file, images and labels that do not fit together, limits beyond the
-/// data.
+/// Loads `settings.dataset`: a name from the catalogue (looked for in the folder that `data_folder(chosen_folder)`
+/// gives, hashes checked), a .npz file, or a folder with IDX files, .npy files or CIFAR's. `settings.test` is drawn
+/// here. Throws Error (usage): a data set that is not there (with the command that fetches it), a damaged file, inputs
+/// and labels that do not fit together or are no numbers.
 Dataset load_dataset(const DataSettings& settings, const std::optional<std::filesystem::path>& chosen_folder);
 
-/// Refuses limits that exceed what the data set holds. Throws Error (usage).
-void check_limits(const DataSettings& settings, const Dataset& dataset);
+/// What of the settings `load_dataset` goes by, as a key: equal ones load the same.
+std::string loading_key(const DataSettings& settings);
+
+/// Refuses limits that exceed what the data set holds, a split beside the data's own, and a normalisation of other
+/// channels. Throws Error (usage).
+void check_fits_data(const DataSettings& settings, const Dataset& dataset);
 
 }  // namespace labhost

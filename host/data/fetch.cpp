@@ -75,7 +75,7 @@ void take_files(const CatalogEntry& entry, const fs::path& from, const fs::path&
     for (const CatalogFile& file : entry.files) {
         const auto path = find_idx(from, file.name);
         if (!path) throw Error(ExitCode::run_failed, fmt::format("it has no {}", file.name));
-        const IdxFile idx = read_idx(*path, file.rank);
+        const IdxFile idx = read_idx(*path);
         if (idx.sha256 != file.sha256)
             throw Error(ExitCode::run_failed,
                         fmt::format("its {} has the SHA-256 {}, not {}", file.name, idx.sha256, file.sha256));
@@ -90,7 +90,7 @@ bool is_complete(const CatalogEntry& entry, const fs::path& folder) {
         const auto path = find_idx(folder, file.name);
         if (!path) return false;
         try {
-            return read_idx(*path, file.rank).sha256 == file.sha256;
+            return read_idx(*path).sha256 == file.sha256;
         } catch (const Error&) {
             return false;
         }

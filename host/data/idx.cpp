@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -61,6 +62,18 @@ private:
     Sha256 hash_;
 };
 
+/// The format's codes of types.
+struct IdxType {
+    std::uint8_t code;
+    ElementType type;
+};
+constexpr std::array<IdxType, 6> types{{{0x08, ElementType::uint8},
+                                        {0x09, ElementType::int8},
+                                        {0x0B, ElementType::int16},
+                                        {0x0C, ElementType::int32},
+                                        {0x0D, ElementType::float32},
+                                        {0x0E, ElementType::float64}}};
+
 std::uint32_t big_endian(std::span<const std::uint8_t, 4> bytes) {
     return std::uint32_t{bytes[0]} << 24U | std::uint32_t{bytes[1]} << 16U | std::uint32_t{bytes[2]} << 8U | bytes[3];
 }
@@ -73,50 +86,52 @@ std::uint32_t read_number(Stream& stream) {
 
 }  // namespace
 
-IdxFile read_idx(const std::filesystem::path& path, std::size_t rank) {
+IdxFile read_idx(const std::filesystem::path& path) {
     Stream stream(path);
     const std::uint32_t magic = read_number(stream);
-    const std::uint32_t expected = 0x00000800U + static_cast<std::uint32_t>(rank);
-    if (magic != expected)
-        stream.fail(fmt::format("is no IDX file of {}: its magic number is 0x{:08x}, not 0x{:08x}",
-                                rank == 1 ? "labels" : "images", magic, expected));
-    IdxFile file;
-    std::uint64_t promised = 1;
-    for (std::size_t d = 0; d < rank; ++d) {
-        const std::uint32_t size = read_number(stream);
-        file.sizes.push_back(size);
-        if (size != 0 && promised > (std::uint64_t{1} << 40U) / size)
-            stream.fail("has a header that promises more than a terabyte; the file is damaged");
-        promised *= size;
-    }
-    if (promised == 0) stream.fail("holds no examples");
+    const auto type = std::ranges::find(types, static_cast<std::uint8_t>(magic >> 8U & 0xFFU), &IdxType::code);
+    const std::uint32_t rank = magic & 0xFFU;
+    if (magic >> 16U != 0 || type == types.end() || rank == 0)
+        stream.fail(fmt::format(
+            "is no IDX file: its magic number is 0x{:08x}, not such as 0x00000803 (images of bytes)", magic));
+    IdxFile file{.array = {.type = type->type}};
+    Array& array = file.array;
+    for (std::uint32_t d = 0; d < rank; ++d) array.sizes.push_back(read_number(stream));
+    const std::int64_t elements = product(array.sizes);
+    if (elements < 0) stream.fail("has a header that promises more than a terabyte; the file is damaged");
+    if (elements == 0) stream.fail("holds no examples");
 
+    const std::size_t size = size_of(array.type);
+    const std::uint64_t promised = static_cast<std::uint64_t>(elements) * size;
     // In pieces: a damaged header must not make us ask for memory that the file does not fill.
-    while (file.values.size() < promised) {
-        const std::size_t before = file.values.size();
+    while (array.bytes.size() < promised) {
+        const std::size_t before = array.bytes.size();
         const std::uint64_t piece = before == 0 ? 1U << 20U : 1U << 26U;
-        file.values.resize(static_cast<std::size_t>(std::min(promised, before + piece)));
-        const std::size_t count = stream.read(std::span(file.values).subspan(before));
-        if (before + count < file.values.size())
-            stream.fail(
-                fmt::format("is truncated: its header promises {} values, it holds {}", promised, before + count));
+        array.bytes.resize(static_cast<std::size_t>(std::min(promised, before + piece)));
+        const std::size_t count = stream.read(std::span(array.bytes).subspan(before));
+        if (before + count < array.bytes.size())
+            stream.fail(fmt::format("is truncated: its header promises {} values, it holds {}", elements,
+                                    (before + count) / size));
     }
     std::array<std::uint8_t, 1> more{};
     if (stream.read(more) != 0)
-        stream.fail(fmt::format("is too long: there are bytes after the {} values its header promises", promised));
+        stream.fail(fmt::format("is too long: there are bytes after the {} values its header promises", elements));
     file.sha256 = stream.sha256();
+    if (std::endian::native == std::endian::little) swap_bytes(array);
     return file;
 }
 
 std::string idx_bytes(const IdxFile& file) {
-    const auto rank = static_cast<std::uint32_t>(file.sizes.size());
     std::string bytes;
     const auto append = [&](std::uint32_t number) {
         for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(number >> shift & 0xFFU);
     };
-    append(0x00000800U + rank);
-    for (const std::int64_t size : file.sizes) append(static_cast<std::uint32_t>(size));
-    bytes.append(reinterpret_cast<const char*>(file.values.data()), file.values.size());
+    const auto code = std::ranges::find(types, file.array.type, &IdxType::type)->code;
+    append(std::uint32_t{code} << 8U | static_cast<std::uint32_t>(file.array.sizes.size()));
+    for (const std::int64_t size : file.array.sizes) append(static_cast<std::uint32_t>(size));
+    Array written = file.array;
+    if (std::endian::native == std::endian::little) swap_bytes(written);
+    bytes.append(reinterpret_cast<const char*>(written.bytes.data()), written.bytes.size());
     return bytes;
 }
 

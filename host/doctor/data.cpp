@@ -44,7 +44,7 @@ Finding look_at_dataset(const CatalogEntry& entry, const fs::path& folder, const
             continue;
         }
         try {
-            if (read_idx(*path, file.rank).sha256 != file.sha256)
+            if (read_idx(*path).sha256 != file.sha256)
                 damaged.push_back(path->filename().native() + " (not the genuine file)");
         } catch (const Error& e) {
             damaged.push_back(fmt::format("{} ({})", path->filename().native(), e.what()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
@@ -17,10 +18,10 @@ constexpr int erasing_tries = 10;
 
 }  // namespace
 
-Augment::Augment(const AugmentSettings& settings, const ImageSize& size, const std::array<float, 256>& normalized)
+Augment::Augment(const AugmentSettings& settings, const ImageSize& size, std::vector<ByteTable> tables)
     : settings_(settings),
       size_(size),
-      normalized_(normalized),
+      tables_(std::move(tables)),
       cropped_(static_cast<std::size_t>(size.bytes())),
       flipped_(static_cast<std::size_t>(size.bytes())),
       real_(at::empty({1}, at::kFloat)),
@@ -85,15 +86,20 @@ const std::uint8_t* Augment::flip(const std::uint8_t* bytes) {
 }
 
 void Augment::normalize(const std::uint8_t* bytes, float* image) {
-    std::transform(bytes, bytes + size_.bytes(), image, [this](std::uint8_t byte) { return normalized_[byte]; });
+    for (std::int64_t channel = 0; channel < size_.channels; ++channel, bytes += size_.pixels()) {
+        const ByteTable& table = table_of(channel);
+        image = std::transform(bytes, bytes + size_.pixels(), image, [&](std::uint8_t byte) { return table[byte]; });
+    }
 }
 
 void Augment::rotate_and_normalize(double degrees, const std::uint8_t* bytes, float* image) {
     const auto sources = rotation_->sources(degrees);
-    for (std::int64_t channel = 0; channel < size_.channels; ++channel, bytes += size_.pixels())
+    for (std::int64_t channel = 0; channel < size_.channels; ++channel, bytes += size_.pixels()) {
+        const ByteTable& table = table_of(channel);
         image = std::ranges::transform(sources, image, [&](std::int32_t source) {
-                    return normalized_[source == Rotation::outside ? 0 : bytes[source]];
+                    return table[source == Rotation::outside ? 0 : bytes[source]];
                 }).out;
+    }
 }
 
 /// RandomErasing.get_params, in double where it computes with Python's floats.

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "config/augment.hpp"
+#include "engine/normalizer.hpp"
 #include "engine/rotation.hpp"
 
 namespace labhost {
@@ -28,8 +29,8 @@ struct ImageSize {
 /// Those that are not set are left out. It works in memory of its own, so one serves one thread.
 class Augment {
 public:
-    /// `normalized`: of each byte, as normalization_table gives it.
-    Augment(const AugmentSettings& settings, const ImageSize& size, const std::array<float, 256>& normalized);
+    /// `tables`: a Normalizer's, of each channel or one for all.
+    Augment(const AugmentSettings& settings, const ImageSize& size, std::vector<ByteTable> tables);
 
     /// From bytes to float32, both [channels, height, width]. Draws from the default CPU generator, as many times as
     /// torchvision, and keeps nothing between images.
@@ -42,13 +43,16 @@ private:
 
     const std::uint8_t* crop(const std::uint8_t* bytes, std::int64_t padding);
     const std::uint8_t* flip(const std::uint8_t* bytes);
+    const ByteTable& table_of(std::int64_t channel) const {
+        return tables_[tables_.size() == 1 ? 0 : static_cast<std::size_t>(channel)];
+    }
     void normalize(const std::uint8_t* bytes, float* image);
     void rotate_and_normalize(double degrees, const std::uint8_t* bytes, float* image);
     void erase(float* image);
 
     AugmentSettings settings_;
     ImageSize size_;
-    std::array<float, 256> normalized_;
+    std::vector<ByteTable> tables_;
     std::array<double, 2> log_ratio_;    ///< of the least and the greatest ratio of sides that is erased
     std::vector<std::uint8_t> cropped_;  ///< [channels, height, width]
     std::vector<std::uint8_t> flipped_;  ///< [channels, height, width]

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
@@ -17,38 +18,54 @@ std::int64_t random_int64() { return torch::empty({}, torch::kInt64).random_().i
 
 }  // namespace
 
-std::array<float, 256> normalization_table(double mean, double std) {
-    std::array<float, 256> table{};
-    for (std::size_t byte = 0; byte < table.size(); ++byte)
-        table[byte] = (static_cast<float>(byte) / 255.0F - static_cast<float>(mean)) / static_cast<float>(std);
-    return table;
-}
-
-std::pair<torch::Tensor, torch::Tensor> split_examples(std::int64_t count, std::int64_t validated, std::uint64_t seed) {
-    const torch::Tensor order = torch::randperm(count, at::detail::createCPUGenerator(seed), torch::kInt64);
-    return {order.narrow(0, 0, count - validated), order.narrow(0, count - validated, validated)};
-}
-
 Loader::Loader(const Split& split, const LoaderSettings& settings)
     : split_(&split),
+      sizes_(settings.sizes.empty() ? split.sizes : settings.sizes),
       limit_(settings.limit),
       examples_(settings.examples.defined() ? settings.examples : torch::arange(limit_, torch::kInt64)),
       batch_size_(settings.batch_size),
       count_(settings.drop_last ? examples_.size(0) / batch_size_ * batch_size_ : examples_.size(0)),
       shuffle_(settings.shuffle),
-      normalized_(normalization_table(settings.mean, settings.std)) {
+      normalizer_(settings.normalize, channels_of(split.sizes), split.elements() / channels_of(split.sizes)) {
     if (settings.augment.any())
-        augment_.emplace(settings.augment, ImageSize{.channels = 1, .height = split.height, .width = split.width},
-                         normalized_);
-    if (!settings.gpu) return;
+        augment_.emplace(settings.augment,
+                         ImageSize{.channels = channels_of(split.sizes),
+                                   .height = split.sizes[split.sizes.size() - 2],
+                                   .width = split.sizes.back()},
+                         normalizer_.tables());
+    if (settings.gpu) make_resident(*settings.gpu);
+}
+
+void Loader::make_resident(const torch::Device& gpu) {
     const auto to_device = [&](const void* data, at::IntArrayRef sizes, torch::ScalarType type) {
-        return torch::from_blob(const_cast<void*>(data), sizes, type)
-            .to(*settings.gpu, /*non_blocking=*/false, /*copy=*/true);
+        return torch::from_blob(const_cast<void*>(data), sizes, type).to(gpu, /*non_blocking=*/false, /*copy=*/true);
     };
-    resident_ = {.images = to_device(split.images.data(), {limit_, 1, split.height, split.width}, torch::kUInt8),
-                 .labels = to_device(split.labels.data(), {limit_}, torch::kUInt8).to(torch::kInt64),
-                 .normalized = to_device(normalized_.data(), {256}, torch::kFloat32),
+    std::vector<std::int64_t> sizes{limit_};
+    sizes.insert(sizes.end(), sizes_.begin(), sizes_.end());
+    resident_ = {.images = {},
+                 .labels = to_device(split_->labels.data(), {limit_}, torch::kInt64),
+                 .normalized = to_device(normalizer_.tables().front().data(), {256}, torch::kFloat32),
                  .order = {}};
+    if (augment_) {  // which makes each batch here
+        resident_->images = torch::empty({0}, torch::TensorOptions(gpu).dtype(torch::kUInt8));
+    } else if (split_->is_bytes() && normalizer_.tables().size() == 1) {
+        resident_->images = to_device(split_->bytes.data(), sizes, torch::kUInt8);
+    } else {
+        const torch::Tensor reals = torch::empty(sizes, torch::kFloat32);
+        auto* at = reals.data_ptr<float>();
+        for (std::int64_t example = 0; example < limit_; ++example, at += split_->elements()) fill(example, at);
+        resident_->images = reals.to(gpu);
+    }
+}
+
+void Loader::fill(std::int64_t example, float* into) {
+    const std::int64_t begin = example * split_->elements();
+    if (augment_)
+        augment_->fill(split_->bytes.data() + begin, into);
+    else if (split_->is_bytes())
+        normalizer_.fill(split_->bytes.data() + begin, into);
+    else
+        normalizer_.fill(split_->reals.data() + begin, into);
 }
 
 void Loader::begin_pass() {
@@ -86,10 +103,10 @@ torch::Tensor Loader::next_examples() {
 }
 
 Batch Loader::gather(const torch::Tensor& examples) const {
-    const torch::Tensor bytes = resident_->images.index_select(0, examples);
-    return {.images = resident_->normalized.index_select(0, bytes.flatten().to(torch::kInt32)).view(bytes.sizes()),
-            .labels = resident_->labels.index_select(0, examples),
-            .examples = examples};
+    torch::Tensor images = resident_->images.index_select(0, examples);
+    if (images.scalar_type() == torch::kUInt8)
+        images = resident_->normalized.index_select(0, images.flatten().to(torch::kInt32)).view(images.sizes());
+    return {.images = images, .labels = resident_->labels.index_select(0, examples), .examples = examples};
 }
 
 bool Loader::next(Batch& batch) {
@@ -109,20 +126,16 @@ bool Loader::next(Batch& batch) {
 }
 
 Batch Loader::make(std::span<const std::int64_t> examples) {
-    const auto size = static_cast<std::int64_t>(examples.size());
-    const std::int64_t pixels = split_->height * split_->width;
-    Batch batch{.images = torch::empty({size, 1, split_->height, split_->width}, torch::kFloat32),
-                .labels = torch::empty({size}, torch::kInt64),
+    std::vector<std::int64_t> sizes{static_cast<std::int64_t>(examples.size())};
+    sizes.insert(sizes.end(), sizes_.begin(), sizes_.end());
+    Batch batch{.images = torch::empty(sizes, torch::kFloat32),
+                .labels = torch::empty({sizes.front()}, torch::kInt64),
                 .examples = {}};
     auto* image = batch.images.data_ptr<float>();
     auto* label = batch.labels.data_ptr<std::int64_t>();
     for (const std::int64_t example : examples) {
-        const std::uint8_t* bytes = split_->images.data() + example * pixels;
-        if (augment_)
-            augment_->fill(bytes, image);
-        else
-            std::transform(bytes, bytes + pixels, image, [this](std::uint8_t byte) { return normalized_[byte]; });
-        image += pixels;
+        fill(example, image);
+        image += split_->elements();
         *label++ = split_->labels[static_cast<std::size_t>(example)];
     }
     return batch;

@@ -1,23 +1,23 @@
 // Batches in the order, and with the random draws, of PyTorch's DataLoader(shuffle=True).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
+#include <vector>
 
 #include <torch/types.h>
 
 #include "config/augment.hpp"
 #include "data/dataset.hpp"
 #include "engine/augment.hpp"
+#include "engine/normalizer.hpp"
 #include "engine/state.hpp"
 
 namespace labhost {
 
 struct Batch {
-    torch::Tensor images;    ///< float32 [n, 1, H, W], normalised
+    torch::Tensor images;    ///< float32 [n, sizes...], normalised
     torch::Tensor labels;    ///< int64 [n]
     torch::Tensor examples;  ///< int64 [n]: which of the split's they are
 };
@@ -27,17 +27,13 @@ struct LoaderSettings {
     std::int64_t limit = 0;    ///< only the split's first examples
     torch::Tensor examples{};  ///< int64: which of them; undefined: all
     std::int64_t batch_size = 1;
-    double mean = 0.0;
-    double std = 1.0;
+    std::vector<std::int64_t> sizes{};  ///< of an example, as the model takes it; empty: the split's
+    NormalizeSettings normalize{};
     bool shuffle = true;
     bool drop_last = false;
     AugmentSettings augment{};
     std::optional<torch::Device> gpu{};  ///< the examples are copied there once, as bytes, and batches are made there
 };
-
-/// The training data in two parts, as torch.utils.data.random_split gives them: int64 [count - validated] and
-/// [validated], which examples.
-std::pair<torch::Tensor, torch::Tensor> split_examples(std::int64_t count, std::int64_t validated, std::uint64_t seed);
 
 /// A split of a data set as batches. It must outlive the loader.
 class Loader final : public Stateful {
@@ -58,7 +54,7 @@ public:
     std::int64_t limit() const { return limit_; }        ///< of the split's examples, from which they are
     bool at_end() const { return position_ >= count_; }
     /// Of the split's first `limit` examples.
-    std::span<const std::uint8_t> labels() const {
+    std::span<const std::int64_t> labels() const {
         return std::span(split_->labels).first(static_cast<std::size_t>(limit_));
     }
 
@@ -82,29 +78,29 @@ public:
 private:
     /// What there is of the split on a GPU.
     struct Resident {
-        torch::Tensor images;      ///< uint8 [limit, 1, H, W]
+        torch::Tensor images;      ///< [limit, sizes...]: uint8 of one channel, else float32, normalised
         torch::Tensor labels;      ///< int64 [limit]
-        torch::Tensor normalized;  ///< float32 [256], of each byte
+        torch::Tensor normalized;  ///< float32 [256], of each byte of one channel
         torch::Tensor order;       ///< int64 [count], of the pass
     };
 
     void take_order(torch::Tensor order, std::int64_t position);
     Batch make(std::span<const std::int64_t> examples);
+    void make_resident(const torch::Device& gpu);
+    void fill(std::int64_t example, float* into);
 
     const Split* split_;
+    std::vector<std::int64_t> sizes_;  ///< of an example, as the model takes it
     std::int64_t limit_;
     torch::Tensor examples_;  ///< int64: those of a pass before it is shuffled
     std::int64_t batch_size_;
     std::int64_t count_;
     bool shuffle_;
     std::int64_t position_ = 0;
-    torch::Tensor order_{};              ///< int64: examples_ in the pass's order
-    std::array<float, 256> normalized_;  ///< of each byte
+    torch::Tensor order_{};  ///< int64: examples_ in the pass's order
+    Normalizer normalizer_;
     std::optional<Augment> augment_{};
     std::optional<Resident> resident_;
 };
-
-/// torchvision's ToTensor and Normalize for every byte, in float32 as there: (byte / 255 - mean) / std.
-std::array<float, 256> normalization_table(double mean, double std);
 
 }  // namespace labhost

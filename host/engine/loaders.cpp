@@ -1,28 +1,40 @@
 #include "engine/loaders.hpp"
 
-#include <tuple>
+#include <torch/torch.h>
 
-#include <torch/types.h>
+#include "data/random_split.hpp"
 
 namespace labhost {
 
-Loaders make_loaders(const RunSettings& run, const Dataset& dataset, const EpochShape& shape,
-                     const c10::Device& device) {
-    LoaderSettings test{
-        .limit = shape.tested, .batch_size = run.trainer.test_batch_size, .mean = run.data.mean, .std = run.data.std};
+namespace {
+
+torch::Tensor tensor_of(const std::vector<std::int64_t>& numbers) { return torch::tensor(numbers, torch::kInt64); }
+
+}  // namespace
+
+Loaders make_loaders(const RunSettings& run, const Dataset& dataset, const std::vector<std::int64_t>& sizes,
+                     const EpochShape& shape, const c10::Device& device) {
+    LoaderSettings test{.limit = shape.tested,
+                        .batch_size = run.trainer.test_batch_size,
+                        .sizes = sizes,
+                        .normalize = run.data.normalize};
     if (!device.is_cpu()) test.gpu = device;
     LoaderSettings train = test;
-    train.limit = shape.trained + shape.validated;
+    train.limit = dataset.validation ? shape.trained : shape.trained + shape.validated;
     LoaderSettings validation = train;
+    if (dataset.validation) validation.limit = shape.validated;
     train.batch_size = run.trainer.batch_size;
     train.shuffle = run.data.shuffle;
     train.drop_last = run.data.drop_last;
     train.augment = run.data.augment;
-    if (shape.validated > 0)
-        std::tie(train.examples, validation.examples) =
-            split_examples(train.limit, shape.validated, run.data.validation->seed);
+    if (run.data.validation) {
+        const TwoParts parts = random_split(train.limit, shape.validated, run.data.validation->seed);
+        train.examples = tensor_of(parts.rest);
+        validation.examples = tensor_of(parts.part);
+    }
     Loaders loaders{.train = Loader(dataset.train, train), .validation = {}, .test = Loader(dataset.test, test)};
-    if (shape.validated > 0) loaders.validation.emplace(dataset.train, validation);
+    if (shape.validated > 0)
+        loaders.validation.emplace(dataset.validation ? *dataset.validation : dataset.train, validation);
     return loaders;
 }
 

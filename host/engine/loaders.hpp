@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <c10/core/Device.h>
 
@@ -29,8 +30,8 @@ struct Loaders {
     }
 };
 
-/// `dataset` must outlive them; `device`: where batches are made.
-Loaders make_loaders(const RunSettings& run, const Dataset& dataset, const EpochShape& shape,
-                     const c10::Device& device);
+/// `dataset` must outlive them; `sizes`: of an example, as the model takes it; `device`: where batches are made.
+Loaders make_loaders(const RunSettings& run, const Dataset& dataset, const std::vector<std::int64_t>& sizes,
+                     const EpochShape& shape, const c10::Device& device);
 
 }  // namespace labhost

@@ -13,7 +13,7 @@
 
 namespace labhost {
 
-Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels) {
+Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::int64_t> labels) {
     const torch::NoGradGuard no_grad;
     const torch::Tensor rows = outputs.to(torch::kCPU);
     const torch::Tensor classes = rows.argmax(1);
@@ -26,9 +26,10 @@ Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::ui
     found.confusion.resize(width * width);
     std::vector<std::pair<double, std::size_t>> mistakes;  // the label's probability, the example
     for (std::size_t i = 0; i < labels.size(); ++i) {
-        ++found.confusion[labels[i] * width + static_cast<std::size_t>(predicted[i])];
+        const auto label = static_cast<std::size_t>(labels[i]);
+        ++found.confusion[label * width + static_cast<std::size_t>(predicted[i])];
         if (predicted[i] == labels[i]) continue;
-        const double given = probability[i * width + labels[i]];
+        const double given = probability[i * width + label];
         mistakes.emplace_back(std::isnan(given) ? 0.0 : given, i);
     }
     const std::size_t count = std::min(mistakes.size(), Predictions::most_mistakes);
@@ -44,7 +45,7 @@ Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::ui
     return found;
 }
 
-TestScores scores_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels) {
+TestScores scores_of(const torch::Tensor& outputs, std::span<const std::int64_t> labels) {
     const torch::NoGradGuard no_grad;
     const auto width = static_cast<std::size_t>(outputs.size(1));
     const torch::Tensor classes = outputs.argmax(1).to(torch::kCPU);
@@ -53,8 +54,8 @@ TestScores scores_of(const torch::Tensor& outputs, std::span<const std::uint8_t>
     std::vector<std::int64_t> members(width);  // how often a class is predicted, and how often it is a label
     for (std::size_t i = 0; i < labels.size(); ++i) {
         ++members[static_cast<std::size_t>(predicted[i])];
-        ++members[labels[i]];
-        if (predicted[i] == labels[i]) ++hits[labels[i]];
+        ++members[static_cast<std::size_t>(labels[i])];
+        if (predicted[i] == labels[i]) ++hits[static_cast<std::size_t>(labels[i])];
     }
     TestScores scores;
     for (std::size_t of = 0; of < width; ++of)

@@ -14,7 +14,7 @@ namespace labhost {
 
 /// `outputs`: float32 [n, classes], logits or log-probabilities; `labels`: n of them, below `classes`. The class
 /// predicted is argmax's, as in the accuracy.
-Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels);
+Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::int64_t> labels);
 
 /// How good predictions are by other measures than how many are correct.
 struct TestScores {
@@ -25,7 +25,7 @@ struct TestScores {
 };
 
 /// `outputs` and `labels` as for predictions_of.
-TestScores scores_of(const torch::Tensor& outputs, std::span<const std::uint8_t> labels);
+TestScores scores_of(const torch::Tensor& outputs, std::span<const std::int64_t> labels);
 
 /// The outputs of the test under way, or of the last one.
 class TestOutputs final : public Stateful {
@@ -40,9 +40,9 @@ public:
     TestOutputs copy() const;
 
     /// Of all that was kept; `labels`: of the test examples.
-    Predictions predictions(std::span<const std::uint8_t> labels) const { return predictions_of(outputs_, labels); }
+    Predictions predictions(std::span<const std::int64_t> labels) const { return predictions_of(outputs_, labels); }
 
-    TestScores scores(std::span<const std::uint8_t> labels) const { return scores_of(outputs_, labels); }
+    TestScores scores(std::span<const std::int64_t> labels) const { return scores_of(outputs_, labels); }
 
     void save(StateWriter state) const override;
     void load(const StateReader& state) override;

@@ -32,6 +32,7 @@
 #include "engine/run_context.hpp"
 #include "engine/steps.hpp"
 #include "engine/updates.hpp"
+#include "plugin/describe.hpp"
 #include "support/error.hpp"
 #include "train/best_epoch.hpp"
 #include "train/epoch_shape.hpp"
@@ -65,7 +66,9 @@ PassSums make_sums(const torch::Device& device, const Loaders& loaders) {
     if (!device.is_cuda()) return {};
     std::int64_t batches = std::max(loaders.train.batches(), loaders.test.batches());
     if (loaders.validation) batches = std::max(batches, loaders.validation->batches());
-    return {device, batches, std::max(loaders.train.limit(), loaders.test.limit())};
+    std::int64_t examples = std::max(loaders.train.limit(), loaders.test.limit());
+    if (loaders.validation) examples = std::max(examples, loaders.validation->limit());
+    return {device, batches, examples};
 }
 
 StepKind step_kind(const TrainerSettings& settings) {
@@ -156,7 +159,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       model_(ready_model(run, plugin, params, device, context_->colocated())),
       shape_(epoch_shape(run, dataset)),
       updates_(model_.module(), run.trainer, step_kind(run.trainer), shape_.steps * run.trainer.epochs),
-      loaders_(make_loaders(run, dataset, shape_, device)),
+      loaders_(make_loaders(run, dataset, input_sizes(*plugin.descriptor), shape_, device)),
       sums_(make_sums(device, loaders_)),
       outputs_(loaders_.test.count(), device),
       steps_(run.trainer, {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},

@@ -1,9 +1,12 @@
 #include "plugin/describe.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "plugin/params.hpp"
 #include "support/text.hpp"
@@ -39,7 +42,22 @@ Json describe(const labhost_param& param) {
     return json;
 }
 
+constexpr std::size_t size_with_input_4 = offsetof(labhost_descriptor, input_4) + sizeof(labhost_descriptor::input_4);
+
+/// As they are written, with the zeros at their end.
+std::vector<std::int64_t> all_sizes(const labhost_descriptor& d) {
+    std::vector<std::int64_t> sizes(std::begin(d.input), std::end(d.input));
+    if (d.struct_size >= size_with_input_4 && d.input_4 != 0) sizes.push_back(d.input_4);
+    return sizes;
+}
+
 }  // namespace
+
+std::vector<std::int64_t> input_sizes(const labhost_descriptor& d) {
+    auto sizes = all_sizes(d);
+    while (!sizes.empty() && sizes.back() == 0) sizes.pop_back();
+    return sizes;
+}
 
 Json describe(const labhost_descriptor& d) {
     Json params = Json::array();
@@ -47,7 +65,7 @@ Json describe(const labhost_descriptor& d) {
     return {{"id", text_or_empty(d.id)},
             {"version", text_or_empty(d.version)},
             {"summary", text_or_empty(d.summary)},
-            {"input", {d.input[0], d.input[1], d.input[2]}},
+            {"input", input_sizes(d)},
             {"classes", d.classes},
             {"params", params}};
 }
@@ -77,8 +95,11 @@ std::vector<std::string> descriptor_faults(const labhost_descriptor& d) {
             fmt::format("its id '{}' must be made of at most 100 letters, digits, '_', '-' and '.'", d.id));
     if (d.create == nullptr) faults.emplace_back("its create function is null");
     if (d.forward == nullptr) faults.emplace_back("its forward function is null");
-    if (d.input[0] <= 0 || d.input[1] <= 0 || d.input[2] <= 0)
-        faults.push_back(fmt::format("its input shape {}x{}x{} is not positive", d.input[0], d.input[1], d.input[2]));
+    const auto sizes = input_sizes(d);
+    const bool is_1_0 = d.struct_size < size_with_input_4;
+    if (sizes.empty() || (is_1_0 && sizes.size() < 3) ||
+        std::ranges::any_of(sizes, [](auto size) { return size <= 0; }))
+        faults.push_back(fmt::format("its input shape {} is not positive", fmt::join(all_sizes(d), "x")));
     if (d.classes <= 0) faults.push_back(fmt::format("it declares {} classes", d.classes));
     if (d.param_count > 0 && d.params == nullptr) return {"its parameters are null"};
     std::set<std::string> names;

@@ -1,6 +1,7 @@
 // A plugin's descriptor as data: what it declares, and what is wrong with that.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,12 @@
 
 namespace labhost {
 
-/// "id", "version", "summary", "input": [channels, height, width], "classes", and "params": of each "name", "type",
+/// "id", "version", "summary", "input": [sizes], "classes", and "params": of each "name", "type",
 /// "default", "minimum" and "maximum" or "choices", "allowed" in words, "doc".
 Json describe(const labhost_descriptor& descriptor);
+
+/// The sizes of an example that the model takes: one to four, of a plugin of SDK 1.0 three.
+std::vector<std::int64_t> input_sizes(const labhost_descriptor& descriptor);
 
 /// A parameter's value in such a description, as people write it.
 std::string value_text(const Json& value);

@@ -199,7 +199,9 @@ std::unique_ptr<StoredDescriptor> ElfFile::descriptor() const {
         };
         labhost_descriptor& d = stored->descriptor;
         const std::uint64_t base = symbol->address;
-        image.read(base, &d, sizeof d);
+        std::uint32_t size = 0;
+        image.read(base, &size, sizeof size);
+        image.read(base, &d, std::min<std::size_t>(size, sizeof d));  // what later minors append stays 0
         d.id = text(base + offsetof(labhost_descriptor, id));
         d.version = text(base + offsetof(labhost_descriptor, version));
         d.summary = text(base + offsetof(labhost_descriptor, summary));

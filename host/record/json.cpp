@@ -1,7 +1,9 @@
 #include "record/json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,25 +72,75 @@ EpochMetrics metrics_from_json(const Json& json) {
     return metrics;
 }
 
+namespace {
+
+/// Of one, three or four channels: what a page can draw.
+bool is_image(const Split& split) {
+    const std::int64_t channels = channels_of(split.sizes);
+    return (split.sizes.size() == 2 || split.sizes.size() == 3) && (channels == 1 || channels == 3 || channels == 4);
+}
+
+/// The bytes of those examples; of reals from their least to their greatest.
+std::vector<std::uint8_t> pixels_of(const Split& split, const std::vector<Predictions::Mistake>& mistakes) {
+    std::vector<std::uint8_t> pixels;
+    for (const Predictions::Mistake& mistake : mistakes) {
+        const std::int64_t begin = mistake.example * split.elements();
+        const std::int64_t end = begin + split.elements();
+        if (split.is_bytes()) {
+            pixels.insert(pixels.end(), split.bytes.begin() + begin, split.bytes.begin() + end);
+            continue;
+        }
+        const std::span values =
+            std::span(split.reals).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(split.elements()));
+        const auto [least, greatest] = std::ranges::minmax(values);
+        const double scale = least == greatest ? 0.0 : 255.0 / (double{greatest} - double{least});
+        for (const float value : values)
+            pixels.push_back(static_cast<std::uint8_t>(std::lround(scale * (double{value} - double{least}))));
+    }
+    return pixels;
+}
+
+/// Of no image, what the example holds.
+Json values_of(const Split& split, std::int64_t example) {
+    Json values = Json::array();
+    for (std::int64_t i = example * split.elements(); i < (example + 1) * split.elements(); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        values.push_back(split.is_bytes() ? Json(split.bytes[at]) : Json(split.reals[at]));
+    }
+    return values;
+}
+
+constexpr std::int64_t most_values = 256;  ///< of an example that is no image
+
+}  // namespace
+
 Json to_json(const Predictions& predictions, const Split& test) {
     Json confusion = Json::array();
     for (auto row = predictions.confusion.begin(); row != predictions.confusion.end(); row += predictions.classes)
         confusion.push_back(std::vector<std::int64_t>(row, row + predictions.classes));
     Json mistakes = Json::array();
-    const std::int64_t size = test.height * test.width;
+    const std::vector<std::uint8_t> pixels = pixels_of(test, predictions.mistakes);
+    const std::size_t size = predictions.mistakes.empty() ? 0 : pixels.size() / predictions.mistakes.size();
+    const char* image = reinterpret_cast<const char*>(pixels.data());
     for (const Predictions::Mistake& mistake : predictions.mistakes) {
-        const auto* pixels = reinterpret_cast<const char*>(test.images.data()) + mistake.example * size;
-        mistakes.push_back({{"example", mistake.example},
-                            {"label", mistake.label},
-                            {"predicted", mistake.predicted},
-                            {"probabilities", mistake.probabilities},
-                            {"pixels", base64({pixels, static_cast<std::size_t>(size)})}});
+        Json& json = mistakes.emplace_back(Json{{"example", mistake.example},
+                                                {"label", mistake.label},
+                                                {"predicted", mistake.predicted},
+                                                {"probabilities", mistake.probabilities}});
+        if (is_image(test))
+            json["pixels"] = base64({image, size});
+        else if (test.elements() <= most_values)
+            json["values"] = values_of(test, mistake.example);
+        image += size;
     }
-    return {{"classes", predictions.classes},
-            {"confusion", std::move(confusion)},
-            {"height", test.height},
-            {"width", test.width},
-            {"mistakes", std::move(mistakes)}};
+    Json json{{"classes", predictions.classes}, {"confusion", std::move(confusion)}};
+    if (is_image(test)) {
+        json["height"] = test.sizes[test.sizes.size() - 2];
+        json["width"] = test.sizes.back();
+        if (channels_of(test.sizes) != 1) json["channels"] = channels_of(test.sizes);
+    }
+    json["mistakes"] = std::move(mistakes);
+    return json;
 }
 
 Json to_json(const Claim& claim) {

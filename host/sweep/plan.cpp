@@ -1,7 +1,6 @@
 #include "sweep/plan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 #include <span>
@@ -12,9 +11,13 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/location.hpp"
 #include "config/run_checks.hpp"
+#include "data/array.hpp"
+#include "data/normalization.hpp"
+#include "plugin/describe.hpp"
 #include "record/fingerprint.hpp"
 #include "record/run_layout.hpp"
 #include "schedules/schedule.hpp"
@@ -33,13 +36,19 @@ namespace fs = std::filesystem;
 namespace {
 
 void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset& dataset) {
-    const auto& input = plugin.descriptor->input;
-    const std::array<std::int64_t, 3> shape{1, dataset.train.height, dataset.train.width};
-    if (!std::ranges::equal(input, shape))
+    const auto input = input_sizes(*plugin.descriptor);
+    auto shape = dataset.train.sizes;
+    if (shape.size() == 2 && input.size() == 3) shape.insert(shape.begin(), 1);  // of one channel
+    if (input != shape)
         fail_at(run.model_where,
-                fmt::format("plugin '{}' takes images of {}x{}x{} (channels, height, width), those of {} have {}x{}x{}",
-                            plugin.id(), input[0], input[1], input[2], dataset.name, shape[0], shape[1], shape[2]));
-    const int largest = std::max(dataset.train.largest_label, dataset.test.largest_label);
+                fmt::format("plugin '{}' takes examples of {}, those of {} are {}; such a model declares "
+                            ".input = {{{}}}",
+                            plugin.id(), shape_text(input), dataset.name, shape_text(shape), fmt::join(shape, ", ")));
+    if (run.data.augment.any() && (shape.size() != 3 || !dataset.train.is_bytes()))
+        fail_at(run.data.where, fmt::format("data.augment is of images of bytes; {} holds {}", dataset.name,
+                                            dataset.train.is_bytes() ? shape_text(shape) : "reals"));
+    std::int64_t largest = std::max(dataset.train.largest_label, dataset.test.largest_label);
+    if (dataset.validation) largest = std::max(largest, dataset.validation->largest_label);
     if (largest >= plugin.descriptor->classes)
         fail_at(run.model_where, fmt::format("labels out of range: {} has the label {}, plugin '{}' tells {} classes "
                                              "apart (0 to {})",
@@ -99,8 +108,10 @@ void check_metrics_fit(const RunSettings& run, const Plugin& plugin) {
 
 /// The same, of the claims on the run.
 void check_claims_fit(std::span<const Claim> claims, const RunSettings& run, const Plugin& plugin) {
-    for (const Claim& claim : claims)
+    for (const Claim& claim : claims) {
+        check_validates(claim, run);
         if (claim.is_of(run.id_without_seed())) check_has_metric(claim.metric.key, claim.where, plugin);
+    }
 }
 
 void check_precision(const RunSettings& run, const Device& device) {
@@ -208,15 +219,19 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     const auto begun = names_in(own_folder);
     const auto duplicates = by_fingerprint(begun);
     const ShorterRuns shorter(own_folder, begun);
+    Normalizations normalizations;
     for (PlannedRun& run : plan.runs) {
-        const DataSettings& data = run.settings.data;
-        auto& dataset = plan.datasets[data.dataset];
+        DataSettings& data = run.settings.data;
+        auto& dataset = plan.datasets[loading_key(data)];
         if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data));
-        check_limits(data, *dataset);
+        check_fits_data(data, *dataset);
+        data.own_validation = dataset->validation.has_value();
+        check_validates(run.settings);
         check_data_fits(run.settings, *run.plugin, *dataset);
         check_metrics_fit(run.settings, *run.plugin);
         check_claims_fit(plan.claims, run.settings, *run.plugin);
         const EpochShape shape = epoch_shape(run.settings, *dataset);
+        normalizations.fill_in(data, *dataset);
         schedule.check(run.settings, shape);
         run.dataset = dataset.get();
         Json inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);

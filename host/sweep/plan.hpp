@@ -52,7 +52,7 @@ struct Plan {
     std::filesystem::path file{};  ///< the experiment's, absolute
     std::string command{};         ///< that asks for the runs, as a shell takes it; "" if none does
     std::string revision{};        ///< of the file in git; "" where there is none
-    std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once
+    std::map<std::string, std::unique_ptr<Dataset>> datasets{};  ///< each loaded once, by its loading_key
     std::vector<PlannedRun> runs{};
     std::vector<Claim> claims{};
 };

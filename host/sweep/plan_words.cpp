@@ -96,7 +96,7 @@ std::vector<std::string> plan_warnings(const Plan& plan) {
     for (const Claim& claim : plan.claims) warn_of_short_runs(claim, plan, warnings);
     for (const Claim& claim : plan.claims)
         if (claim.metric.when == MetricChoice::When::best && claim.metric.key.starts_with("test.") &&
-            std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return !run.settings.data.validation; }))
+            std::ranges::any_of(plan.runs, [](const PlannedRun& run) { return !run.settings.data.validates(); }))
             add_once(warnings,
                      fmt::format("{} of a claim chooses each run's epoch by the test data that judge it, and makes "
                                  "false claims likely: keep a part of the training data for it (data.validation)",

@@ -1,31 +1,16 @@
 #include "train/epoch_shape.hpp"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
+#include "data/random_split.hpp"
+
 namespace labhost {
-
-namespace {
-
-/// Of `count` training examples those to validate with.
-std::int64_t validated_of(std::int64_t count, const ValidationSettings& validation) {
-    if (validation.count) return *validation.count;
-    const auto share = [&](double fraction) {
-        return static_cast<std::int64_t>(std::floor(static_cast<double>(count) * fraction));
-    };
-    // What rounding leaves over goes to the parts in turn, first to the one that is trained on.
-    const std::int64_t over = count - share(1.0 - *validation.fraction) - share(*validation.fraction);
-    return share(*validation.fraction) + over / 2;
-}
-
-}  // namespace
 
 EpochShape epoch_shape(const RunSettings& run, const Dataset& dataset) {
     EpochShape shape;
     const std::int64_t count = run.data.train_limit.value_or(dataset.train.count);
     if (run.data.validation) {
-        shape.validated = validated_of(count, *run.data.validation);
+        shape.validated = part_size(count, *run.data.validation);
         if (shape.validated < 1 || shape.validated >= count)
             fail_at(run.data.validation->where,
                     fmt::format("data.validation: of {} training examples {} would be kept to validate with; at least "
@@ -33,6 +18,7 @@ EpochShape epoch_shape(const RunSettings& run, const Dataset& dataset) {
                                 count, shape.validated));
     }
     shape.trained = count - shape.validated;
+    if (dataset.validation) shape.validated = dataset.validation->count;
     shape.tested = run.data.test_limit.value_or(dataset.test.count);
     const std::int64_t size = run.trainer.batch_size;
     const std::int64_t short_batch = shape.trained % size;

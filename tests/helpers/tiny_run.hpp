@@ -32,12 +32,11 @@ inline constexpr Descriptor tiny_declaration{.id = "tiny", .input = {1, 4, 4}, .
 inline constexpr labhost_descriptor tiny_descriptor = detail::export_descriptor<TinyModel, tiny_declaration>();
 
 inline Split tiny_split(std::int64_t count, std::uint8_t first) {
-    Split split{.count = count, .height = 4, .width = 4, .largest_label = 2};
+    Split split{.count = count, .sizes = {4, 4}, .largest_label = 2};
     std::uint8_t byte = first;
     for (std::int64_t i = 0; i < count; ++i) {
-        for (int pixel = 0; pixel < 16; ++pixel)
-            split.images.push_back(byte = static_cast<std::uint8_t>(byte * 5 + 77));
-        split.labels.push_back(static_cast<std::uint8_t>((byte / 16) % 3));
+        for (int pixel = 0; pixel < 16; ++pixel) split.bytes.push_back(byte = static_cast<std::uint8_t>(byte * 5 + 77));
+        split.labels.push_back((byte / 16) % 3);
     }
     return split;
 }
@@ -50,8 +49,8 @@ public:
         run.trainer.epochs = 3;
         run.trainer.batch_size = 8;
         run.trainer.test_batch_size = 6;
-        run.data.mean = 0.5;
-        run.data.std = 0.25;
+        run.data.normalize.mean = {0.5};
+        run.data.normalize.std = {0.25};
         plugin.descriptor = &tiny_descriptor;
     }
 

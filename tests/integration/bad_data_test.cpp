@@ -38,7 +38,9 @@ TEST_F(BadData, OversizedFile) {
 TEST_F(BadData, WrongMagic) {
     data_.write("train-labels-idx1-ubyte", bytes("train-images-idx3-ubyte"));
     expect_refusal(train(), 2,
-                   "train-labels-idx1-ubyte: error: is no IDX file of labels: its magic number is 0x00000803");
+                   "train-labels-idx1-ubyte: error: its shape is 128x28x28; labels are one for each example (128)");
+    data_.write("train-labels-idx1-ubyte", "PNG and so on, and so on");
+    expect_refusal(train(), 2, "train-labels-idx1-ubyte: error: is no IDX file: its magic number is 0x504e4720");
 }
 
 TEST_F(BadData, LabelsOutOfRange) {
@@ -53,8 +55,8 @@ TEST_F(BadData, LabelsOutOfRange) {
 TEST_F(BadData, ImagesOfAnotherShape) {
     testing::write_dataset(data_, 128, 100, 32);
     expect_refusal(train(), 2,
-                   "e.toml:5:1: error: plugin 'net' takes images of 1x28x28 (channels, height, width), those of " +
-                       data_.path().native() + " have 1x32x32");
+                   "e.toml:5:1: error: plugin 'net' takes examples of 1x28x28, those of " + data_.path().native() +
+                       " are 1x32x32; such a model declares .input = {1, 32, 32}");
 }
 
 TEST_F(BadData, MissingDataSet) {

@@ -64,9 +64,9 @@ TEST_F(BadPlugin, ADescriptorThatCannotBeReached) {
 
 TEST_F(BadPlugin, BuiltWithAnotherSdkOrLibTorch) {
     expect_refusal(train("other_sdk_major"), 4,
-                   "other_sdk_major.so: error: built with labhost SDK 2.0, this host has SDK 1.0; rebuild it against "
+                   "other_sdk_major.so: error: built with labhost SDK 2.0, this host has SDK 1.1; rebuild it against "
                    "this host: cmake --fresh -B build");
-    expect_refusal(train("newer_sdk_minor"), 4, "built with labhost SDK 1.999, this host has SDK 1.0");
+    expect_refusal(train("newer_sdk_minor"), 4, "built with labhost SDK 1.999, this host has SDK 1.1");
     expect_refusal(train("other_libtorch"), 4, "built for LibTorch 9.9.9+cu999, this host has ");
 }
 

@@ -43,7 +43,7 @@ void augment(std::istream& line) {
     settings.rotation = optional_number<double>(line);
     settings.erasing = optional_number<double>(line);
 
-    labhost::Augment augment(settings, size, labhost::normalization_table(mean, std));
+    labhost::Augment augment(settings, size, labhost::Normalizer({.mean = {mean}, .std = {std}}, 1, 1).tables());
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size.bytes()));
     std::vector<float> image(bytes.size());
     torch::manual_seed(seed);

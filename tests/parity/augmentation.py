@@ -7,6 +7,8 @@ import math
 
 import torch
 
+from mnist import standardized
+
 ERASED_PART = (0.02, 0.33)
 ERASED_RATIO = (0.3, 3.3)
 
@@ -24,7 +26,7 @@ def apply(image, settings, mean, std):
     if "random_rotation" in settings:
         degrees = float(settings["random_rotation"])
         image = rotate(image, torch.empty(1).uniform_(-degrees, degrees).item())
-    image = image.sub(torch.tensor(mean, dtype=torch.float32)).div(torch.tensor(std, dtype=torch.float32))
+    image = standardized(image, mean, std)
     if "random_erasing" in settings and torch.rand(1) < settings["random_erasing"]:
         image = random_erasing(image)
     return image

@@ -42,9 +42,12 @@ def scaled(images):
 
 
 def standardized(images, mean, std):
-    """torchvision's Normalize, by tensors as there."""
+    """torchvision's Normalize, by tensors as there: of images [N, C, H, W] or one, each channel's mean and std or one for all;
+    of vectors [N, columns] each column's."""
     import torch
-    mean, std = (torch.as_tensor([value], dtype=torch.float32).view(-1, 1, 1) for value in (mean, std))
+    shape = (-1, 1, 1) if images.ndim > 2 else (-1,)
+    mean, std = (torch.as_tensor(value if isinstance(value, list) else [value], dtype=torch.float32).view(shape)
+                 for value in (mean, std))
     return images.clone().sub_(mean).div_(std)
 
 

@@ -1,6 +1,33 @@
 """Python's twin of each plugin that comes with labhost, by its id."""
+import torch
+import torch.nn.functional as F
+
 import examples
 import notebook
+
+class Vector(torch.nn.Module):
+    """tests/plugins/vector.cpp"""
+
+    def __init__(self, columns, classes):
+        super().__init__()
+        self.first = torch.nn.Linear(columns, 16)
+        self.second = torch.nn.Linear(16, classes)
+
+    def forward(self, x):
+        return F.log_softmax(self.second(F.relu(self.first(x))), dim=1)
+
+
+class Colour(torch.nn.Module):
+    """tests/plugins/colour.cpp"""
+
+    def __init__(self, side):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 6, 5)
+        self.fc = torch.nn.Linear(6 * ((side - 4) // 2) ** 2, 10)
+
+    def forward(self, x):
+        return F.log_softmax(self.fc(F.max_pool2d(F.relu(self.conv(x)), 2).flatten(1)), dim=1)
+
 
 TWINS = {
     "net": lambda: notebook.Net(),
@@ -10,6 +37,11 @@ TWINS = {
     "net4": lambda: notebook.Net4(),
     "net5": lambda: notebook.Net5(),
     "mnist_example": lambda: examples.MnistExample(),
+    "vector64": lambda: Vector(64, 10),
+    "vector13": lambda: Vector(13, 3),
+    "vector30": lambda: Vector(30, 2),
+    "colour28": lambda: Colour(28),
+    "colour32": lambda: Colour(32),
     "vit": lambda **params: examples.VisionTransformer(**params),
 }
 

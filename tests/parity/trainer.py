@@ -15,22 +15,23 @@ import sys
 import torch
 import torch.nn.functional as F
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
-from torch.utils.data import DataLoader, Subset, random_split
+from torch.utils.data import DataLoader, Subset
 
 import augmentation
+from datasets import mean_and_deviation, read, taken, two_parts
 from differences import differences
-from mnist import PARTS, default_data, idx, scaled, standardized
+from mnist import default_data, scaled, standardized
 from networks import network
 from optimization import Schedule, lower_is_better, make_average, make_optimizer
 
 
 class Images:
-    """A Dataset as torchvision's: image and label, transformed when they are taken."""
+    """A Dataset as torchvision's: image (or vector) and label, transformed when they are taken."""
 
-    def __init__(self, folder, train, limit, normalize, augment):
-        self.normalize = normalize.get("mean", 0.0), normalize.get("std", 1.0)
-        self.scaled = scaled(idx(folder / f"{PARTS[train]}-images-idx3-ubyte")[:limit, None])
-        self.labels = idx(folder / f"{PARTS[train]}-labels-idx1-ubyte")[:limit].tolist()
+    def __init__(self, examples, normalize, augment):
+        self.normalize = normalize
+        inputs, self.labels = examples
+        self.scaled = scaled(inputs) if inputs.dtype == torch.uint8 else inputs
         self.augment = augment
         self.normalized = None if augment else standardized(self.scaled, *self.normalize)
 
@@ -54,20 +55,29 @@ class Parts:
 def parts_of(data, folder):
     """`data`: the run's settings; `folder`: the one that has mnist/."""
     name = data["dataset"]
-    files = pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name
+    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name)
+    if test is None:
+        indices, held_out = two_parts(len(train[1]), data["test"])
+        test = taken(train, held_out)
+        train = taken(train, indices)
+    train = taken(train, slice(data.get("train_limit")))
+    test = taken(test, slice(data.get("test_limit")))
+    held_out = None
+    trained_on = train
+    if data.get("validation"):
+        indices, held_out = two_parts(len(train[1]), data["validation"])
+        trained_on = taken(train, indices)
     normalize = data.get("normalize", {})
-    images = Images(files, True, data.get("train_limit"), normalize, data.get("augment"))
-    test = Images(files, False, data.get("test_limit"), normalize, None)
-    split = data.get("validation")
-    if not split:
-        return Parts(images, None, test)
-    if "count" in split:
-        lengths = [len(images) - split["count"], split["count"]]
+    if normalize == "auto" or normalize.get("auto"):
+        normalize = mean_and_deviation(trained_on[0])
     else:
-        lengths = [1 - split["fraction"], split["fraction"]]
-    train, held_out = random_split(images, lengths, generator=torch.Generator().manual_seed(split.get("seed", 0)))
-    unchanged = Images(files, True, data.get("train_limit"), normalize, None)
-    return Parts(train, Subset(unchanged, held_out.indices), test)
+        normalize = normalize.get("mean", 0.0), normalize.get("std", 1.0)
+    images = Images(train, normalize, data.get("augment"))
+    unchanged = Images(train, normalize, None)
+    test = Images(test, normalize, None)
+    if held_out is not None:
+        return Parts(Subset(images, indices), Subset(unchanged, held_out), test)
+    return Parts(images, None if validation is None else Images(validation, normalize, None), test)
 
 
 def sum_of_losses(trainer, output, target, smoothing=0.0):

@@ -36,7 +36,7 @@ Augmented augmented(const AugmentSettings& settings, const ImageSize& size, std:
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size.bytes()));
     std::iota(bytes.begin(), bytes.end(), std::uint8_t{1});
     std::vector<float> image(bytes.size());
-    Augment augment(settings, size, plus_1000());
+    Augment augment(settings, size, {plus_1000()});
     torch::manual_seed(seed);
     augment.fill(bytes.data(), image.data());
     return {.image = image, .next_draw = next_draw()};
@@ -168,7 +168,7 @@ TEST(AugmentTest, OneImageLeavesNothingToTheNext) {
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size.bytes()));
     std::iota(bytes.begin(), bytes.end(), std::uint8_t{1});
     std::vector<float> image(bytes.size());
-    Augment augment(all, size, plus_1000());
+    Augment augment(all, size, {plus_1000()});
     for (const std::uint64_t seed : {5, 1}) {
         torch::manual_seed(seed);
         augment.fill(bytes.data(), image.data());

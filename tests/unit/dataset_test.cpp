@@ -26,8 +26,9 @@ TEST_F(DatasetFolder, IsHeldAsBytes) {
     const Dataset data = load();
     EXPECT_EQ(data.train.count, 20);
     EXPECT_EQ(data.test.count, 10);
-    EXPECT_EQ(data.train.height, 6);
-    EXPECT_EQ(data.train.images.size(), 20U * 36U);
+    EXPECT_EQ(data.train.sizes, (std::vector<std::int64_t>{6, 6}));
+    EXPECT_EQ(data.train.bytes.size(), 20U * 36U);
+    EXPECT_TRUE(data.train.is_bytes());
     EXPECT_EQ(data.train.largest_label, 9);
     EXPECT_EQ(data.sha256.size(), 4U);
 }
@@ -37,7 +38,7 @@ TEST_F(DatasetFolder, RefusesFilesThatDoNotFitTogether) {
     refuse("holds 3 labels, but");
     testing::write_dataset(folder_, 20, 10, 6);
     folder_.write("t10k-images-idx3-ubyte", testing::images(10, 7, 7));
-    refuse("the training images are 6x6, the test images 7x7");
+    refuse("the examples to train on are 6x6, those to test with 7x7");
 }
 
 TEST_F(DatasetFolder, RefusesAMissingFile) {
@@ -48,7 +49,7 @@ TEST_F(DatasetFolder, RefusesAMissingFile) {
 TEST_F(DatasetFolder, LimitsMustNotExceedIt) {
     settings_.train_limit = 21;
     expect_error(ExitCode::usage, "data.train_limit = 21, but the data set has 20 examples",
-                 [&] { check_limits(settings_, load()); });
+                 [&] { check_fits_data(settings_, load()); });
 }
 
 TEST(DatasetByName, SaysHowToGetWhatIsMissing) {

@@ -110,17 +110,17 @@ TEST_F(EpochShapeTest, HasAStepForEachGroupOfBatchesAndOneForTheRest) {
 
 /// torch.utils.data.random_split gives [83, 20] of 103 by [0.8, 0.2], and [52, 51] by [0.5, 0.5].
 TEST_F(EpochShapeTest, KeepsForValidationWhatRandomSplitGives) {
-    run_.data.validation = ValidationSettings{.fraction = 0.2};
+    run_.data.validation = PartSettings{.fraction = 0.2};
     EXPECT_EQ(shape().validated, 20);
     EXPECT_EQ(shape().trained, 83);
     run_.data.validation->fraction = 0.5;
     EXPECT_EQ(shape().validated, 51);
-    run_.data.validation = ValidationSettings{.count = 40};
+    run_.data.validation = PartSettings{.count = 40};
     run_.data.train_limit = 60;
     EXPECT_EQ(shape().trained, 20) << "train_limit comes first";
     run_.data.train_limit = 40;
     expect_error(ExitCode::usage, "of 40 training examples 40 would be kept", [&] { shape(); });
-    run_.data.validation = ValidationSettings{.fraction = 0.01};
+    run_.data.validation = PartSettings{.fraction = 0.01};
     expect_error(ExitCode::usage, "of 40 training examples 0 would be kept", [&] { shape(); });
 }
 

@@ -72,7 +72,10 @@ TrainerSettings every_key_changed() {
 }
 
 DataSettings part_of_other_data() {
-    return {.dataset = "/data/other", .mean = 0.1307, .std = 0.3081, .train_limit = 100, .test_limit = 50};
+    return {.dataset = "/data/other",
+            .normalize = {.mean = {0.1307}, .std = {0.3081}},
+            .train_limit = 100,
+            .test_limit = 50};
 }
 
 /// What is hashed, written down, and its hash.
@@ -212,6 +215,11 @@ std::string other_value(const KeyDescription& key) {
     if (key.name == "optimizer") return "{ name = \"adam\" }";
     if (key.name == "schedule") return "{ name = \"exponential\", gamma = 0.9 }";
     if (key.name == "groups") return "[{ match = \"*.bias\", lr = 0.5 }]";
+    if (key.name.starts_with("normalize.")) return "0.125";
+    if (key.name == "test.count" || key.name == "test.fraction" || key.name == "test.seed") {
+        if (key.name == "test.count") return "5";
+        return key.name == "test.seed" ? "3" : "0.125";
+    }
     if (type == "metric") return "\"train.loss\"";
     if (type == "integer" && key.default_value.is_null()) return "1";
     if (type == "number" && key.default_value.is_null()) return "0.125";

@@ -15,10 +15,10 @@ using testing::idx_bytes;
 
 class Idx : public ::testing::Test {
 protected:
-    void refuse(const std::string& bytes, const std::string& words, std::size_t rank = 3) {
+    void refuse(const std::string& bytes, const std::string& words) {
         const auto file = folder_.write("f", bytes);
-        expect_error(ExitCode::usage, file.native() + ": error: ", [&] { read_idx(file, rank); });
-        expect_error(ExitCode::usage, words, [&] { read_idx(file, rank); });
+        expect_error(ExitCode::usage, file.native() + ": error: ", [&] { read_idx(file); });
+        expect_error(ExitCode::usage, words, [&] { read_idx(file); });
     }
     testing::TemporaryFolder folder_;
 };
@@ -34,14 +34,25 @@ std::string gzip(const testing::TemporaryFolder& folder, const std::string& byte
 
 TEST_F(Idx, ReadsRawAndGzippedAlike) {
     const std::string bytes = testing::images(3, 4, 5);
-    const IdxFile raw = read_idx(folder_.write("raw", bytes), 3);
-    const IdxFile gzipped = read_idx(folder_.write("packed.gz", gzip(folder_, bytes)), 3);
-    EXPECT_EQ(raw.sizes, (std::vector<std::int64_t>{3, 4, 5}));
-    EXPECT_EQ(raw.values.size(), 60U);
-    EXPECT_EQ(raw.values[59], 59 * 7 % 256);
-    EXPECT_EQ(gzipped.values, raw.values);
+    const IdxFile raw = read_idx(folder_.write("raw", bytes));
+    const IdxFile gzipped = read_idx(folder_.write("packed.gz", gzip(folder_, bytes)));
+    EXPECT_EQ(raw.array.sizes, (std::vector<std::int64_t>{3, 4, 5}));
+    EXPECT_EQ(raw.array.bytes.size(), 60U);
+    EXPECT_EQ(raw.array.bytes[59], 59 * 7 % 256);
+    EXPECT_EQ(gzipped.array.bytes, raw.array.bytes);
     EXPECT_EQ(raw.sha256, sha256(bytes));
     EXPECT_EQ(gzipped.sha256, raw.sha256);
+}
+
+TEST_F(Idx, ReadsEveryTypeAndAnyRank) {
+    const auto floats = [&](std::uint32_t magic, const std::vector<std::uint32_t>& sizes, const std::string& values) {
+        return to_floats(read_idx(folder_.write("f", idx_bytes(magic, sizes, values))).array);
+    };
+    EXPECT_EQ(floats(0x901, {2}, "\x7f\xff"), (std::vector<float>{127.0F, -1.0F}));
+    EXPECT_EQ(floats(0xB01, {2}, std::string("\x01\x02\xff\xfe", 4)), (std::vector<float>{258.0F, -2.0F}));
+    EXPECT_EQ(floats(0xC01, {1}, std::string("\xff\xff\xff\xfd", 4)), (std::vector<float>{-3.0F}));
+    EXPECT_EQ(floats(0xD02, {1, 1}, std::string("\x3f\x80\0\0", 4)), (std::vector<float>{1.0F}));
+    EXPECT_EQ(floats(0xE04, {1, 1, 1, 1}, std::string("\xbf\xe0\0\0\0\0\0\0", 8)), (std::vector<float>{-0.5F}));
 }
 
 TEST_F(Idx, RefusesTruncatedFiles) {
@@ -57,10 +68,9 @@ TEST_F(Idx, RefusesBytesBeyondWhatTheHeaderPromises) {
 }
 
 TEST_F(Idx, RefusesOtherMagicNumbers) {
-    refuse(testing::labels("\1\2\3"), "is no IDX file of images: its magic number is 0x00000801, not 0x00000803");
-    refuse(testing::images(1, 2, 2), "is no IDX file of labels", 1);
-    refuse("PNG and so on, and so on", "is no IDX file of images");
-    refuse(idx_bytes(0x00000D03, {1, 1, 1}, "1234"), "magic number is 0x00000d03");  // floats
+    refuse("PNG and so on, and so on", "is no IDX file: its magic number is 0x504e4720, not such as 0x00000803");
+    refuse(idx_bytes(0x00000A03, {1, 1, 1}, "1234"), "magic number is 0x00000a03");  // a type that there is not
+    refuse(idx_bytes(0x00000800, {}, "1"), "magic number is 0x00000800");
 }
 
 TEST_F(Idx, AHeaderThatPromisesTheWorldCostsNoMemory) {
@@ -79,8 +89,8 @@ TEST_F(Idx, RefusesDamagedGzip) {
 }
 
 TEST_F(Idx, RefusesWhatIsNotThere) {
-    expect_error(ExitCode::usage, "cannot read: No such file", [&] { read_idx(folder_ / "none", 3); });
-    expect_error(ExitCode::usage, "cannot be read", [&] { read_idx(folder_.path(), 3); });
+    expect_error(ExitCode::usage, "cannot read: No such file", [&] { read_idx(folder_ / "none"); });
+    expect_error(ExitCode::usage, "cannot be read", [&] { read_idx(folder_.path()); });
 }
 
 }  // namespace

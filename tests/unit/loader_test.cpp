@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "data/random_split.hpp"
 #include "engine/loader.hpp"
 #include "engine/pass_sums.hpp"
 
@@ -9,7 +10,8 @@ namespace labhost {
 namespace {
 
 TEST(Normalization, IsToTensorThenNormalizeInFloat32) {
-    const auto table = normalization_table(0.1307, 0.3081);
+    const Normalizer normalizer({.mean = {0.1307}, .std = {0.3081}}, 1, 1);
+    const ByteTable& table = normalizer.tables().front();
     // torchvision: img.to(float32).div(255), then sub_(mean).div_(std) with float32 tensors.
     const torch::Tensor expected = torch::arange(256, torch::kUInt8)
                                        .to(torch::kFloat32)
@@ -20,10 +22,40 @@ TEST(Normalization, IsToTensorThenNormalizeInFloat32) {
         EXPECT_EQ(table[static_cast<std::size_t>(byte)], expected[byte].item<float>()) << byte;
 }
 
+TEST(Normalization, IsOfEachChannelOrOfAll) {
+    const std::vector<std::uint8_t> bytes{0, 51, 102, 153, 204, 255};
+    const torch::Tensor images =
+        torch::from_blob(const_cast<std::uint8_t*>(bytes.data()), {3, 2}, torch::kUInt8).to(torch::kFloat32);
+    const auto normalized = [](const Normalizer& normalizer, const auto* values) {
+        torch::Tensor into = torch::empty({3, 2}, torch::kFloat32);
+        normalizer.fill(values, into.data_ptr<float>());
+        return into;
+    };
+    const torch::Tensor mean = torch::tensor({0.1, 0.2, 0.3}, torch::kFloat32).view({3, 1});
+    const torch::Tensor std = torch::tensor({0.4, 0.5, 0.6}, torch::kFloat32).view({3, 1});
+    const Normalizer each({.mean = {0.1, 0.2, 0.3}, .std = {0.4, 0.5, 0.6}}, 3, 2);
+    EXPECT_TRUE(torch::equal(normalized(each, bytes.data()), images.div(255).sub(mean).div(std)));
+    EXPECT_TRUE(torch::equal(normalized(each, images.data_ptr<float>()), images.sub(mean).div(std)));
+    const Normalizer one({.mean = {0.1, 0.2, 0.3}, .std = {0.5}}, 3, 2);
+    EXPECT_TRUE(torch::equal(normalized(one, bytes.data()), images.div(255).sub(mean).div(0.5F)));
+    const Normalizer all({.mean = {0.1}, .std = {0.4}}, 3, 2);
+    EXPECT_TRUE(torch::equal(normalized(all, images.data_ptr<float>()), images.sub(mean[0]).div(std[0])));
+}
+
+TEST(RandomSplit, IsTorchs) {
+    for (const std::int64_t count : {1, 2, 7, 1000, 60000})
+        for (const std::uint64_t seed : {0ULL, 1ULL, 42ULL, 0xFFFFFFFFULL, 0x123456789ABCDEFULL}) {
+            const auto order = random_permutation(count, seed);
+            EXPECT_TRUE(torch::equal(torch::tensor(order, torch::kInt64),
+                                     torch::randperm(count, at::detail::createCPUGenerator(seed), torch::kInt64)))
+                << count << " " << seed;
+        }
+}
+
 Split numbered(std::uint8_t count) {
-    Split split{.count = count, .height = 1, .width = 2, .largest_label = count - 1};
+    Split split{.count = count, .sizes = {1, 2}, .largest_label = count - 1};
     for (std::uint8_t i = 0; i < count; ++i) {
-        split.images.insert(split.images.end(), {i, static_cast<std::uint8_t>(i + 100)});
+        split.bytes.insert(split.bytes.end(), {i, static_cast<std::uint8_t>(i + 100)});
         split.labels.push_back(i);
     }
     return split;
@@ -32,7 +64,8 @@ Split numbered(std::uint8_t count) {
 /// By the operators that make them on a GPU, here on the CPU.
 TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
     const Split split = numbered(50);
-    LoaderSettings settings{.limit = 47, .batch_size = 10, .mean = 0.1307, .std = 0.3081};
+    LoaderSettings settings{
+        .limit = 47, .batch_size = 10, .sizes = {1, 1, 2}, .normalize = {.mean = {0.1307}, .std = {0.3081}}};
     Loader loader(split, settings);
     settings.gpu = torch::kCPU;
     Loader on_device(split, settings);
@@ -95,7 +128,7 @@ TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
 TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {
     const Split split = numbered(10);
     // The first seven examples; pixels come out as their bytes.
-    Loader loader(split, {.limit = 7, .batch_size = 3, .std = 1.0 / 255.0});
+    Loader loader(split, {.limit = 7, .batch_size = 3, .normalize = {.std = {1.0 / 255.0}}});
     EXPECT_EQ(loader.batches(), 3);
     torch::manual_seed(1);
     loader.begin_pass();
@@ -107,8 +140,8 @@ TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {
         for (std::int64_t i = 0; i < batch.labels.size(0); ++i) {
             const auto label = batch.labels[i].item<std::int64_t>();
             seen.push_back(label);
-            EXPECT_NEAR(batch.images[i][0][0][0].item<float>(), static_cast<float>(label), 1e-4);
-            EXPECT_NEAR(batch.images[i][0][0][1].item<float>(), static_cast<float>(label + 100), 1e-4);
+            EXPECT_NEAR(batch.images[i][0][0].item<float>(), static_cast<float>(label), 1e-4);
+            EXPECT_NEAR(batch.images[i][0][1].item<float>(), static_cast<float>(label + 100), 1e-4);
         }
     }
     EXPECT_EQ(sizes, (std::vector<std::int64_t>{3, 3, 1}));

@@ -16,11 +16,11 @@ namespace {
 constexpr std::array declared{real("p", 0.5, {0, 1}, "a real"), integer("width", 16, {1, 64}, "an integer"),
                               boolean("bias", true, "a boolean"), choice("act", "relu", "relu|tanh", "a choice")};
 constexpr labhost_descriptor descriptor{
-    sizeof(labhost_descriptor), declared.size(), declared.data(), "m", "1", "", {1, 28, 28}, 10, nullptr, nullptr};
+    sizeof(labhost_descriptor), declared.size(), declared.data(), "m", "1", "", {1, 28, 28}, 10, nullptr, nullptr, 0};
 const Plugin plugin{"m.so", "", Stamp(""), &descriptor};
 
 ResolvedParams resolve(const std::string& name, ParamValue value) {
-    return resolve_params(plugin, {{name, {std::move(value), {"e.toml", 4, 12}}}});
+    return resolve_params(plugin, {{name, {std::move(value), Location{"e.toml", 4, 12}}}});
 }
 
 void refuse(const std::string& name, const ParamValue& value, const std::string& words) {

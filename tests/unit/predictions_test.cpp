@@ -14,7 +14,7 @@ namespace {
 TEST(PredictionsTest, CountWhatWasTakenForWhat) {
     const torch::Tensor outputs =
         torch::tensor({{2.0F, 1.0F, 0.0F}, {0.0F, 1.0F, 3.0F}, {5.0F, 1.0F, 0.0F}, {1.0F, 1.0F, 0.0F}});
-    const Predictions found = predictions_of(outputs, std::vector<std::uint8_t>{0, 1, 2, 1});
+    const Predictions found = predictions_of(outputs, std::vector<std::int64_t>{0, 1, 2, 1});
     EXPECT_EQ(found.classes, 3);
     EXPECT_EQ(found.confusion, (std::vector<std::int64_t>{1, 0, 0, 1, 0, 1, 1, 0, 0})) << "of equal outputs the first";
     ASSERT_EQ(found.mistakes.size(), 3U);
@@ -31,7 +31,7 @@ TEST(PredictionsTest, CountWhatWasTakenForWhat) {
 TEST(PredictionsTest, AreTheSameOfLogProbabilities) {
     torch::manual_seed(1);
     const torch::Tensor logits = torch::randn({50, 10});
-    const std::vector<std::uint8_t> labels(50, 3);
+    const std::vector<std::int64_t> labels(50, 3);
     const Predictions a = predictions_of(logits, labels);
     const Predictions b = predictions_of(torch::log_softmax(logits, 1), labels);
     EXPECT_EQ(a.confusion, b.confusion);
@@ -43,7 +43,7 @@ TEST(PredictionsTest, AreTheSameOfLogProbabilities) {
 TEST(PredictionsTest, ThatAreNoNumbersAreMistakes) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const Predictions found =
-        predictions_of(torch::tensor({{0.0F, nan, 1.0F}, {0.0F, 0.0F, 9.0F}}), std::vector<std::uint8_t>{2, 2});
+        predictions_of(torch::tensor({{0.0F, nan, 1.0F}, {0.0F, 0.0F, 9.0F}}), std::vector<std::int64_t>{2, 2});
     EXPECT_EQ(found.confusion[2 * 3 + 1], 1) << "NaN is above all, as for argmax";
     ASSERT_EQ(found.mistakes.size(), 1U);
     EXPECT_TRUE(std::isnan(found.mistakes[0].probabilities[0]));
@@ -52,14 +52,14 @@ TEST(PredictionsTest, ThatAreNoNumbersAreMistakes) {
 /// sklearn.metrics.f1_score([0, 1, 2, 2], [0, 1, 1, 2], average="macro", labels=range(4), zero_division=0)
 TEST(TestScoresTest, F1IsTheMeanOverAllClasses) {
     const torch::Tensor outputs = torch::one_hot(torch::tensor({0, 1, 1, 2}), 4).to(torch::kFloat32);
-    const TestScores scores = scores_of(outputs, std::vector<std::uint8_t>{0, 1, 2, 2});
+    const TestScores scores = scores_of(outputs, std::vector<std::int64_t>{0, 1, 2, 2});
     EXPECT_DOUBLE_EQ(scores.f1, (1.0 + 2.0 / 3.0 + 2.0 / 3.0 + 0.0) / 4.0);
     EXPECT_FALSE(scores.top5) << "of four classes five are all";
 }
 
 TEST(TestScoresTest, Top5IsThePartOfLabelsAmongTheFiveLargestOutputs) {
     const torch::Tensor rising = torch::arange(12, torch::kFloat32).repeat({3, 1});  // the last class is the likeliest
-    const TestScores scores = scores_of(rising, std::vector<std::uint8_t>{11, 7, 6});
+    const TestScores scores = scores_of(rising, std::vector<std::int64_t>{11, 7, 6});
     EXPECT_DOUBLE_EQ(scores.top5.value(), 200.0 / 3.0);
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/checks/checks.hpp"
 #include "engine/loss.hpp"
+#include "plugin/describe.hpp"
 
 namespace labhost::checks {
 
@@ -62,9 +63,10 @@ PluginModel build(const Plugin& plugin, std::uint64_t seed) {
 }
 
 torch::Tensor random_images(const Plugin& plugin, std::int64_t count, std::uint64_t seed) {
-    const auto& input = plugin.descriptor->input;
+    std::vector<std::int64_t> sizes = input_sizes(*plugin.descriptor);
+    sizes.insert(sizes.begin(), count);
     torch::manual_seed(seed);
-    return (torch::rand({count, input[0], input[1], input[2]}) - 0.1307) / 0.3081;  // as MNIST is normalised
+    return (torch::rand(sizes) - 0.1307) / 0.3081;  // as MNIST is normalised
 }
 
 torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint64_t seed) {

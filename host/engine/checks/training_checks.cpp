@@ -13,6 +13,7 @@
 #include "engine/cuda_graph.hpp"
 #include "engine/loader.hpp"
 #include "engine/run_context.hpp"
+#include "plugin/describe.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 
@@ -82,15 +83,16 @@ CheckResult memory(const CheckContext& context) {
 
 CheckResult learns(const CheckContext& context) {
     const Plugin& plugin = context.load();
-    const std::array<std::int64_t, 3> mnist{1, 28, 28};
-    if (!std::ranges::equal(plugin.descriptor->input, mnist) || plugin.descriptor->classes < 10)
+    const std::vector<std::int64_t> mnist{1, 28, 28};
+    if (input_sizes(*plugin.descriptor) != mnist || plugin.descriptor->classes < 10)
         return {Outcome::skipped, "the model does not take MNIST's images of 1x28x28 and 10 classes"};
     if (context.mnist == nullptr) return {Outcome::skipped, "MNIST is not there; get it with: labhost fetch mnist"};
     constexpr std::int64_t count = 256;
     constexpr int epochs = 20;
     PluginModel model = build(plugin, context.seed);
     torch::optim::SGD optimizer(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
-    Loader loader(context.mnist->train, {.limit = count, .batch_size = 64, .mean = 0.1307, .std = 0.3081});
+    Loader loader(context.mnist->train,
+                  {.limit = count, .batch_size = 64, .sizes = mnist, .normalize = {.mean = {0.1307}, .std = {0.3081}}});
     const auto loss_now = [&] {
         const torch::NoGradGuard no_grad;
         model.module().eval();

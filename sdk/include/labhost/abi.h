@@ -15,7 +15,7 @@
 /* The SDK's version, and the one place where it is written (CMake reads it from here).
  * A plugin built with 1.x loads in every host 1.y with y >= x. */
 #define LABHOST_SDK_MAJOR 1
-#define LABHOST_SDK_MINOR 0
+#define LABHOST_SDK_MINOR 1
 
 #define LABHOST_PREFIX_STAMP "labhost_abi$"
 #define LABHOST_PLUGIN_SYMBOL "labhost_plugin"
@@ -57,7 +57,7 @@ typedef struct labhost_descriptor {
     const char* id;      /* letters, digits, '_', '-', '.'; at most 100; the file is named <id>.so */
     const char* version; /* of the plugin */
     const char* summary; /* one line */
-    int64_t input[3];    /* channels, height, width of one example */
+    int64_t input[3];    /* sizes of one example: channels, height, width; since 1.1 those after the first may be 0 */
     int64_t classes;     /* columns of the output */
 
     /* Builds a model. `values` holds one value per parameter, in the order of `params`, checked by the host.
@@ -65,9 +65,12 @@ typedef struct labhost_descriptor {
      * `error` (`error_size` bytes, always terminated). Draws from the default generator only; never throws. */
     int32_t (*create)(const labhost_value* values, void* model, char* error, size_t error_size);
 
-    /* Runs `model` (labhost::Model*) on `input` (const at::Tensor*, float32 [N, C, H, W]) and assigns
+    /* Runs `model` (labhost::Model*) on `input` (const at::Tensor*, float32 [N, sizes...]) and assigns
      * `output` (at::Tensor*, float32 [N, classes]). Returns as create does; never throws. */
     int32_t (*forward)(void* model, const void* input, void* output, char* error, size_t error_size);
+
+    /* Since 1.1. A host reads it only where struct_size holds it. */
+    int64_t input_4; /* the fourth size of one example, or 0 */
 } labhost_descriptor;
 
 #ifdef __cplusplus
@@ -76,7 +79,7 @@ typedef struct labhost_descriptor {
 /* NOLINTEND(modernize-*) */
 
 /* ---- the stamp ------------------------------------------------------------------------------------------
- * labhost_abi$sdk_1.0$torch_1.13.0$build_cpu$cxx11_1$stdlib_libstdcxx$sanitizer_none$compiler_gcc12
+ * labhost_abi$sdk_1.1$torch_1.13.0$build_cpu$cxx11_1$stdlib_libstdcxx$sanitizer_none$compiler_gcc12
  * Fields are separated by '$'; a field is a key, '_', a value. `compiler` is told, not compared. */
 #define LABHOST_TEXT_(x) #x
 #define LABHOST_TEXT(x) LABHOST_TEXT_(x)

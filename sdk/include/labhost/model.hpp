@@ -18,7 +18,7 @@ public:
     Model(Model&&) = delete;
     Model& operator=(Model&&) = delete;
 
-    /// `x`: float32 [N, C, H, W] as the descriptor's `input` says; not to be changed in place.
+    /// `x`: float32 [N, C, H, W], or [N, ...] as the descriptor's `input` says; not to be changed in place.
     /// Returns float32 [N, classes]: log-probabilities for `loss = "nll"`, logits for "cross_entropy".
     /// May throw; the text reaches the user. Called from one thread at a time.
     virtual torch::Tensor forward(torch::Tensor x) = 0;

@@ -14,11 +14,19 @@
 
 namespace labhost {
 
-/// Channels, height and width of one example.
+/// The sizes of one example, one to four: of an image its channels, height and width ({1, 28, 28}), of a vector its
+/// columns ({30}).
 struct Shape {
     std::int64_t channels = 0;
     std::int64_t height = 0;
     std::int64_t width = 0;
+    std::int64_t fourth = 0;
+
+    /// From the first on, none between them left out.
+    constexpr bool is_one() const {
+        return channels > 0 && height >= 0 && width >= 0 && fourth >= 0 && (height > 0 || width == 0) &&
+               (width > 0 || fourth == 0);
+    }
 };
 
 /// What LABHOST_PLUGIN takes, as designated initialisers in this order.
@@ -97,6 +105,7 @@ constexpr labhost_descriptor export_descriptor() {
                         static_cast<Model*>(model)->forward(*static_cast<const torch::Tensor*>(input));
                 });
             },
+        .input_4 = descriptor.input.fourth,
     };
 }
 
@@ -106,18 +115,17 @@ constexpr labhost_descriptor export_descriptor() {
 /// Makes the model class a plugin; once per shared library, at namespace scope:
 ///   LABHOST_PLUGIN(Net2, .id = "net2", .input = {1, 28, 28}, .classes = 10,
 ///                  .params = {labhost::real("p", 0.5, {0, 1}, "probability of dropping a unit")})
-#define LABHOST_PLUGIN(ModelClass, ...)                                                                         \
-    static constexpr labhost::Descriptor labhost_plugin_descriptor{__VA_ARGS__};                                \
-    static_assert(labhost_plugin_descriptor.id != nullptr, "LABHOST_PLUGIN needs .id");                         \
-    static_assert(labhost_plugin_descriptor.classes > 0, "LABHOST_PLUGIN needs .classes");                      \
-    static_assert(labhost_plugin_descriptor.input.channels > 0 && labhost_plugin_descriptor.input.height > 0 && \
-                      labhost_plugin_descriptor.input.width > 0,                                                \
-                  "LABHOST_PLUGIN needs .input = {channels, height, width}");                                   \
-    extern "C" {                                                                                                \
-    __attribute__((visibility("default"))) extern const char labhost_stamp asm(LABHOST_ABI_STAMP);              \
-    const char labhost_stamp = 1;                                                                               \
-    __attribute__((visibility("default"))) extern const labhost_descriptor labhost_plugin;                      \
-    constinit const labhost_descriptor labhost_plugin =                                                         \
-        labhost::detail::export_descriptor<ModelClass, labhost_plugin_descriptor>();                            \
-    }                                                                                                           \
+#define LABHOST_PLUGIN(ModelClass, ...)                                                                 \
+    static constexpr labhost::Descriptor labhost_plugin_descriptor{__VA_ARGS__};                        \
+    static_assert(labhost_plugin_descriptor.id != nullptr, "LABHOST_PLUGIN needs .id");                 \
+    static_assert(labhost_plugin_descriptor.classes > 0, "LABHOST_PLUGIN needs .classes");              \
+    static_assert(labhost_plugin_descriptor.input.is_one(),                                             \
+                  "LABHOST_PLUGIN needs .input = {channels, height, width}, or of a vector {columns}"); \
+    extern "C" {                                                                                        \
+    __attribute__((visibility("default"))) extern const char labhost_stamp asm(LABHOST_ABI_STAMP);      \
+    const char labhost_stamp = 1;                                                                       \
+    __attribute__((visibility("default"))) extern const labhost_descriptor labhost_plugin;              \
+    constinit const labhost_descriptor labhost_plugin =                                                 \
+        labhost::detail::export_descriptor<ModelClass, labhost_plugin_descriptor>();                    \
+    }                                                                                                   \
     static_assert(true, "a semicolon after LABHOST_PLUGIN(...) is fine")

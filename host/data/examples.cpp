@@ -1,0 +1,112 @@
+#include "data/examples.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "support/error.hpp"
+
+namespace labhost {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& where, const std::string& what) {
+    throw Error(ExitCode::usage, fmt::format("{}: error: {}", where, what));
+}
+
+bool may_be_channels(std::int64_t size) { return size == 1 || size == 3 || size == 4; }
+
+/// Of [n, a, b, c]: which of the axes the channels are.
+Layout layout_of(const PlacedArray& inputs, const std::optional<Layout>& written) {
+    if (written) return *written;
+    const auto& sizes = inputs.array.sizes;
+    const bool second = may_be_channels(sizes[1]);
+    const bool last = may_be_channels(sizes[3]);
+    if (second == last)
+        fail(inputs.where,
+             fmt::format("its shape, {}, does not tell which axis the channels are; write data.layout = \"nchw\" (the "
+                         "second) or \"nhwc\" (the last)",
+                         inputs.array.shape()));
+    return second ? Layout::nchw : Layout::nhwc;
+}
+
+std::vector<std::int64_t> read_labels(const PlacedArray& targets) {
+    constexpr std::int64_t most = 1'000'000;
+    std::int64_t bad = -1;
+    std::vector<std::int64_t> labels = to_integers(targets.array, bad);
+    if (bad >= 0)
+        fail(targets.where, fmt::format("the label of example {} is {}, no whole number; a class is a number from 0",
+                                        bad, to_floats(targets.array)[static_cast<std::size_t>(bad)]));
+    const auto wrong = std::ranges::find_if(labels, [&](std::int64_t label) { return label < 0 || label >= most; });
+    if (wrong != labels.end())
+        fail(targets.where,
+             fmt::format("the label of example {} is {}; a class is a number from 0", wrong - labels.begin(), *wrong));
+    return labels;
+}
+
+void check_shapes(const RawSplit& raw) {
+    constexpr std::size_t most_sizes = 4;  // of an example
+    const auto& inputs = raw.inputs.array.sizes;
+    const auto& targets = raw.targets.array.sizes;
+    if (inputs.empty() || targets.empty())
+        fail(raw.inputs.where, "is a single number; examples are along its first axis");
+    if (inputs.size() > most_sizes + 1)
+        fail(raw.inputs.where, fmt::format("its shape, {}, has more than {} axes beside that of the examples",
+                                           raw.inputs.array.shape(), most_sizes));
+    if (raw.inputs.array.elements() == 0) fail(raw.inputs.where, "holds no examples");
+    if (targets.size() > 2 || (targets.size() == 2 && targets[1] != 1))
+        fail(raw.targets.where, fmt::format("its shape is {}; labels are one for each example ({})",
+                                            raw.targets.array.shape(), inputs[0]));
+    if (inputs[0] != targets[0])
+        fail(raw.targets.where,
+             fmt::format("holds {} labels, but {} holds {} examples", targets[0], raw.inputs.where, inputs[0]));
+}
+
+}  // namespace
+
+std::int64_t Split::elements() const { return product(sizes); }
+
+std::int64_t channels_of(const std::vector<std::int64_t>& sizes) { return sizes.size() == 2 ? 1 : sizes.front(); }
+
+Split make_split(RawSplit raw, const std::optional<Layout>& layout) {
+    check_shapes(raw);
+    Array& inputs = raw.inputs.array;
+    if (inputs.sizes.size() == 4 && layout_of(raw.inputs, layout) == Layout::nhwc) channels_first(inputs);
+    if (inputs.sizes.size() == 1) inputs.sizes.push_back(1);  // vectors of one column
+    Split split{.count = inputs.sizes[0], .sizes = {inputs.sizes.begin() + 1, inputs.sizes.end()}};
+    if (inputs.type == ElementType::uint8) {
+        split.bytes = std::move(inputs.bytes);
+    } else {
+        split.reals = to_floats(inputs);
+        const auto wrong = std::ranges::find_if(split.reals, [](float value) { return !std::isfinite(value); });
+        if (wrong != split.reals.end())
+            fail(raw.inputs.where,
+                 fmt::format("example {} holds {}, at its value {}; leave such examples out, or fill in "
+                             "what is missing",
+                             (wrong - split.reals.begin()) / split.elements(), *wrong,
+                             (wrong - split.reals.begin()) % split.elements()));
+    }
+    split.labels = read_labels(raw.targets);
+    split.largest_label = *std::ranges::max_element(split.labels);
+    return split;
+}
+
+Split taken_from(const Split& split, std::span<const std::int64_t> examples) {
+    Split taken{.count = static_cast<std::int64_t>(examples.size()), .sizes = split.sizes};
+    const std::int64_t elements = split.elements();
+    const auto take = [&](const auto& from, auto& into) {
+        if (from.empty()) return;
+        into.reserve(examples.size() * static_cast<std::size_t>(elements));
+        for (const std::int64_t example : examples)
+            into.insert(into.end(), from.begin() + example * elements, from.begin() + (example + 1) * elements);
+    };
+    take(split.bytes, taken.bytes);
+    take(split.reals, taken.reals);
+    for (const std::int64_t example : examples) taken.labels.push_back(split.labels[static_cast<std::size_t>(example)]);
+    taken.largest_label = *std::ranges::max_element(taken.labels);
+    return taken;
+}
+
+}  // namespace labhost

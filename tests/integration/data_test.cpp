@@ -1,0 +1,90 @@
+// Data of other kinds than MNIST's, as people bring them; parity/data.py holds their numbers against Python's.
+#include <fmt/format.h>
+
+#include "helpers/npy_files.hpp"
+#include "program.hpp"
+
+namespace labhost {
+namespace {
+
+using nlohmann::json;
+using testing::bytes_of;
+using testing::npy;
+
+class Data : public testing::ProgramTest {
+protected:
+    /// Vectors of 13 columns, of classes 0 to 2.
+    static std::pair<std::string, std::string> vectors(std::size_t count) {
+        std::vector<double> values;
+        std::vector<std::int64_t> labels;
+        for (std::size_t i = 0; i < count; ++i) {
+            for (std::size_t column = 0; column < 13; ++column)
+                values.push_back(static_cast<double>((i * 31 + column * 17) % 101));
+            labels.push_back(static_cast<std::int64_t>(i % 3));
+        }
+        return {npy("<f8", fmt::format("({}, 13)", count), bytes_of(values)),
+                npy("<i8", fmt::format("({},)", count), bytes_of(labels))};
+    }
+    ProcessResult train(const std::string& data, const std::string& run, std::vector<std::string> more = {}) {
+        more.insert(more.begin(),
+                    {folder_.write("e.toml", "trainer.epochs = 2\n" + data + "\n[[run]]\n" + run).native(), "--plugins",
+                     LABHOST_TEST_PLUGINS});
+        return labhost(more);
+    }
+};
+
+TEST_F(Data, APluginOfSdk10TrainsInThisHost) {
+    const std::string mnist = "data = { dataset = \"mnist\", train_limit = 64, test_limit = 10 }";
+    const ProcessResult result = train(mnist, "model = \"sdk_1_0\"");
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(labhost({"inspect", LABHOST_TEST_PLUGINS "/sdk_1_0.so"}).out.find("1 x 28 x 28"), std::string::npos);
+}
+
+TEST_F(Data, WhatTheDataBringAndComeToIsRecorded) {
+    const auto [x, y] = vectors(60);
+    testing::write_npz(folder_ / "d.npz", {{"x_train.npy", x},
+                                           {"y_train.npy", y},
+                                           {"x_val.npy", x},
+                                           {"y_val.npy", y},
+                                           {"x_test.npy", x},
+                                           {"y_test.npy", y}});
+    const std::string data = "data = { dataset = \"./d.npz\", normalize = \"auto\" }\ntrainer.keep = \"best\"";
+    const ProcessResult plan =
+        labhost({"plan", folder_.write("e.toml", data + "\n[[run]]\nmodel = \"vector13\"").native(), "--plugins",
+                 LABHOST_TEST_PLUGINS});
+    EXPECT_NE(plan.out.find("d.npz: 60 to train, 60 to validate, 60 to test"), std::string::npos)
+        << plan.out << plan.err;
+    const ProcessResult result = train(data, "model = \"vector13\"");
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto run = run_folder("e", "vector13-s1");
+    const json normalize = json::parse(read_file(run / "run.json")).at("data").at("normalize");
+    EXPECT_EQ(normalize.at("auto"), true);
+    EXPECT_EQ(normalize.at("mean").size(), 13U);
+    EXPECT_EQ(normalize.at("std").size(), 13U);
+    const json predictions = json::parse(read_file(run / "predictions.json"));
+    EXPECT_FALSE(predictions.contains("height"));
+    for (const json& mistake : predictions.at("mistakes")) EXPECT_EQ(mistake.at("values").size(), 13U);
+    EXPECT_TRUE(json::parse(read_file(run / "metrics.jsonl").substr(0, read_file(run / "metrics.jsonl").find('\n')))
+                    .contains("validation.loss"));
+    const ProcessResult again = train(data, "model = \"vector13\"");
+    EXPECT_NE(again.err.find("finished before; --force runs it again"), std::string::npos) << again.err;
+}
+
+TEST_F(Data, WhatDoesNotFitNamesBothShapesAndWhatWould) {
+    const auto [x, y] = vectors(60);
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", y}});
+    const std::string data = "data.dataset = \"d.npz\"\ndata.test.count = 10";
+    expect_refusal(train(data, "model = \"vector64\""), 2,
+                   "e.toml:5:1: error: plugin 'vector64' takes examples of 64, those of " +
+                       (folder_ / "d.npz").native() + " are 13; such a model declares .input = {13}");
+    expect_refusal(train(data + "\ndata.augment.random_horizontal_flip = 0.5", "model = \"vector13\""), 2,
+                   "data.augment is of images of bytes");
+    expect_refusal(train(data + "\ndata.normalize.mean = [1.0, 2.0]", "model = \"vector13\""), 2,
+                   "data.normalize.mean has 2 entries; the examples of ");
+    expect_refusal(train("data.dataset = \"d.npz\"", "model = \"vector13\""), 2, "has no test part: add data.test");
+    expect_refusal(train("data.dataset = \"no.npz\"", "model = \"vector13\""), 2, "data.dataset: there is no ");
+    expect_refusal(train("data.dataset = \"./e.toml\"", "model = \"vector13\""), 2, "e.toml is no .npz file");
+}
+
+}  // namespace
+}  // namespace labhost

@@ -1,0 +1,84 @@
+"""Data sets as labhost reads them, in Python: (inputs, labels) of training, validation and test data.
+
+Inputs are bytes, which stand for 0 to 1, or float32; images have their channels first.
+"""
+import pathlib
+
+import numpy as np
+import torch
+from torch.utils.data import random_split
+
+from mnist import PARTS, idx
+
+NAMES = [("train_images", "train_labels"), ("x_train", "y_train"), ("X_train", "y_train"), ("data", "target"), ("X", "y")]
+
+
+def inputs_of(array):
+    """An array of [N, ...]."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if tensor.ndim == 4 and tensor.shape[3] in (1, 3, 4) and tensor.shape[1] not in (1, 3, 4):
+        tensor = tensor.permute(0, 3, 1, 2).contiguous()
+    if tensor.ndim == 3:
+        tensor = tensor[:, None]
+    return tensor if tensor.dtype == torch.uint8 else tensor.to(torch.float32)
+
+
+def of_arrays(arrays):
+    """arrays: by name."""
+    inputs, targets = next(pair for pair in NAMES if pair[0] in arrays)
+
+    def part(name):
+        x, y = inputs.replace("train", name), targets.replace("train", name)
+        if x not in arrays or (name != "train" and x == inputs):
+            return None
+        return inputs_of(arrays[x]), arrays[y].reshape(-1).astype(np.int64).tolist()
+
+    return part("train"), part("val"), part("test")
+
+
+def of_idx(folder):
+    def part(name):
+        return inputs_of(idx(folder / f"{name}-images-idx3-ubyte").numpy()), idx(folder / f"{name}-labels-idx1-ubyte").tolist()
+
+    return part(PARTS[True]), None, part(PARTS[False])
+
+
+def of_cifar(folder):
+    def part(files):
+        records = np.concatenate([np.fromfile(folder / name, dtype=np.uint8).reshape(-1, 3073) for name in files])
+        return inputs_of(records[:, 1:].reshape(-1, 3, 32, 32)), records[:, 0].astype(np.int64).tolist()
+
+    return part([f"data_batch_{i}.bin" for i in range(1, 6)]), None, part(["test_batch.bin"])
+
+
+def read(path):
+    """(training, validation or None, test or None) of a .npz file, or of a folder with .npy, CIFAR's or IDX files."""
+    path = pathlib.Path(path)
+    if path.suffix == ".npz":
+        return of_arrays(dict(np.load(path)))
+    if (path / "data_batch_1.bin").exists():
+        return of_cifar(path)
+    if list(path.glob("*.npy")):
+        return of_arrays({file.stem: np.load(file) for file in path.glob("*.npy")})
+    return of_idx(path)
+
+
+def two_parts(count, part):
+    """Which examples random_split leaves, and which it puts into the part ({"count" or "fraction", "seed"})."""
+    lengths = [count - part["count"], part["count"]] if "count" in part else [1 - part["fraction"], part["fraction"]]
+    rest, held_out = random_split(range(count), lengths, generator=torch.Generator().manual_seed(part.get("seed", 0)))
+    return list(rest.indices), list(held_out.indices)
+
+
+def taken(examples, which):
+    """which: a slice, or a list of indices."""
+    inputs, labels = examples
+    return inputs[which], labels[which] if isinstance(which, slice) else [labels[i] for i in which]
+
+
+def mean_and_deviation(inputs):
+    """Of each channel, or column: the mean and the population's standard deviation, in double; one of 0 is 1."""
+    axes = [axis for axis in range(inputs.ndim) if axis != 1]
+    values = inputs.double() / 255 if inputs.dtype == torch.uint8 else inputs.double()
+    deviation = values.std(dim=axes, unbiased=False)
+    return values.mean(dim=axes).tolist(), torch.where(deviation == 0, torch.ones_like(deviation), deviation).tolist()

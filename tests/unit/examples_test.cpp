@@ -1,0 +1,170 @@
+// Arrays made into examples: types, layouts, labels, and data sets by their files.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "data/dataset.hpp"
+#include "data/normalization.hpp"
+#include "data/random_split.hpp"
+#include "helpers/expect_error.hpp"
+#include "helpers/npy_files.hpp"
+#include "helpers/temporary_folder.hpp"
+
+namespace labhost {
+namespace {
+
+using testing::bytes_of;
+using testing::expect_error;
+using testing::npy;
+using Sizes = std::vector<std::int64_t>;
+using Members = std::vector<std::pair<std::string, std::string>>;
+
+std::string bytes(std::size_t count) {
+    std::string values(count, '\0');
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<char>(i % 251);
+    return values;
+}
+
+std::string labels(const std::vector<std::int64_t>& values) {
+    return npy("<i8", fmt::format("({},)", values.size()), bytes_of(values));
+}
+
+class ArrayData : public ::testing::Test {
+protected:
+    Dataset load(const Members& members, DataSettings settings = {}) {
+        const auto file = folder_ / "d.npz";
+        testing::write_npz(file, members);
+        settings.dataset = file.native();
+        settings.where = Location{"e.toml", 2, 1};
+        return load_dataset(settings, "/nowhere");
+    }
+    /// As training and test data alike.
+    Dataset load_both(const std::string& inputs, const std::string& targets, const DataSettings& settings = {}) {
+        return load(
+            {{"x_train.npy", inputs}, {"y_train.npy", targets}, {"x_test.npy", inputs}, {"y_test.npy", targets}},
+            settings);
+    }
+    void refuse(const std::string& inputs, const std::string& targets, const std::string& words) {
+        expect_error(ExitCode::usage, words, [&] { load_both(inputs, targets); });
+    }
+    testing::TemporaryFolder folder_;
+};
+
+TEST_F(ArrayData, OnlyBytesAreBytes) {
+    const Dataset images = load_both(npy("|u1", "(2, 3, 3)", bytes(18)), labels({0, 1}));
+    EXPECT_TRUE(images.train.is_bytes());
+    EXPECT_EQ(images.train.sizes, (Sizes{3, 3}));
+    const Dataset integers = load_both(npy("<i4", "(2, 2)", bytes_of<std::int32_t>({1, 2, 300, -4})), labels({0, 1}));
+    EXPECT_EQ(integers.train.reals, (std::vector<float>{1, 2, 300, -4}));
+    const Dataset column = load_both(npy("<f8", "(2,)", bytes_of<double>({0.1, 0.2})), labels({0, 1}));
+    EXPECT_EQ(column.train.sizes, (Sizes{1}));
+    EXPECT_EQ(column.train.reals, (std::vector<float>{0.1F, 0.2F}));
+}
+
+TEST_F(ArrayData, ChannelsComeFirst) {
+    const std::string rows = std::string("\0\1\2\3\4\5\6\7\10\11\12\13", 12);  // 0 to 11
+    const auto channels_first = std::vector<std::uint8_t>{0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11};
+    EXPECT_EQ(load_both(npy("|u1", "(1, 2, 2, 3)", rows), labels({0})).train.bytes, channels_first);
+    EXPECT_EQ(load_both(npy("|u1", "(1, 2, 2, 3)", rows), labels({0})).train.sizes, (Sizes{3, 2, 2}));
+    EXPECT_EQ(load_both(npy("|u1", "(1, 3, 2, 2)", rows), labels({0})).train.bytes[1], 1) << "they did before";
+    const std::string either = npy("|u1", "(1, 3, 4, 3)", bytes(36));
+    refuse(either, labels({0}), "its shape, 1x3x4x3, does not tell which axis the channels are; write data.layout");
+    refuse(npy("|u1", "(1, 2, 2, 2)", bytes(8)), labels({0}), "write data.layout");
+    EXPECT_EQ(load_both(either, labels({0}), {.layout = Layout::nhwc}).train.sizes, (Sizes{3, 3, 4}));
+    EXPECT_EQ(load_both(either, labels({0}), {.layout = Layout::nchw}).train.sizes, (Sizes{3, 4, 3}));
+}
+
+TEST_F(ArrayData, LabelsAreWholeNumbersOneForEachExample) {
+    const std::string two = npy("<f4", "(2, 2)", bytes_of<float>({1, 2, 3, 4}));
+    EXPECT_EQ(load_both(two, npy("<f8", "(2, 1)", bytes_of<double>({1.0, 0.0}))).train.labels, (Sizes{1, 0}));
+    refuse(two, npy("<f8", "(2,)", bytes_of<double>({1.0, 0.5})), "the label of example 1 is 0.5, no whole number");
+    refuse(two, labels({0, -1}), "the label of example 1 is -1; a class is a number from 0");
+    refuse(two, labels({0, 1, 2}), "holds 3 labels, but");
+    refuse(two, npy("<i8", "(2, 2)", bytes_of<std::int64_t>({0, 1, 1, 0})), "labels are one for each example (2)");
+}
+
+TEST_F(ArrayData, WhatIsNotFiniteOrOfNoShapeIsRefused) {
+    const float nan = std::nanf("");
+    refuse(npy("<f4", "(2, 2)", bytes_of<float>({1, 2, nan, 4})), labels({0, 1}),
+           "example 1 holds nan, at its value 0");
+    refuse(npy("<f8", "(2, 1)", bytes_of<double>({1, 1e300})), labels({0, 1}), "example 1 holds inf");
+    refuse(npy("|u1", "(0, 2)", ""), labels({}), "holds no examples");
+    refuse(npy("|u1", "()", "a"), labels({0}), "is a single number");
+    refuse(npy("|u1", "(1, 1, 1, 1, 1, 1)", "a"), labels({0}), "has more than 4 axes beside that of the examples");
+}
+
+TEST_F(ArrayData, NamesOfMedMnistKerasAndScikitLearn) {
+    const std::string x = npy("|u1", "(4, 2)", bytes(8));
+    const std::string y = labels({0, 1, 0, 1});
+    const Dataset med = load({{"train_images.npy", x},
+                              {"train_labels.npy", y},
+                              {"val_images.npy", x},
+                              {"val_labels.npy", y},
+                              {"test_images.npy", x},
+                              {"test_labels.npy", y}});
+    EXPECT_EQ(med.validation.value().count, 4);
+    expect_error(ExitCode::usage, "data.validation: the data set",
+                 [&] { check_fits_data({.validation = PartSettings{.count = 1}}, med); });
+    const Dataset drawn =
+        load({{"data.npy", x}, {"target.npy", y}}, {.test = PartSettings{.fraction = 0.25, .seed = 3}});
+    EXPECT_EQ(drawn.train.count, 3);
+    const auto order = random_permutation(4, 3);
+    EXPECT_EQ(drawn.test.labels, (Sizes{order[3] % 2}));
+    EXPECT_EQ(drawn.train.bytes[0], order[0] * 2);
+    expect_error(ExitCode::usage, "e.toml:2:1: error: the data set ", [&] { load({{"X.npy", x}, {"y.npy", y}}); });
+    expect_error(ExitCode::usage, "has no test part: add data.test", [&] { load({{"X.npy", x}, {"y.npy", y}}); });
+    expect_error(ExitCode::usage, "has a test part of its own",
+                 [&] { load_both(x, y, {.test = PartSettings{.count = 1}}); });
+    expect_error(ExitCode::usage, "has x_train, but no y_train beside it (there are x_train)", [&] {
+        load({{"x_train.npy", x}});
+    });
+    expect_error(ExitCode::usage, "has no arrays to train on", [&] { load({{"images.npy", x}}); });
+}
+
+TEST_F(ArrayData, ChangesItsHashWithItsContent) {
+    const std::string y = labels({0, 1});
+    const Dataset a = load_both(npy("|u1", "(2, 2)", "abcd"), y);
+    const Dataset b = load_both(npy("|u1", "(2, 2)", "abce"), y);
+    EXPECT_NE(a.sha256, b.sha256);
+    EXPECT_EQ(a.sha256, load_both(npy("|u1", "(2, 2)", "abcd"), y).sha256);
+}
+
+TEST(CifarFolder, HasImagesOfThreeChannels) {
+    const testing::TemporaryFolder folder;
+    const auto record = [](char label, char value) { return label + std::string(3072, value); };
+    for (int i = 1; i <= 5; ++i)
+        folder.write(fmt::format("data_batch_{}.bin", i), record(static_cast<char>(i), 'a') + record(9, 'b'));
+    folder.write("test_batch.bin", record(3, 'c'));
+    const DataSettings settings{.dataset = folder.path().native()};
+    const Dataset data = load_dataset(settings, "/nowhere");
+    EXPECT_EQ(data.train.sizes, (Sizes{3, 32, 32}));
+    EXPECT_EQ(data.train.labels, (Sizes{1, 9, 2, 9, 3, 9, 4, 9, 5, 9}));
+    EXPECT_EQ(data.test.bytes.back(), 'c');
+    folder.write("data_batch_2.bin", record(10, 'a'));
+    expect_error(ExitCode::usage, "data_batch_2.bin: error: is damaged: record 0 has the label 10",
+                 [&] { load_dataset(settings, "/nowhere"); });
+    folder.write("data_batch_2.bin", "short");
+    expect_error(ExitCode::usage, "its 5 bytes are no whole number of records of 3073",
+                 [&] { load_dataset(settings, "/nowhere"); });
+}
+
+TEST(Normalization, IsOfTheExamplesThatAreTrainedOn) {
+    Split split{.count = 4, .sizes = {2}, .reals = {1, 5, 3, 5, 100, 5, 5, 5}};
+    const NormalizeSettings found = normalization_of(split, std::vector<std::int64_t>{0, 1, 3});
+    EXPECT_EQ(found.mean, (std::vector<double>{3, 5}));
+    EXPECT_DOUBLE_EQ(found.std[0], std::sqrt(8.0 / 3.0));
+    EXPECT_EQ(found.std[1], 1.0) << "of what does not vary";
+    Split images{.count = 2, .sizes = {2, 1, 2}, .bytes = {0, 255, 51, 51, 255, 0, 51, 51}};
+    const NormalizeSettings of_bytes = normalization_of(images, std::vector<std::int64_t>{0, 1});
+    EXPECT_EQ(of_bytes.mean, (std::vector<double>{0.5, 0.2}));
+    EXPECT_EQ(of_bytes.std, (std::vector<double>{0.5, 1.0}));
+
+    const Dataset dataset{.train = split};
+    DataSettings settings{.normalize = {.automatic = true}, .train_limit = 2};
+    Normalizations normalizations;
+    normalizations.fill_in(settings, dataset);
+    EXPECT_EQ(settings.normalize.mean, (std::vector<double>{2, 5}));
+}
+
+}  // namespace
+}  // namespace labhost

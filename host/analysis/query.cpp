@@ -110,7 +110,9 @@ std::optional<Json> parse_like(const Json& like, const std::string& text) {
     return text == "true";
 }
 
-bool best_is_highest(std::string_view key) { return key.ends_with(".accuracy") || key.ends_with(".correct"); }
+bool best_is_highest(std::string_view key) {
+    return std::ranges::find(metric_names(), key) != metric_names().end() && !less_is_better(key);
+}
 
 void check_key(const std::string& key, const char* option, std::span<const RunRecord> runs) {
     std::vector<std::string> known = own_keys();
@@ -126,10 +128,29 @@ void check_key(const std::string& key, const char* option, std::span<const RunRe
 }  // namespace
 
 std::span<const std::string> metric_keys() {
-    static const std::vector<std::string> keys{
-        "epoch",           "train.loss",          "train.accuracy",    "train.correct", "test.loss",
-        "test.accuracy",   "test.correct",        "test.f1",           "test.top5",     "lr",
-        "validation.loss", "validation.accuracy", "validation.correct"};
+    static const std::vector<std::string> keys{"epoch",
+                                               "train.loss",
+                                               "train.accuracy",
+                                               "train.correct",
+                                               "test.loss",
+                                               "test.accuracy",
+                                               "test.correct",
+                                               "test.f1",
+                                               "test.top5",
+                                               "lr",
+                                               "validation.loss",
+                                               "validation.accuracy",
+                                               "validation.correct",
+                                               "test.f1_micro",
+                                               "train.mae",
+                                               "train.rmse",
+                                               "train.r2",
+                                               "validation.mae",
+                                               "validation.rmse",
+                                               "validation.r2",
+                                               "test.mae",
+                                               "test.rmse",
+                                               "test.r2"};
     return keys;
 }
 

@@ -135,7 +135,8 @@ void print(const Json& json) {
                               sizes.size() == 3   ? " (channels, height, width)"
                               : sizes.size() == 1 ? " (columns)"
                                                   : ""));
-    line("classes", d.at("classes").dump());
+    const char* columns = d.contains("classes") ? "classes" : "outputs";
+    line(columns, d.at(columns).dump());
     print_params(d.at("params"));
     print_layers(json);
 }

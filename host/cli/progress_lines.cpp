@@ -37,12 +37,14 @@ void ProgressLines::run_started(const PlannedRun& run, std::size_t index, std::s
 void ProgressLines::progressed(const PlannedRun&, const Progress&) {}
 
 void ProgressLines::epoch_finished(const PlannedRun& run, const EpochMetrics& m) {
-    const std::string validation =
-        m.validation ? fmt::format("validation {:.4f} {:.2f}%  ", plain_nan(m.validation->loss), m.validation->accuracy)
-                     : "";
-    print_line(fmt::format("{}  epoch {}/{}  train {:.4f} {:.2f}%  {}test {:.4f} {:.2f}%  {:.1f} s", name(run), m.epoch,
-                           run.settings.trainer.epochs, plain_nan(m.train.loss), m.train.accuracy, validation,
-                           plain_nan(m.test.loss), m.test.accuracy, m.seconds));
+    const auto words = [](const PassMetrics& pass) {
+        const std::string loss = fmt::format("{:.4f}", plain_nan(pass.loss));
+        if (pass.accuracy) return fmt::format("{} {:.2f}%", loss, *pass.accuracy);
+        return pass.rmse ? fmt::format("{} rmse {:.4g}", loss, plain_nan(*pass.rmse)) : loss;
+    };
+    const std::string validation = m.validation ? fmt::format("validation {}  ", words(*m.validation)) : "";
+    print_line(fmt::format("{}  epoch {}/{}  train {}  {}test {}  {:.1f} s", name(run), m.epoch,
+                           run.settings.trainer.epochs, words(m.train), validation, words(m.test), m.seconds));
 }
 
 void ProgressLines::run_paused(const PlannedRun& run) {

@@ -7,9 +7,23 @@
 
 namespace labhost {
 
-enum class Loss { nll, cross_entropy };
+enum class Loss { nll, cross_entropy, mse, l1, huber, bce_with_logits };
 template <>
-inline constexpr std::array texts_of<Loss>{EnumText{Loss::nll, "nll"}, EnumText{Loss::cross_entropy, "cross_entropy"}};
+inline constexpr std::array texts_of<Loss>{
+    EnumText{Loss::nll, "nll"},     EnumText{Loss::cross_entropy, "cross_entropy"},
+    EnumText{Loss::mse, "mse"},     EnumText{Loss::l1, "l1"},
+    EnumText{Loss::huber, "huber"}, EnumText{Loss::bce_with_logits, "bce_with_logits"}};
+
+/// What a loss compares outputs with.
+enum class TargetKind {
+    classes,  ///< one of them for each example
+    reals,    ///< a regression: a number for each output
+    labels,   ///< several labels: 0 or 1 for each output
+};
+constexpr TargetKind target_kind(Loss loss) {
+    if (loss == Loss::nll || loss == Loss::cross_entropy) return TargetKind::classes;
+    return loss == Loss::bce_with_logits ? TargetKind::labels : TargetKind::reals;
+}
 
 enum class Numerics {
     pytorch,  ///< PyTorch's bits

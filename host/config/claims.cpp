@@ -29,6 +29,7 @@ KeyType<Claim> metric_choice() {
             .read =
                 [](StrictTable& table, const std::string& key, const auto&, Claim& claim) {
                     if (const auto written = table.string(key)) claim.metric = parsed_metric(table, key, *written);
+                    claim.chooses_metric = table.node(key) != nullptr;
                 },
             .value = [](const Claim& claim, Use) { return Json(claim.metric.text()); }};
 }
@@ -91,8 +92,11 @@ const Keys<Claim>& claim_keys() {
          "`about`: `of` is less than `margin` from `value`",
          cost},
         {"metric", metric_choice(),
-         "`test.accuracy`, `test.loss`, `test.correct`, `test.f1` (macro, 0 to 1), `test.top5` (percent, of over ten "
-         "classes), `train.…`, `validation.…` or `seconds`; at the last epoch, with `@3` at the third, with `@best` at "
+         "`test.accuracy`, `test.loss` (the default of a regression and of several labels), `test.correct`, `test.f1` "
+         "(macro, 0 to 1), `test.f1_micro` (of several labels), `test.mae`, `test.rmse`, `test.r2`, `test.top5` "
+         "(percent, "
+         "of over ten classes), `train.…`, `validation.…` or `seconds`; at the last epoch, with `@3` at the third, "
+         "with `@best` at "
          "the epoch that the run's validation chose (by `keep_metric`), where it has one, else at its own best: of a "
          "test metric that is warned of",
          cost},

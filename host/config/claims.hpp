@@ -29,9 +29,10 @@ struct Claim {
     std::string says{};
     ClaimTest test = ClaimTest::greater;
     MetricChoice metric{};
-    std::string of{};    ///< runs by their id without the seed
-    std::string than{};  ///< "" with `about`
-    double value = 0.0;  ///< of `about`
+    bool chooses_metric = false;  ///< whether `metric` was written
+    std::string of{};             ///< runs by their id without the seed
+    std::string than{};           ///< "" with `about`
+    double value = 0.0;           ///< of `about`
     double margin = 0.0;
     double alpha = 0.05;
     Location where{};

@@ -156,7 +156,9 @@ const Keys<DataSettings>& data_keys() {
     using D = DataSettings;
     static const Keys<D> keys{
         {"dataset", placed(dataset(), &D::where),
-         "`mnist`, `fashion-mnist`, or a folder with the four IDX files (written with a `/`)", content, always},
+         "`mnist`, `fashion-mnist`, or a file or folder of yours, written with a `/`: `.npz`, `.npy`, CIFAR's, IDX "
+         "([data.md](data.md))",
+         content, always},
         {"normalize", normalize(),
          "`(x - mean) / std` in float32, of bytes after they were divided by 255; `\"auto\"`: the mean and the "
          "population's standard deviation of the examples that are trained on, per channel or column, in double (a "

@@ -285,13 +285,18 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
             fail_at(run.model_where, "no data set is named; add [data] with dataset = \"mnist\"");
         if (overrides.device) {
             run.trainer.device = *overrides.device;
-            run.trainer.device_where = Location{"--device"};
+            run.trainer.device_where = {};  // the option speaks for itself
         }
         if (overrides.timeout) run.trainer.timeout = overrides.timeout;
         check_run(run);
     }
     check_ids_differ(experiment.runs);
     if (!claims.empty()) experiment.claims = read_claims(std::move(claims), ids_without_seeds(experiment.runs));
+    for (Claim& claim : experiment.claims)
+        for (const RunSettings& run : experiment.runs)
+            if (!claim.chooses_metric && claim.is_of(run.id_without_seed()) &&
+                target_kind(run.trainer.loss) != TargetKind::classes)
+                claim.metric.key = "test.loss";
     for (const Claim& claim : experiment.claims)
         for (const RunSettings& run : experiment.runs)
             if (!may_bring_validation(run.data)) check_validates(claim, run);

@@ -8,14 +8,35 @@
 
 namespace labhost {
 
-bool less_is_better(std::string_view metric) { return metric.ends_with("loss") || metric == "seconds"; }
+bool less_is_better(std::string_view metric) {
+    return metric.ends_with("loss") || metric.ends_with(".mae") || metric.ends_with(".rmse") || metric == "seconds";
+}
 
 bool is_of_validation(std::string_view metric) { return metric.starts_with("validation."); }
 
 const std::vector<std::string>& metric_names() {
-    static const std::vector<std::string> names{
-        "test.accuracy",       "test.loss",       "test.correct",       "train.accuracy", "train.loss", "train.correct",
-        "validation.accuracy", "validation.loss", "validation.correct", "test.f1",        "test.top5",  "seconds"};
+    static const std::vector<std::string> names{"test.accuracy",
+                                                "test.loss",
+                                                "test.correct",
+                                                "train.accuracy",
+                                                "train.loss",
+                                                "train.correct",
+                                                "validation.accuracy",
+                                                "validation.loss",
+                                                "validation.correct",
+                                                "test.f1",
+                                                "test.f1_micro",
+                                                "test.top5",
+                                                "test.mae",
+                                                "test.rmse",
+                                                "test.r2",
+                                                "train.mae",
+                                                "train.rmse",
+                                                "train.r2",
+                                                "validation.mae",
+                                                "validation.rmse",
+                                                "validation.r2",
+                                                "seconds"};
     return names;
 }
 

@@ -11,7 +11,7 @@
 
 namespace labhost {
 
-/// Of a loss and of seconds; of the others more is.
+/// Of a loss, of errors and of seconds; of the others more is.
 bool less_is_better(std::string_view metric);
 
 /// A metric, and which epoch's.

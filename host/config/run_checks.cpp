@@ -55,9 +55,10 @@ void check_run(const RunSettings& run) {
     if (trainer.schedule) check_schedule(*trainer.schedule, trainer.optimizer.algorithm());
     if (trainer.stop && trainer.stop->patience == 0)
         fail_at(trainer.stop->where, "trainer.stop needs patience: how many epochs without a better one");
-    if (trainer.label_smoothing != 0.0 && trainer.loss == Loss::nll)
+    if (trainer.label_smoothing != 0.0 && trainer.loss != Loss::cross_entropy)
         fail_at(trainer.label_smoothing_where,
-                "trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with nll");
+                fmt::format("trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with {}",
+                            to_text(trainer.loss)));
     for (const auto& [key, part] : {std::pair{"validation", &run.data.validation}, {"test", &run.data.test}})
         if (*part && !(*part)->count && !(*part)->fraction)
             fail_at((*part)->where,

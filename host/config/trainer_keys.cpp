@@ -157,7 +157,9 @@ const Keys<TrainerSettings>& trainer_keys() {
          always},
         {"batch_size", integer(&T::batch_size, 1, most), "the last batch of a pass may be short", numbers, always},
         {"test_batch_size", integer(&T::test_batch_size, 1, most), "of the tests", numbers, always},
-        {"loss", choice(&T::loss), "`nll` for models that return log-probabilities, `cross_entropy` for logits",
+        {"loss", choice(&T::loss),
+         "`nll` for models that return log-probabilities, `cross_entropy` for logits; of a regression `mse`, `l1` or "
+         "`huber` (its delta 1); of several labels `bce_with_logits`",
          numbers, always},
         {"device", placed(device(), &T::device_where),
          "`auto` (the first GPU that LibTorch can use, else the CPU; where there is a GPU that it cannot use, a line "

@@ -61,6 +61,9 @@ void check_alike(const Dataset& dataset, const Split& other, const char* name) {
     if (dataset.train.sizes != other.sizes)
         fail(fmt::format("the examples to train on are {}, those to {} {}", shape_text(dataset.train.sizes), name,
                          shape_text(other.sizes)));
+    if (dataset.train.outputs != other.outputs)
+        fail(fmt::format("the examples to train on have {} targets each, those to {} {}", dataset.train.outputs, name,
+                         other.outputs));
     if (dataset.train.is_bytes() != other.is_bytes())
         fail(
             fmt::format("of the examples to train on and those to {} one are bytes, which are divided by 255, and one "
@@ -88,14 +91,14 @@ void draw_test(const DataSettings& settings, Dataset& dataset) {
 
 }  // namespace
 
-Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder) {
+Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder, TargetKind kind) {
     const fs::path folder =
         is_path(settings.dataset) ? fs::path(settings.dataset) : data_folder(chosen_folder) / settings.dataset;
     RawData raw = is_path(settings.dataset) ? read_path(settings) : read_by_name(settings, folder);
     Dataset dataset{.name = settings.dataset, .folder = folder, .sha256 = std::move(raw.sha256)};
-    dataset.train = make_split(std::move(raw.train), settings.layout);
+    dataset.train = make_split(std::move(raw.train), settings.layout, kind);
     if (raw.validation) {
-        dataset.validation = make_split(*std::move(raw.validation), settings.layout);
+        dataset.validation = make_split(*std::move(raw.validation), settings.layout, kind);
         check_alike(dataset, *dataset.validation, "validate with");
     }
     if (!raw.test) {
@@ -105,14 +108,14 @@ Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>
     if (settings.test)
         fail_at(settings.test->where,
                 fmt::format("data.test: the data set {} has a test part of its own; leave this out", settings.dataset));
-    dataset.test = make_split(*std::move(raw.test), settings.layout);
+    dataset.test = make_split(*std::move(raw.test), settings.layout, kind);
     check_alike(dataset, dataset.test, "test with");
     return dataset;
 }
 
-std::string loading_key(const DataSettings& settings) {
+std::string loading_key(const DataSettings& settings, TargetKind kind) {
     DataSettings loaded{.dataset = settings.dataset, .layout = settings.layout, .test = settings.test};
-    return values_of(data_keys(), loaded, Use::record).dump();
+    return fmt::format("{} {}", static_cast<int>(kind), values_of(data_keys(), loaded, Use::record).dump());
 }
 
 void check_fits_data(const DataSettings& settings, const Dataset& dataset) {

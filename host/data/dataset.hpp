@@ -11,14 +11,16 @@
 
 namespace labhost {
 
-/// Examples of one shape, with their labels. Their inputs are bytes, which stand for 0 to 1, or reals.
+/// Examples of one shape, with their targets. Their inputs are bytes, which stand for 0 to 1, or reals.
 struct Split {
     std::int64_t count = 0;
     std::vector<std::int64_t> sizes{};   ///< of an example: [channels, height, width], [height, width], [columns], ...
     std::vector<std::uint8_t> bytes{};   ///< [count, sizes...]; empty with reals
     std::vector<float> reals{};          ///< the same; empty with bytes
-    std::vector<std::int64_t> labels{};  ///< [count], from 0
+    std::vector<std::int64_t> labels{};  ///< [count], from 0; empty with other targets than classes
     std::int64_t largest_label = 0;
+    std::vector<float> targets{};  ///< [count, outputs]; empty with classes
+    std::int64_t outputs = 0;
 
     std::int64_t elements() const;  ///< of an example
     bool is_bytes() const { return reals.empty(); }
@@ -40,11 +42,12 @@ struct Dataset {
 /// Loads `settings.dataset`: a name from the catalogue (looked for in the folder that `data_folder(chosen_folder)`
 /// gives, hashes checked), a .npz file, or a folder with IDX files, .npy files or CIFAR's. `settings.test` is drawn
 /// here. Throws Error (usage): a data set that is not there (with the command that fetches it), a damaged file, inputs
-/// and labels that do not fit together or are no numbers.
-Dataset load_dataset(const DataSettings& settings, const std::optional<std::filesystem::path>& chosen_folder);
+/// and targets that do not fit together or are no numbers. `kind`: what the targets are taken for.
+Dataset load_dataset(const DataSettings& settings, const std::optional<std::filesystem::path>& chosen_folder,
+                     TargetKind kind = TargetKind::classes);
 
-/// What of the settings `load_dataset` goes by, as a key: equal ones load the same.
-std::string loading_key(const DataSettings& settings);
+/// What `load_dataset` goes by, as a key: equal ones load the same.
+std::string loading_key(const DataSettings& settings, TargetKind kind);
 
 /// Refuses limits that exceed what the data set holds, a split beside the data's own, and a normalisation of other
 /// channels. Throws Error (usage).

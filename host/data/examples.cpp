@@ -46,7 +46,22 @@ std::vector<std::int64_t> read_labels(const PlacedArray& targets) {
     return labels;
 }
 
-void check_shapes(const RawSplit& raw) {
+/// float32 [count, outputs]; [count] is one output.
+void read_targets(const PlacedArray& targets, TargetKind kind, Split& split) {
+    split.targets = to_floats(targets.array);
+    split.outputs = targets.array.sizes.size() == 2 ? targets.array.sizes[1] : 1;
+    const auto wrong = std::ranges::find_if(split.targets, [&](float value) {
+        return kind == TargetKind::labels ? value != 0.0F && value != 1.0F : !std::isfinite(value);
+    });
+    if (wrong == split.targets.end()) return;
+    const auto at = wrong - split.targets.begin();
+    fail(targets.where,
+         fmt::format("target {} of example {} is {}; {}", at % split.outputs, at / split.outputs, *wrong,
+                     kind == TargetKind::labels ? "with loss = \"bce_with_logits\" each is 0 or 1"
+                                                : "leave such examples out, or fill in what is missing"));
+}
+
+void check_shapes(const RawSplit& raw, TargetKind kind) {
     constexpr std::size_t most_sizes = 4;  // of an example
     const auto& inputs = raw.inputs.array.sizes;
     const auto& targets = raw.targets.array.sizes;
@@ -56,7 +71,10 @@ void check_shapes(const RawSplit& raw) {
         fail(raw.inputs.where, fmt::format("its shape, {}, has more than {} axes beside that of the examples",
                                            raw.inputs.array.shape(), most_sizes));
     if (raw.inputs.array.elements() == 0) fail(raw.inputs.where, "holds no examples");
-    if (targets.size() > 2 || (targets.size() == 2 && targets[1] != 1))
+    if (kind != TargetKind::classes && (targets.size() > 2 || raw.targets.array.elements() == 0))
+        fail(raw.targets.where,
+             fmt::format("its shape is {}; targets are [N, outputs], or [N] of one output", raw.targets.array.shape()));
+    if (kind == TargetKind::classes && (targets.size() > 2 || (targets.size() == 2 && targets[1] != 1)))
         fail(raw.targets.where, fmt::format("its shape is {}; labels are one for each example ({})",
                                             raw.targets.array.shape(), inputs[0]));
     if (inputs[0] != targets[0])
@@ -70,8 +88,8 @@ std::int64_t Split::elements() const { return product(sizes); }
 
 std::int64_t channels_of(const std::vector<std::int64_t>& sizes) { return sizes.size() == 2 ? 1 : sizes.front(); }
 
-Split make_split(RawSplit raw, const std::optional<Layout>& layout) {
-    check_shapes(raw);
+Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind kind) {
+    check_shapes(raw, kind);
     Array& inputs = raw.inputs.array;
     if (inputs.sizes.size() == 4 && layout_of(raw.inputs, layout) == Layout::nhwc) channels_first(inputs);
     if (inputs.sizes.size() == 1) inputs.sizes.push_back(1);  // vectors of one column
@@ -88,6 +106,10 @@ Split make_split(RawSplit raw, const std::optional<Layout>& layout) {
                              (wrong - split.reals.begin()) / split.elements(), *wrong,
                              (wrong - split.reals.begin()) % split.elements()));
     }
+    if (kind != TargetKind::classes) {
+        read_targets(raw.targets, kind, split);
+        return split;
+    }
     split.labels = read_labels(raw.targets);
     split.largest_label = *std::ranges::max_element(split.labels);
     return split;
@@ -95,17 +117,18 @@ Split make_split(RawSplit raw, const std::optional<Layout>& layout) {
 
 Split taken_from(const Split& split, std::span<const std::int64_t> examples) {
     Split taken{.count = static_cast<std::int64_t>(examples.size()), .sizes = split.sizes};
-    const std::int64_t elements = split.elements();
-    const auto take = [&](const auto& from, auto& into) {
+    taken.outputs = split.outputs;
+    const auto take = [&](const auto& from, auto& into, std::int64_t width) {
         if (from.empty()) return;
-        into.reserve(examples.size() * static_cast<std::size_t>(elements));
+        into.reserve(examples.size() * static_cast<std::size_t>(width));
         for (const std::int64_t example : examples)
-            into.insert(into.end(), from.begin() + example * elements, from.begin() + (example + 1) * elements);
+            into.insert(into.end(), from.begin() + example * width, from.begin() + (example + 1) * width);
     };
-    take(split.bytes, taken.bytes);
-    take(split.reals, taken.reals);
-    for (const std::int64_t example : examples) taken.labels.push_back(split.labels[static_cast<std::size_t>(example)]);
-    taken.largest_label = *std::ranges::max_element(taken.labels);
+    take(split.bytes, taken.bytes, split.elements());
+    take(split.reals, taken.reals, split.elements());
+    take(split.labels, taken.labels, 1);
+    take(split.targets, taken.targets, split.outputs);
+    if (!taken.labels.empty()) taken.largest_label = *std::ranges::max_element(taken.labels);
     return taken;
 }
 

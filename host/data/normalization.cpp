@@ -77,12 +77,13 @@ NormalizeSettings normalization_of(const Split& split, std::span<const std::int6
     return found;
 }
 
-void Normalizations::fill_in(DataSettings& settings, const Dataset& dataset) {
+void Normalizations::fill_in(DataSettings& settings, const Dataset& dataset, TargetKind kind) {
     if (!settings.normalize.automatic) return;
     DataSettings of;
     of.validation = settings.validation;
     of.train_limit = settings.train_limit;
-    const std::string key = fmt::format("{} {}", loading_key(settings), values_of(data_keys(), of, Use::record).dump());
+    const std::string key =
+        fmt::format("{} {}", loading_key(settings, kind), values_of(data_keys(), of, Use::record).dump());
     auto known = known_.find(key);
     if (known == known_.end())
         known = known_.emplace(key, normalization_of(dataset.train, trained_examples(settings, dataset))).first;

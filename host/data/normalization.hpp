@@ -13,7 +13,7 @@ namespace labhost {
 class Normalizations {
 public:
     /// Where `settings.normalize` is automatic, fills in its numbers.
-    void fill_in(DataSettings& settings, const Dataset& dataset);
+    void fill_in(DataSettings& settings, const Dataset& dataset, TargetKind kind);
 
 private:
     std::map<std::string, NormalizeSettings> known_{};

@@ -43,7 +43,9 @@ void Loader::make_resident(const torch::Device& gpu) {
     std::vector<std::int64_t> sizes{limit_};
     sizes.insert(sizes.end(), sizes_.begin(), sizes_.end());
     resident_ = {.images = {},
-                 .labels = to_device(split_->labels.data(), {limit_}, torch::kInt64),
+                 .targets = split_->outputs > 0
+                                ? to_device(split_->targets.data(), {limit_, split_->outputs}, torch::kFloat32)
+                                : to_device(split_->labels.data(), {limit_}, torch::kInt64),
                  .normalized = to_device(normalizer_.tables().front().data(), {256}, torch::kFloat32),
                  .order = {}};
     if (augment_) {  // which makes each batch here
@@ -106,7 +108,7 @@ Batch Loader::gather(const torch::Tensor& examples) const {
     torch::Tensor images = resident_->images.index_select(0, examples);
     if (images.scalar_type() == torch::kUInt8)
         images = resident_->normalized.index_select(0, images.flatten().to(torch::kInt32)).view(images.sizes());
-    return {.images = images, .labels = resident_->labels.index_select(0, examples), .examples = examples};
+    return {.images = images, .targets = resident_->targets.index_select(0, examples), .examples = examples};
 }
 
 bool Loader::next(Batch& batch) {
@@ -121,22 +123,51 @@ bool Loader::next(Batch& batch) {
     position_ += size;
     if (!resident_) return true;
     const torch::Device gpu = resident_->images.device();
-    batch = {.images = batch.images.to(gpu), .labels = batch.labels.to(gpu), .examples = batch.examples.to(gpu)};
+    batch = {.images = batch.images.to(gpu), .targets = batch.targets.to(gpu), .examples = batch.examples.to(gpu)};
     return true;
+}
+
+torch::Tensor Loader::targets_of(std::span<const std::int64_t> examples) const {
+    const auto size = static_cast<std::int64_t>(examples.size());
+    if (split_->outputs == 0) {
+        torch::Tensor labels = torch::empty({size}, torch::kInt64);
+        std::ranges::transform(examples, labels.data_ptr<std::int64_t>(),
+                               [&](std::int64_t example) { return split_->labels[static_cast<std::size_t>(example)]; });
+        return labels;
+    }
+    torch::Tensor targets = torch::empty({size, split_->outputs}, torch::kFloat32);
+    auto* at = targets.data_ptr<float>();
+    for (const std::int64_t example : examples)
+        at = std::copy_n(split_->targets.data() + example * split_->outputs, split_->outputs, at);
+    return targets;
+}
+
+std::vector<double> Loader::variation() const {
+    const std::span examples(examples_.data_ptr<std::int64_t>(), static_cast<std::size_t>(count_));
+    const auto width = static_cast<std::size_t>(split_->outputs);
+    std::vector<double> means(width);
+    std::vector<double> variation(width);
+    const auto each = [&](auto visit) {
+        for (const std::int64_t example : examples)
+            for (std::size_t output = 0; output < width; ++output)
+                visit(output, double{split_->targets[static_cast<std::size_t>(example) * width + output]});
+    };
+    each([&](std::size_t output, double target) { means[output] += target; });
+    for (double& mean : means) mean /= static_cast<double>(count_);
+    each([&](std::size_t output, double target) {
+        variation[output] += (target - means[output]) * (target - means[output]);
+    });
+    return variation;
 }
 
 Batch Loader::make(std::span<const std::int64_t> examples) {
     std::vector<std::int64_t> sizes{static_cast<std::int64_t>(examples.size())};
     sizes.insert(sizes.end(), sizes_.begin(), sizes_.end());
-    Batch batch{.images = torch::empty(sizes, torch::kFloat32),
-                .labels = torch::empty({sizes.front()}, torch::kInt64),
-                .examples = {}};
+    Batch batch{.images = torch::empty(sizes, torch::kFloat32), .targets = targets_of(examples), .examples = {}};
     auto* image = batch.images.data_ptr<float>();
-    auto* label = batch.labels.data_ptr<std::int64_t>();
     for (const std::int64_t example : examples) {
         fill(example, image);
         image += split_->elements();
-        *label++ = split_->labels[static_cast<std::size_t>(example)];
     }
     return batch;
 }

@@ -18,7 +18,7 @@ namespace labhost {
 
 struct Batch {
     torch::Tensor images;    ///< float32 [n, sizes...], normalised
-    torch::Tensor labels;    ///< int64 [n]
+    torch::Tensor targets;   ///< int64 [n] of classes, else float32 [n, outputs]
     torch::Tensor examples;  ///< int64 [n]: which of the split's they are
 };
 
@@ -58,8 +58,17 @@ public:
         return std::span(split_->labels).first(static_cast<std::size_t>(limit_));
     }
 
-    /// The same where the batches are made: int64 [limit] on a GPU, undefined on the CPU.
-    torch::Tensor resident_labels() const { return resident_ ? resident_->labels : torch::Tensor(); }
+    /// The same where the batches are made: int64 [limit] on a GPU, undefined on the CPU, and without classes.
+    torch::Tensor resident_labels() const {
+        return resident_ && split_->outputs == 0 ? resident_->targets : torch::Tensor();
+    }
+    /// Of other targets than classes: float32 [limit, outputs].
+    std::span<const float> targets() const {
+        return std::span(split_->targets).first(static_cast<std::size_t>(limit_ * split_->outputs));
+    }
+    std::int64_t outputs() const { return split_->outputs; }
+    /// Of each output the sum of (target - mean)^2 over the examples of a pass, in double.
+    std::vector<double> variation() const;
 
     /// The next batch of the pass; the last may be short. False at the pass's end.
     bool next(Batch& batch);
@@ -79,13 +88,14 @@ private:
     /// What there is of the split on a GPU.
     struct Resident {
         torch::Tensor images;      ///< [limit, sizes...]: uint8 of one channel, else float32, normalised
-        torch::Tensor labels;      ///< int64 [limit]
+        torch::Tensor targets;     ///< int64 [limit], or float32 [limit, outputs]
         torch::Tensor normalized;  ///< float32 [256], of each byte of one channel
         torch::Tensor order;       ///< int64 [count], of the pass
     };
 
     void take_order(torch::Tensor order, std::int64_t position);
     Batch make(std::span<const std::int64_t> examples);
+    torch::Tensor targets_of(std::span<const std::int64_t> examples) const;
     void make_resident(const torch::Device& gpu);
     void fill(std::int64_t example, float* into);
 

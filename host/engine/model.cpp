@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
+#include "plugin/describe.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
 
@@ -47,7 +48,8 @@ torch::Tensor PluginModel::forward_unchecked(const torch::Tensor& input) {
 torch::Tensor PluginModel::forward(const torch::Tensor& images, bool autocast) {
     torch::Tensor output = forward_unchecked(images);
     if (autocast && output.defined() && output.scalar_type() == torch::kBFloat16) output = output.to(torch::kFloat32);
-    const std::array<std::int64_t, 2> expected{images.size(0), plugin_->descriptor->classes};
+    const std::array<std::int64_t, 2> expected{
+        images.size(0), std::max(plugin_->descriptor->classes, output_count(*plugin_->descriptor))};
     if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
         throw Error(
             ExitCode::run_failed,

@@ -1,7 +1,9 @@
 #include "engine/pass_sums.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <span>
 
 #include <torch/torch.h>
@@ -28,21 +30,54 @@ std::int64_t correct_in(const torch::Tensor& output, const torch::Tensor& labels
     return correct;
 }
 
-}  // namespace
-
-PassMetrics Sums::metrics() const {
-    return {.loss = mean_loss(),
-            .accuracy = 100.0 * static_cast<double>(correct) / static_cast<double>(examples),
-            .correct = correct,
-            .count = examples};
+/// In double, of float32 [n, outputs].
+void add_errors(const torch::Tensor& output, const torch::Tensor& targets, Sums& sums) {
+    const torch::Tensor rows = output.contiguous();
+    const float* given = rows.data_ptr<float>();
+    const float* wanted = targets.data_ptr<float>();
+    for (std::int64_t example = 0; example < rows.size(0); ++example)
+        for (std::size_t column = 0; column < sums.absolute.size(); ++column) {
+            const double error = double{*given++} - double{*wanted++};
+            sums.absolute[column] += std::abs(error);
+            sums.squared[column] += error * error;
+        }
 }
 
-PassSums::PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples) {
+}  // namespace
+
+double PassSums::mean_loss() const {
+    return known_.loss / static_cast<double>(known_.examples * std::max<std::int64_t>(1, targets_.outputs));
+}
+
+PassMetrics PassSums::metrics(std::span<const double> variation) const {
+    PassMetrics metrics{.loss = mean_loss(), .count = known_.examples};
+    const auto examples = static_cast<double>(known_.examples);
+    if (targets_.kind == TargetKind::classes) {
+        metrics.accuracy = 100.0 * static_cast<double>(known_.correct) / examples;
+        metrics.correct = known_.correct;
+    }
+    if (!has_errors()) return metrics;
+    const auto outputs = static_cast<double>(targets_.outputs);
+    const auto sum = [](const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); };
+    metrics.mae = sum(known_.absolute) / (examples * outputs);
+    metrics.rmse = std::sqrt(sum(known_.squared) / (examples * outputs));
+    double r2 = 0.0;  // as sklearn.metrics.r2_score: an output that does not vary has 1 if it is met, else 0
+    for (std::size_t output = 0; output < variation.size(); ++output) {
+        const double residual = known_.squared[output];
+        r2 += variation[output] > 0.0 ? 1.0 - residual / variation[output] : residual == 0.0 ? 1.0 : 0.0;
+    }
+    metrics.r2 = r2 / outputs;
+    return metrics;
+}
+
+PassSums::PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples, SummedTargets targets)
+    : targets_(targets) {
     const auto integers = torch::TensorOptions(gpu).dtype(torch::kInt64);
     left_ = {
         .losses = torch::zeros({most_batches}, torch::TensorOptions(gpu).dtype(torch::kFloat32)),
         .next = torch::zeros({1}, integers),
         .predicted = torch::empty({most_examples}, integers),
+        .errors = torch::zeros({2, targets.outputs}, torch::TensorOptions(gpu).dtype(torch::kFloat64)),
         .arriving = torch::empty({most_batches}, torch::TensorOptions(torch::kFloat32).pinned_memory(gpu.is_cuda())),
         .arrived = c10::Event(gpu.type())};
 }
@@ -52,7 +87,15 @@ void PassSums::set(const Sums& sums) {
     examples_ = sums.examples;
     correct_before_ = sums.correct;
     batches_ = read_ = 0;
+    if (has_errors()) {
+        known_.absolute.resize(static_cast<std::size_t>(targets_.outputs));
+        known_.squared.resize(static_cast<std::size_t>(targets_.outputs));
+    }
     if (!left_) return;
+    if (has_errors()) {
+        left_->errors[0].copy_(torch::tensor(known_.absolute, torch::kFloat64));
+        left_->errors[1].copy_(torch::tensor(known_.squared, torch::kFloat64));
+    }
     left_->requested = 0;
     left_->next.zero_();
     left_->predicted.fill_(-1);
@@ -64,11 +107,16 @@ void PassSums::add(const torch::Tensor& loss, const torch::Tensor& output, const
         const EachPlaceOnce known;
         left_->losses.index_copy_(0, left_->next, loss.view(1));
         left_->next.add_(1);
-        left_->predicted.index_copy_(0, batch.examples, output.argmax(1));
+        if (targets_.kind == TargetKind::classes) left_->predicted.index_copy_(0, batch.examples, output.argmax(1));
+        if (has_errors()) {
+            const torch::Tensor error = output.to(torch::kFloat64).sub(batch.targets.to(torch::kFloat64));
+            left_->errors.add_(torch::stack({error.abs().sum(0), error.square().sum(0)}));
+        }
         return;
     }
     known_.loss += static_cast<double>(loss.item<float>());
-    known_.correct += correct_in(output, batch.labels);
+    if (targets_.kind == TargetKind::classes) known_.correct += correct_in(output, batch.targets);
+    if (has_errors()) add_errors(output, batch.targets, known_);
 }
 
 void PassSums::count(std::int64_t examples) {
@@ -106,7 +154,13 @@ void PassSums::poll_losses() {
 
 const Sums& PassSums::read(const torch::Tensor& labels) {
     read_losses();
-    if (left_)
+    if (left_ && has_errors()) {
+        const torch::Tensor errors = left_->errors.cpu();
+        const auto* at = errors.data_ptr<double>();
+        known_.absolute.assign(at, at + targets_.outputs);
+        known_.squared.assign(at + targets_.outputs, at + 2 * targets_.outputs);
+    }
+    if (left_ && targets_.kind == TargetKind::classes)
         known_.correct =
             correct_before_ + left_->predicted.narrow(0, 0, labels.size(0)).eq(labels).sum().item<std::int64_t>();
     return known_;
@@ -116,10 +170,18 @@ void PassSums::save(StateWriter state) const {
     state.real("loss", known_.loss);
     state.integer("correct", known_.correct);
     state.integer("examples", known_.examples);
+    if (!has_errors()) return;
+    state.reals("absolute", known_.absolute);
+    state.reals("squared", known_.squared);
 }
 
 void PassSums::load(const StateReader& state) {
-    set({.loss = state.real("loss"), .correct = state.integer("correct"), .examples = state.integer("examples")});
+    Sums sums{.loss = state.real("loss"), .correct = state.integer("correct"), .examples = state.integer("examples")};
+    if (has_errors()) {
+        sums.absolute = state.reals("absolute", targets_.outputs);
+        sums.squared = state.reals("squared", targets_.outputs);
+    }
+    set(sums);
 }
 
 }  // namespace labhost

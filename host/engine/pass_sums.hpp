@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <c10/core/Event.h>
 #include <torch/types.h>
 
+#include "config/choices.hpp"
 #include "engine/loader.hpp"
 #include "engine/state.hpp"
 #include "train/trainer.hpp"
@@ -15,11 +18,18 @@ namespace labhost {
 
 struct Sums {
     double loss = 0.0;
-    std::int64_t correct = 0;
+    std::int64_t correct = 0;  ///< of classes
     std::int64_t examples = 0;
+    std::vector<double> absolute{};  ///< of a regression: for each output the sum of |output - target|
+    std::vector<double> squared{};   ///< the same of (output - target)^2
 
-    double mean_loss() const { return loss / static_cast<double>(examples); }
-    PassMetrics metrics() const;
+    friend bool operator==(const Sums&, const Sums&) = default;
+};
+
+/// What a run's passes sum.
+struct SummedTargets {
+    TargetKind kind = TargetKind::classes;
+    std::int64_t outputs = 0;  ///< for each example; 0: classes
 };
 
 /// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and
@@ -27,9 +37,9 @@ struct Sums {
 class PassSums final : public Stateful {
 public:
     /// On the CPU.
-    PassSums() = default;
+    explicit PassSums(SummedTargets targets = {}) : targets_(targets) {}
     /// On a GPU, for passes of up to `most_batches` over up to `most_examples`.
-    PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples);
+    PassSums(torch::Device gpu, std::int64_t most_batches, std::int64_t most_examples, SummedTargets targets = {});
 
     /// Begins a pass, or resumes one, with these.
     void set(const Sums& sums);
@@ -42,9 +52,13 @@ public:
 
     /// The losses that were read last; on the CPU all that was added.
     const Sums& known() const { return known_; }
+    /// Of these.
+    double mean_loss() const;
+    /// Of all, once it is read. `variation`: of a regression, what Loader::variation gives of the pass.
+    PassMetrics metrics(std::span<const double> variation) const;
     /// Waits for a GPU to have added all, and reads the losses.
     const Sums& read_losses();
-    /// The same, and what is correct. `labels`: int64 [examples of the data], where the batches are.
+    /// The same, and what is correct, or how far off. `labels`: int64 [examples of the data], where the batches are.
     const Sums& read(const torch::Tensor& labels);
     /// The losses without waiting: what is requested of a GPU, poll_losses takes once it has come.
     void request_losses();
@@ -62,6 +76,7 @@ private:
         torch::Tensor losses;     ///< float32 [most batches]
         torch::Tensor next;       ///< int64 [1]: the batch that comes, of those since `set`
         torch::Tensor predicted;  ///< int64 [most examples], by example; -1: not since `set`
+        torch::Tensor errors;     ///< of a regression: float64 [2, outputs], since `set`
         torch::Tensor arriving;   ///< float32 [most batches], on the host: losses that were requested
         c10::Event arrived;
         std::int64_t requested = 0;           ///< batches that will be read then
@@ -69,6 +84,9 @@ private:
     };
     void take(const torch::Tensor& losses);
 
+    bool has_errors() const { return targets_.kind == TargetKind::reals; }
+
+    SummedTargets targets_{};
     std::optional<Left> left_{};
     std::int64_t batches_ = 0;  ///< since `set`
     std::int64_t read_ = 0;     ///< of them

@@ -8,39 +8,54 @@ namespace labhost {
 
 namespace {
 
+/// What passes of one run have, or have not.
+constexpr std::array scores{std::pair{"accuracy", &PassMetrics::accuracy}, std::pair{"mae", &PassMetrics::mae},
+                            std::pair{"rmse", &PassMetrics::rmse}, std::pair{"r2", &PassMetrics::r2}};
+
 /// Passes as columns, a row each.
 void save_passes(StateWriter state, const std::vector<PassMetrics>& passes) {
     std::vector<double> loss;
-    std::vector<double> accuracy;
     std::vector<std::int64_t> correct;
     std::vector<std::int64_t> count;
     for (const PassMetrics& pass : passes) {
         loss.push_back(pass.loss);
-        accuracy.push_back(pass.accuracy);
-        correct.push_back(pass.correct);
+        if (pass.correct) correct.push_back(*pass.correct);
         count.push_back(pass.count);
     }
     state.reals("loss", loss);
-    state.reals("accuracy", accuracy);
-    state.integers("correct", correct);
+    for (const auto& [name, member] : scores) {
+        std::vector<double> values;
+        for (const PassMetrics& pass : passes)
+            if (const auto& value = pass.*member) values.push_back(*value);
+        if (values.size() == passes.size()) state.reals(name, values);
+    }
+    if (correct.size() == passes.size()) state.integers("correct", correct);
     state.integers("count", count);
 }
 
 std::vector<PassMetrics> load_passes(const StateReader& state, std::size_t rows) {
     const auto wanted = static_cast<std::int64_t>(rows);
     const auto loss = state.reals("loss", wanted);
-    const auto accuracy = state.reals("accuracy", wanted);
-    const auto correct = state.integers("correct", wanted);
     const auto count = state.integers("count", wanted);
     std::vector<PassMetrics> passes;
-    for (std::size_t i = 0; i < rows; ++i)
-        passes.push_back({.loss = loss[i], .accuracy = accuracy[i], .correct = correct[i], .count = count[i]});
+    for (std::size_t i = 0; i < rows; ++i) passes.push_back({.loss = loss[i], .count = count[i]});
+    const bool of_classes = state.has("correct") || state.has("accuracy");
+    for (const auto& [name, member] : scores) {
+        if (!state.has(name) && !(of_classes && member == &PassMetrics::accuracy)) continue;
+        const auto values = state.reals(name, wanted);
+        for (std::size_t i = 0; i < rows; ++i) passes[i].*member = values[i];
+    }
+    if (of_classes) {
+        const auto correct = state.integers("correct", wanted);
+        for (std::size_t i = 0; i < rows; ++i) passes[i].correct = correct[i];
+    }
     return passes;
 }
 
 /// Numbers that epochs of earlier versions lack: of each only the last epochs' are kept.
 struct Optionals {
     static constexpr std::array members{std::pair{"lr", &EpochMetrics::lr}, std::pair{"f1", &EpochMetrics::f1},
+                                        std::pair{"f1_micro", &EpochMetrics::f1_micro},
                                         std::pair{"top5", &EpochMetrics::top5}};
     std::array<std::vector<double>, members.size()> values{};
 
@@ -100,6 +115,7 @@ std::vector<EpochMetrics> load_history(const StateReader& state) {
                            .validation = {},
                            .test = test[i],
                            .f1 = {},
+                           .f1_micro = {},
                            .top5 = {},
                            .lr = {},
                            .seconds = seconds[i]});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -69,6 +70,39 @@ TestScores scores_of(const torch::Tensor& outputs, std::span<const std::int64_t>
     for (std::size_t i = 0; i < labels.size(); ++i, row += 5)
         if (std::find(row, row + 5, labels[i]) != row + 5) ++found;
     scores.top5 = 100.0 * static_cast<double>(found) / static_cast<double>(labels.size());
+    return scores;
+}
+
+Predictions predictions_of(const torch::Tensor& outputs, std::span<const float> targets) {
+    const torch::Tensor rows = outputs.to(torch::kCPU).contiguous();
+    const auto width = static_cast<std::size_t>(rows.size(1));
+    const std::size_t values = std::min(targets.size(), Predictions::most_examples * width);
+    const auto* predicted = rows.data_ptr<float>();
+    return {.outputs = rows.size(1),
+            .targets = {targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(values)},
+            .predicted = {predicted, predicted + values}};
+}
+
+LabelScores label_scores_of(const torch::Tensor& outputs, std::span<const float> targets) {
+    const torch::Tensor rows = outputs.to(torch::kCPU).contiguous();
+    const auto width = static_cast<std::size_t>(rows.size(1));
+    const auto* logit = rows.data_ptr<float>();
+    std::vector<std::int64_t> hits(width);
+    std::vector<std::int64_t> members(width);  // how often a label is predicted, and how often it is there
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const bool predicted = logit[i] > 0.0F;
+        const bool there = targets[i] > 0.5F;
+        members[i % width] += (predicted ? 1 : 0) + (there ? 1 : 0);
+        if (predicted && there) ++hits[i % width];
+    }
+    const auto f1 = [](std::int64_t hits, std::int64_t members) {
+        return members == 0 ? 0.0 : 2.0 * static_cast<double>(hits) / static_cast<double>(members);
+    };
+    LabelScores scores;
+    for (std::size_t label = 0; label < width; ++label) scores.f1 += f1(hits[label], members[label]);
+    scores.f1 /= static_cast<double>(width);
+    scores.f1_micro = f1(std::accumulate(hits.begin(), hits.end(), std::int64_t{0}),
+                         std::accumulate(members.begin(), members.end(), std::int64_t{0}));
     return scores;
 }
 

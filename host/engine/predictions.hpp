@@ -27,6 +27,17 @@ struct TestScores {
 /// `outputs` and `labels` as for predictions_of.
 TestScores scores_of(const torch::Tensor& outputs, std::span<const std::int64_t> labels);
 
+/// The first of the outputs, beside what they should be: float32 [n, outputs].
+Predictions predictions_of(const torch::Tensor& outputs, std::span<const float> targets);
+
+/// Of several labels, predicted where the logit is above 0: scikit-learn's f1_score with average="macro" and "micro",
+/// zero_division=0.
+struct LabelScores {
+    double f1 = 0.0;
+    double f1_micro = 0.0;
+};
+LabelScores label_scores_of(const torch::Tensor& outputs, std::span<const float> targets);
+
 /// The outputs of the test under way, or of the last one.
 class TestOutputs final : public Stateful {
 public:
@@ -43,6 +54,10 @@ public:
     Predictions predictions(std::span<const std::int64_t> labels) const { return predictions_of(outputs_, labels); }
 
     TestScores scores(std::span<const std::int64_t> labels) const { return scores_of(outputs_, labels); }
+
+    /// Of all that was kept, where there are no classes; `targets`: float32 [count, outputs].
+    Predictions predictions(std::span<const float> targets) const { return predictions_of(outputs_, targets); }
+    LabelScores label_scores(std::span<const float> targets) const { return label_scores_of(outputs_, targets); }
 
     void save(StateWriter state) const override;
     void load(const StateReader& state) override;

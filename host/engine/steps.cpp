@@ -83,7 +83,7 @@ torch::Tensor Steps::train(const Batch& batch, torch::Tensor& output) {
     if (sum.defined()) return sum;
     enter(Phase::metrics);
     const torch::NoGradGuard no_grad;
-    return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum, settings_.label_smoothing);
+    return loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, settings_.label_smoothing);
 }
 
 /// Adds those of the mean loss, divided by the batches of a step. Gives the summed loss where it comes with them.
@@ -92,13 +92,13 @@ torch::Tensor Steps::mean_gradients(const Batch& batch, const torch::Tensor& out
     if (settings_.numerics == Numerics::fast) {
         // The mean's gradient from the sum, which is wanted too.
         const torch::Tensor loss =
-            loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum, settings_.label_smoothing);
+            loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, settings_.label_smoothing);
         enter(Phase::backward);
-        const double share = 1.0 / (static_cast<double>(batch.labels.size(0)) * divisor);
+        const double share = 1.0 / (static_cast<double>(batch.targets.numel()) * divisor);
         loss.backward(torch::full({}, share, loss.options()));
         return loss.detach();
     }
-    torch::Tensor loss = loss_of(settings_.loss, output, batch.labels, at::Reduction::Mean, settings_.label_smoothing);
+    torch::Tensor loss = loss_of(settings_.loss, output, batch.targets, at::Reduction::Mean, settings_.label_smoothing);
     if (divisor != 1.0) loss = loss / divisor;
     enter(Phase::backward);
     loss.backward();
@@ -108,7 +108,7 @@ torch::Tensor Steps::mean_gradients(const Batch& batch, const torch::Tensor& out
 /// The same of a test, which is not smoothed.
 torch::Tensor Steps::test(const Batch& batch, torch::Tensor& output) {
     output = forward(batch.images);
-    return loss_of(settings_.loss, output, batch.labels, at::Reduction::Sum);
+    return loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum);
 }
 
 }  // namespace labhost

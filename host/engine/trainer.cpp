@@ -62,13 +62,14 @@ PluginModel ready_model(const RunSettings& run, const Plugin& plugin, const Reso
     return model;
 }
 
-PassSums make_sums(const torch::Device& device, const Loaders& loaders) {
-    if (!device.is_cuda()) return {};
+PassSums make_sums(const torch::Device& device, const Loaders& loaders, Loss loss) {
+    const SummedTargets targets{.kind = target_kind(loss), .outputs = loaders.train.outputs()};
+    if (!device.is_cuda()) return PassSums(targets);
     std::int64_t batches = std::max(loaders.train.batches(), loaders.test.batches());
     if (loaders.validation) batches = std::max(batches, loaders.validation->batches());
     std::int64_t examples = std::max(loaders.train.limit(), loaders.test.limit());
     if (loaders.validation) examples = std::max(examples, loaders.validation->limit());
-    return {device, batches, examples};
+    return {device, batches, examples, targets};
 }
 
 StepKind step_kind(const TrainerSettings& settings) {
@@ -105,8 +106,11 @@ public:
                           [&] { return pickle_state_dict(kept_ ? kept_->weights() : tested_weights()); });
     }
     Predictions predictions() const override {
-        return in_context("on its predictions",
-                          [&] { return (kept_ ? kept_->outputs() : outputs_).predictions(loaders_.test.labels()); });
+        return in_context("on its predictions", [&] {
+            const TestOutputs& outputs = kept_ ? kept_->outputs() : outputs_;
+            return has_classes() ? outputs.predictions(loaders_.test.labels())
+                                 : outputs.predictions(loaders_.test.targets());
+        });
     }
     void start_profile() override;
     ProfileReport profile() const override { return profiler_ ? profiler_->report() : ProfileReport{}; }
@@ -121,6 +125,7 @@ private:
     bool finish_pass();
     void finish_epoch();
     NamedTensors tested_weights() const;
+    bool has_classes() const { return target_kind(settings_.loss) == TargetKind::classes; }
     Loader& loader() { return loaders_.of(position_.pass); }
     const Loader& loader() const { return loaders_.of(position_.pass); }
 
@@ -160,7 +165,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       shape_(epoch_shape(run, dataset)),
       updates_(model_.module(), run.trainer, step_kind(run.trainer), shape_.steps * run.trainer.epochs),
       loaders_(make_loaders(run, dataset, input_sizes(*plugin.descriptor), shape_, device)),
-      sums_(make_sums(device, loaders_)),
+      sums_(make_sums(device, loaders_, run.trainer.loss)),
       outputs_(loaders_.test.count(), device),
       steps_(run.trainer, {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},
              options.graphs && device.is_cuda() && can_share_draws(), captured_part(run.trainer, run.data)) {
@@ -184,7 +189,7 @@ Progress TorchTrainer::progress() const {
             .batch = position_.in_pass ? loader().batch() : 0,
             .batches = loader().batches(),
             .examples = sums_.examples(),
-            .loss = sums_.known().mean_loss()};
+            .loss = sums_.mean_loss()};
 }
 
 void TorchTrainer::refuse_nan() const {
@@ -244,7 +249,7 @@ bool TorchTrainer::pass(const std::function<bool(const Progress&)>& on_step) {
 
 /// Takes the sums of the pass that is done. False where it was the epoch's last.
 bool TorchTrainer::finish_pass() {
-    const PassMetrics metrics = sums_.known().metrics();
+    const PassMetrics metrics = sums_.metrics(loader().variation());
     EpochMetrics& epoch = position_.so_far;
     switch (position_.pass) {
         case Pass::train:
@@ -258,9 +263,15 @@ bool TorchTrainer::finish_pass() {
         case Pass::test: break;
     }
     epoch.test = metrics;
-    const TestScores scores = outputs_.scores(loaders_.test.labels());
-    epoch.f1 = scores.f1;
-    epoch.top5 = scores.top5;
+    if (has_classes()) {
+        const TestScores scores = outputs_.scores(loaders_.test.labels());
+        epoch.f1 = scores.f1;
+        epoch.top5 = scores.top5;
+    } else if (target_kind(settings_.loss) == TargetKind::labels) {
+        const LabelScores scores = outputs_.label_scores(loaders_.test.targets());
+        epoch.f1 = scores.f1;
+        epoch.f1_micro = scores.f1_micro;
+    }
     return false;
 }
 

@@ -43,6 +43,7 @@ Json describe(const labhost_param& param) {
 }
 
 constexpr std::size_t size_with_input_4 = offsetof(labhost_descriptor, input_4) + sizeof(labhost_descriptor::input_4);
+constexpr std::size_t size_with_outputs = offsetof(labhost_descriptor, outputs) + sizeof(labhost_descriptor::outputs);
 
 /// As they are written, with the zeros at their end.
 std::vector<std::int64_t> all_sizes(const labhost_descriptor& d) {
@@ -59,14 +60,17 @@ std::vector<std::int64_t> input_sizes(const labhost_descriptor& d) {
     return sizes;
 }
 
+std::int64_t output_count(const labhost_descriptor& d) { return d.struct_size >= size_with_outputs ? d.outputs : 0; }
+
 Json describe(const labhost_descriptor& d) {
     Json params = Json::array();
     for (std::uint32_t i = 0; d.params != nullptr && i < d.param_count; ++i) params.push_back(describe(d.params[i]));
+    const bool has_classes = output_count(d) == 0;
     return {{"id", text_or_empty(d.id)},
             {"version", text_or_empty(d.version)},
             {"summary", text_or_empty(d.summary)},
             {"input", input_sizes(d)},
-            {"classes", d.classes},
+            {has_classes ? "classes" : "outputs", has_classes ? d.classes : output_count(d)},
             {"params", params}};
 }
 
@@ -100,7 +104,10 @@ std::vector<std::string> descriptor_faults(const labhost_descriptor& d) {
     if (sizes.empty() || (is_1_0 && sizes.size() < 3) ||
         std::ranges::any_of(sizes, [](auto size) { return size <= 0; }))
         faults.push_back(fmt::format("its input shape {} is not positive", fmt::join(all_sizes(d), "x")));
-    if (d.classes <= 0) faults.push_back(fmt::format("it declares {} classes", d.classes));
+    if (output_count(d) < 0 || (output_count(d) > 0 && d.classes != 0))
+        faults.push_back(fmt::format("it declares {} classes and {} outputs", d.classes, output_count(d)));
+    else if (d.classes <= 0 && output_count(d) == 0)
+        faults.push_back(fmt::format("it declares {} classes", d.classes));
     if (d.param_count > 0 && d.params == nullptr) return {"its parameters are null"};
     std::set<std::string> names;
     for (std::uint32_t i = 0; i < d.param_count; ++i) {

@@ -11,12 +11,15 @@
 
 namespace labhost {
 
-/// "id", "version", "summary", "input": [sizes], "classes", and "params": of each "name", "type",
+/// "id", "version", "summary", "input": [sizes], "classes" or "outputs", and "params": of each "name", "type",
 /// "default", "minimum" and "maximum" or "choices", "allowed" in words, "doc".
 Json describe(const labhost_descriptor& descriptor);
 
 /// The sizes of an example that the model takes: one to four, of a plugin of SDK 1.0 three.
 std::vector<std::int64_t> input_sizes(const labhost_descriptor& descriptor);
+
+/// The numbers that a regression foretells, or its labels; 0 of a model that tells classes apart.
+std::int64_t output_count(const labhost_descriptor& descriptor);
 
 /// A parameter's value in such a description, as people write it.
 std::string value_text(const Json& value);

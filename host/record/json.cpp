@@ -21,22 +21,32 @@ namespace {
 
 void add_pass(Json& json, const std::string& name, const PassMetrics& metrics) {
     json[name + ".loss"] = metrics.loss;
-    json[name + ".accuracy"] = metrics.accuracy;
-    json[name + ".correct"] = metrics.correct;
+    if (metrics.accuracy) json[name + ".accuracy"] = *metrics.accuracy;
+    if (metrics.correct) json[name + ".correct"] = *metrics.correct;
+    if (metrics.mae) json[name + ".mae"] = *metrics.mae;
+    if (metrics.rmse) json[name + ".rmse"] = *metrics.rmse;
+    if (metrics.r2) json[name + ".r2"] = *metrics.r2;
 }
 
 double number_or_nan(const Json& json) {
     return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+std::optional<double> optional_number(const Json& json, const std::string& key) {
+    return json.contains(key) ? std::optional(number_or_nan(json.at(key))) : std::nullopt;
+}
+
 /// A real number here is an error: one that is too large for an integer has no value as one.
 std::int64_t integer(const Json& json) { return json.get_ref<const std::int64_t&>(); }
 
 PassMetrics pass_from_json(const Json& json, const std::string& name) {
-    return {.loss = number_or_nan(json.at(name + ".loss")),
-            .accuracy = number_or_nan(json.at(name + ".accuracy")),
-            .correct = integer(json.at(name + ".correct")),
-            .count = 0};
+    const auto optional = [&](const char* key) { return optional_number(json, name + key); };
+    PassMetrics metrics{.loss = number_or_nan(json.at(name + ".loss")), .accuracy = optional(".accuracy")};
+    if (json.contains(name + ".correct")) metrics.correct = integer(json.at(name + ".correct"));
+    metrics.mae = optional(".mae");
+    metrics.rmse = optional(".rmse");
+    metrics.r2 = optional(".r2");
+    return metrics;
 }
 
 }  // namespace
@@ -48,6 +58,7 @@ Json to_json(const EpochMetrics& metrics) {
     if (metrics.validation) add_pass(json, "validation", *metrics.validation);
     add_pass(json, "test", metrics.test);
     if (metrics.f1) json["test.f1"] = *metrics.f1;
+    if (metrics.f1_micro) json["test.f1_micro"] = *metrics.f1_micro;
     if (metrics.top5) json["test.top5"] = *metrics.top5;
     json["seconds"] = metrics.seconds;
     return json;
@@ -59,16 +70,15 @@ EpochMetrics metrics_from_json(const Json& json) {
                          .validation = {},
                          .test = pass_from_json(json, "test"),
                          .f1 = {},
+                         .f1_micro = {},
                          .top5 = {},
                          .lr = {},
                          .seconds = json.at("seconds").get<double>()};
     if (json.contains("validation.loss")) metrics.validation = pass_from_json(json, "validation");
-    const auto optional = [&](const char* key) {
-        return json.contains(key) ? std::optional(number_or_nan(json.at(key))) : std::nullopt;
-    };
-    metrics.lr = optional("lr");
-    metrics.f1 = optional("test.f1");
-    metrics.top5 = optional("test.top5");
+    metrics.lr = optional_number(json, "lr");
+    metrics.f1 = optional_number(json, "test.f1");
+    metrics.f1_micro = optional_number(json, "test.f1_micro");
+    metrics.top5 = optional_number(json, "test.top5");
     return metrics;
 }
 
@@ -110,11 +120,23 @@ Json values_of(const Split& split, std::int64_t example) {
     return values;
 }
 
+/// [n, width] as n arrays.
+Json json_rows(const std::vector<float>& values, std::int64_t width) {
+    Json rows = Json::array();
+    for (auto row = values.begin(); row != values.end(); row += width)
+        rows.push_back(std::vector<float>(row, row + width));
+    return rows;
+}
+
 constexpr std::int64_t most_values = 256;  ///< of an example that is no image
 
 }  // namespace
 
 Json to_json(const Predictions& predictions, const Split& test) {
+    if (predictions.outputs > 0)
+        return {{"outputs", predictions.outputs},
+                {"targets", json_rows(predictions.targets, predictions.outputs)},
+                {"predicted", json_rows(predictions.predicted, predictions.outputs)}};
     Json confusion = Json::array();
     for (auto row = predictions.confusion.begin(); row != predictions.confusion.end(); row += predictions.classes)
         confusion.push_back(std::vector<std::int64_t>(row, row + predictions.classes));

@@ -128,8 +128,10 @@ void record_failure(const fs::path& folder, const Json& run, const std::string& 
 
 std::string log_lines(const EpochMetrics& m) {
     const auto line = [](std::string_view set, const PassMetrics& pass) {
-        return fmt::format("{} set: Average loss: {:.4f}, Accuracy: {}/{} ({:.4f}%)\n\n", set, plain_nan(pass.loss),
-                           pass.correct, pass.count, pass.accuracy);
+        const std::string loss = fmt::format("{} set: Average loss: {:.4f}", set, plain_nan(pass.loss));
+        if (pass.rmse) return fmt::format("{}, RMSE: {:.4f}\n\n", loss, plain_nan(*pass.rmse));
+        if (!pass.accuracy || !pass.correct) return fmt::format("{}\n\n", loss);
+        return fmt::format("{}, Accuracy: {}/{} ({:.4f}%)\n\n", loss, *pass.correct, pass.count, *pass.accuracy);
     };
     return fmt::format("Train Epoch {}\n {}{}\n{}", m.epoch, line("Train", m.train),
                        m.validation ? fmt::format("\n{}", line("Validation", *m.validation)) : "",

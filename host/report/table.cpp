@@ -23,22 +23,36 @@ struct Column {
     int digits;
 };
 
-constexpr std::array<Column, 6> all_columns{{
+constexpr std::array<Column, 12> all_columns{{
     {"train loss", "train.loss", &Reference::train_loss, 4},
     {"train %", "train.accuracy", &Reference::train_accuracy, 2},
     {"validation loss", "validation.loss", nullptr, 4},
     {"validation %", "validation.accuracy", nullptr, 2},
+    {"validation rmse", "validation.rmse", nullptr, 4},
     {"test loss", "test.loss", &Reference::test_loss, 4},
     {"test %", "test.accuracy", &Reference::test_accuracy, 2},
+    {"mae", "test.mae", nullptr, 4},
+    {"rmse", "test.rmse", nullptr, 4},
+    {"r2", "test.r2", nullptr, 4},
+    {"f1 macro", "test.f1", nullptr, 4},
+    {"f1 micro", "test.f1_micro", nullptr, 4},
 }};
 
-/// Those of what the runs have.
+/// Those of what the runs have; of none that is over those of classes.
 std::vector<Column> columns_of(std::span<const RunRecord> runs) {
-    const bool with_validation =
-        std::ranges::any_of(runs, [](const RunRecord& run) { return run.final && run.final->validation; });
+    const auto any_has = [&](std::string_view metric) {
+        return std::ranges::any_of(
+            runs, [&](const RunRecord& run) { return run.final && metric_of(*run.final, metric).has_value(); });
+    };
+    const bool is_of_classes = any_has("test.accuracy") || !any_has("test.loss");
     std::vector<Column> columns;
-    for (const Column& column : all_columns)
-        if (with_validation || !is_of_validation(column.metric)) columns.push_back(column);
+    for (const Column& column : all_columns) {
+        const std::string_view metric = column.metric;
+        const bool always = metric == "train.loss" || metric == "test.loss" ||
+                            (is_of_classes && (metric == "train.accuracy" || metric == "test.accuracy"));
+        const bool beside_accuracy = metric == "test.f1" && !any_has("test.f1_micro");  // classes show that alone
+        if (always || (any_has(metric) && !beside_accuracy)) columns.push_back(column);
+    }
     return columns;
 }
 

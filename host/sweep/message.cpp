@@ -13,9 +13,9 @@ namespace {
 
 // The fields of each kind in the order of its bytes: the one list that writing and reading both go by.
 
-auto fields(PassMetrics& it) { return std::tie(it.loss, it.accuracy, it.correct, it.count); }
+auto fields(PassMetrics& it) { return std::tie(it.loss, it.accuracy, it.correct, it.count, it.mae, it.rmse, it.r2); }
 auto fields(EpochMetrics& it) {
-    return std::tie(it.epoch, it.train, it.validation, it.test, it.f1, it.top5, it.lr, it.seconds);
+    return std::tie(it.epoch, it.train, it.validation, it.test, it.f1, it.f1_micro, it.top5, it.lr, it.seconds);
 }
 auto fields(Progress& it) { return std::tie(it.epoch, it.epochs, it.pass, it.batch, it.batches, it.examples, it.loss); }
 auto fields(GpuMemory& it) { return std::tie(it.free, it.total); }

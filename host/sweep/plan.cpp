@@ -47,6 +47,16 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
     if (run.data.augment.any() && (shape.size() != 3 || !dataset.train.is_bytes()))
         fail_at(run.data.where, fmt::format("data.augment is of images of bytes; {} holds {}", dataset.name,
                                             dataset.train.is_bytes() ? shape_text(shape) : "reals"));
+    const std::int64_t outputs = output_count(*plugin.descriptor);
+    if (target_kind(run.trainer.loss) != TargetKind::classes) {
+        if (outputs != dataset.train.outputs)
+            fail_at(run.model_where,
+                    fmt::format(
+                        "plugin '{}' has {} outputs, the examples of {} have {} targets each; such a model declares "
+                        ".outputs = {}",
+                        plugin.id(), outputs, dataset.name, dataset.train.outputs, dataset.train.outputs));
+        return;
+    }
     std::int64_t largest = std::max(dataset.train.largest_label, dataset.test.largest_label);
     if (dataset.validation) largest = std::max(largest, dataset.validation->largest_label);
     if (largest >= plugin.descriptor->classes)
@@ -54,6 +64,17 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                                              "apart (0 to {})",
                                              dataset.folder.native(), largest, plugin.id(), plugin.descriptor->classes,
                                              plugin.descriptor->classes - 1));
+}
+
+/// Losses of classes go with models that tell classes apart, the others with those that have outputs.
+void check_loss(const RunSettings& run, const Plugin& plugin) {
+    const bool of_classes = target_kind(run.trainer.loss) == TargetKind::classes;
+    if (of_classes == (output_count(*plugin.descriptor) == 0)) return;
+    fail_at(run.model_where,
+            fmt::format("trainer.loss = \"{}\" is of models that declare {}, and plugin '{}' declares {}",
+                        to_text(run.trainer.loss), of_classes ? ".classes" : ".outputs", plugin.id(),
+                        of_classes ? ".outputs (mse, l1, huber; of several labels bce_with_logits)"
+                                   : ".classes (nll, cross_entropy)"));
 }
 
 /// Schedules fail where torch's do, some at a late step: each is tried once for all its steps.
@@ -87,8 +108,18 @@ private:
 };
 
 /// A metric that the plugin's number of classes leaves out.
-void check_has_metric(const std::string& metric, const Location& where, const Plugin& plugin) {
+void check_has_metric(const std::string& metric, const Location& where, const RunSettings& run, const Plugin& plugin) {
     constexpr std::int64_t few = 10;
+    const auto ends_with_one_of = [&](std::initializer_list<std::string_view> names) {
+        return std::ranges::any_of(names, [&](std::string_view name) { return metric.ends_with(name); });
+    };
+    const TargetKind kind = target_kind(run.trainer.loss);
+    if ((kind != TargetKind::classes && ends_with_one_of({".accuracy", ".correct", ".top5"})) ||
+        (kind != TargetKind::reals && ends_with_one_of({".mae", ".rmse", ".r2"})) ||
+        (kind == TargetKind::reals && ends_with_one_of({".f1"})) ||
+        (kind != TargetKind::labels && ends_with_one_of({".f1_micro"})))
+        fail_at(where,
+                fmt::format("{} is no metric of a run with trainer.loss = \"{}\"", metric, to_text(run.trainer.loss)));
     if (metric == "test.top5" && plugin.descriptor->classes <= few)
         fail_at(where, fmt::format("test.top5 is of more than ten classes; plugin '{}' has {}", plugin.id(),
                                    plugin.descriptor->classes));
@@ -98,7 +129,7 @@ void check_has_metric(const std::string& metric, const Location& where, const Pl
 void check_metrics_fit(const RunSettings& run, const Plugin& plugin) {
     const TrainerSettings& trainer = run.trainer;
     const auto check = [&](const std::string& metric, const Location& where) {
-        check_has_metric(metric, where, plugin);
+        check_has_metric(metric, where, run, plugin);
     };
     if (trainer.stop) check(stop_metric(trainer), trainer.stop->where);
     if (trainer.keep == Keep::best) check(keep_metric(trainer), trainer.keep_where);
@@ -110,7 +141,7 @@ void check_metrics_fit(const RunSettings& run, const Plugin& plugin) {
 void check_claims_fit(std::span<const Claim> claims, const RunSettings& run, const Plugin& plugin) {
     for (const Claim& claim : claims) {
         check_validates(claim, run);
-        if (claim.is_of(run.id_without_seed())) check_has_metric(claim.metric.key, claim.where, plugin);
+        if (claim.is_of(run.id_without_seed())) check_has_metric(claim.metric.key, claim.where, run, plugin);
     }
 }
 
@@ -210,6 +241,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
                                              : resolve_device(settings.trainer.device);
         });
         check_precision(settings, device);
+        check_loss(settings, *plugin);
         plan.runs.push_back(
             {.settings = std::move(settings), .plugin = plugin, .params = std::move(params), .device = device});
         model.check(plan.runs.back());
@@ -222,8 +254,9 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     Normalizations normalizations;
     for (PlannedRun& run : plan.runs) {
         DataSettings& data = run.settings.data;
-        auto& dataset = plan.datasets[loading_key(data)];
-        if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data));
+        const TargetKind kind = target_kind(run.settings.trainer.loss);
+        auto& dataset = plan.datasets[loading_key(data, kind)];
+        if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data, kind));
         check_fits_data(data, *dataset);
         data.own_validation = dataset->validation.has_value();
         check_validates(run.settings);
@@ -231,7 +264,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
         check_metrics_fit(run.settings, *run.plugin);
         check_claims_fit(plan.claims, run.settings, *run.plugin);
         const EpochShape shape = epoch_shape(run.settings, *dataset);
-        normalizations.fill_in(data, *dataset);
+        normalizations.fill_in(data, *dataset, kind);
         schedule.check(run.settings, shape);
         run.dataset = dataset.get();
         Json inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);

@@ -16,12 +16,15 @@
 
 namespace labhost {
 
-/// Loss and accuracy over one pass.
+/// Loss and accuracy, or errors, over one pass; in training of the outputs before each step.
 struct PassMetrics {
-    double loss = 0.0;         ///< mean over the examples: each batch's sum in float32, their sum in double
-    double accuracy = 0.0;     ///< percent
-    std::int64_t correct = 0;  ///< in training: from the outputs before each step
-    std::int64_t count = 0;    ///< examples
+    double loss = 0.0;  ///< mean over the examples (and outputs): each batch's sum in float32, their sum in double
+    std::optional<double> accuracy{};       ///< of classes: percent
+    std::optional<std::int64_t> correct{};  ///< of classes
+    std::int64_t count = 0;                 ///< examples
+    std::optional<double> mae{};            ///< of a regression: the mean of |output - target|
+    std::optional<double> rmse{};           ///< the root of the mean of (output - target)^2, over all outputs
+    std::optional<double> r2{};             ///< mean over the outputs of 1 - residual / total sum of squares
 };
 
 struct EpochMetrics {
@@ -29,7 +32,8 @@ struct EpochMetrics {
     PassMetrics train{};
     std::optional<PassMetrics> validation{};  ///< where a part of the training data is kept for it
     PassMetrics test{};
-    std::optional<double> f1{};    ///< of the test: macro, 0 to 1; unknown of runs of earlier versions, as are the next
+    std::optional<double> f1{};  ///< of the test: macro, 0 to 1; unknown of runs of earlier versions, as are the next
+    std::optional<double> f1_micro{};  ///< of several labels, over all of them
     std::optional<double> top5{};  ///< percent of the test whose label is among the five likeliest of over ten classes
     std::optional<double> lr{};    ///< of the first group, at the epoch's begin
     double seconds = 0.0;          ///< wall time of all passes
@@ -53,12 +57,17 @@ struct Predictions {
         std::int64_t predicted = 0;
         std::vector<double> probabilities{};  ///< of each class: the softmax of the outputs
     };
-    std::int64_t classes = 0;
+    std::int64_t classes = 0;               ///< 0: of a regression, or of several labels, which have outputs
     std::vector<std::int64_t> confusion{};  ///< [classes, classes]: how many examples of a label were taken for a class
     std::vector<Mistake>
         mistakes{};  ///< from the one whose label is given the least probability; up to `most_mistakes`
 
+    std::int64_t outputs = 0;
+    std::vector<float> targets{};    ///< [n, outputs], of the first `most_examples` test examples
+    std::vector<float> predicted{};  ///< the same: the model's outputs
+
     static constexpr std::size_t most_mistakes = 24;
+    static constexpr std::size_t most_examples = 2000;
 };
 
 /// Where a run is; told after every batch.

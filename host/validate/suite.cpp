@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "plugin/describe.hpp"
 #include "plugin/engine_library.hpp"
 #include "support/child.hpp"
 #include "support/error.hpp"
@@ -101,8 +102,10 @@ PluginReport validate(const fs::path& file, const SuiteOptions& options,
         if (!loaded) loaded = load_plugin(*admitted);
         return *loaded;
     };
-    const CheckContext context{
-        .file = file, .load = load, .seed = options.seed, .loss = options.loss, .mnist = options.mnist};
+    Loss loss = options.loss;
+    const bool has_outputs = admitted != nullptr && output_count(*admitted->descriptor) > 0;
+    if (has_outputs && target_kind(loss) == TargetKind::classes) loss = Loss::mse;
+    const CheckContext context{.file = file, .load = load, .seed = options.seed, .loss = loss, .mnist = options.mnist};
     for (const Check* check : select_checks(options.tests)) {
         const auto start = std::chrono::steady_clock::now();
         TestReport test{.check = check};

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """labhost report in a real browser: what it draws, what can be done with it, and what it must not do.
 
-    report_test.py --labhost PROGRAM --bad-plugins FOLDER [--screenshots FOLDER]
+    report_test.py --labhost PROGRAM --bad-plugins FOLDER --test-plugins FOLDER [--screenshots FOLDER]
 
 Skipped (77) without Debian's chromium, chromium-driver and python3-selenium.
 """
@@ -37,6 +37,7 @@ from labhost import Labhost
 parser = argparse.ArgumentParser()
 parser.add_argument("--labhost", type=pathlib.Path, required=True)
 parser.add_argument("--bad-plugins", type=pathlib.Path, required=True)
+parser.add_argument("--test-plugins", type=pathlib.Path, required=True)
 parser.add_argument("--screenshots", type=pathlib.Path)
 options, rest = parser.parse_known_args()
 LABHOST = options.labhost.resolve()
@@ -211,6 +212,34 @@ class Report(unittest.TestCase):
               canvas.getContext('2d').getImageData(0, 0, 28, 28).data.filter((byte, i) => i % 4 === 0 && byte > 128).length);""")
         self.assertEqual(len(inked), 12)
         self.assertTrue(all(20 < count < 500 for count in inked), inked)
+
+    def test_colours_and_vectors_are_shown(self):
+        numpy = __import__("numpy")
+        random = numpy.random.default_rng(1)
+        colours = random.integers(0, 256, (64, 28, 28, 3), dtype=numpy.uint8)
+        vectors = random.normal(size=(64, 13))
+        for name, inputs, classes in (("colours", colours, 10), ("vectors", vectors, 3)):
+            labels = random.integers(0, classes, 64)
+            numpy.savez(self.folder / f"{name}.npz", x_train=inputs, y_train=labels, x_test=inputs, y_test=labels)
+        (self.folder / "kinds.toml").write_text(
+            'trainer.epochs = 1\n[[run]]\nmodel = "colour28"\ndata.dataset = "colours.npz"\n'
+            '[[run]]\nmodel = "vector13"\ndata.dataset = "vectors.npz"\n')
+        self.labhost("run", "kinds.toml", "--quiet", "--plugins", options.test_plugins.resolve())
+        self.labhost("report", "runs/kinds", "--output", "kinds.html")
+        self.open("kinds.html")
+        runs = {run["id"]: run for run in self.data()["runs"]}
+        mistake = runs["colour28-s1"]["mistakes"][0]
+        drawn = self.js("""
+            return [...document.querySelector('.mistakes canvas').getContext('2d').getImageData(0, 0, 28, 28).data];""")
+        shown = numpy.array(drawn, dtype=numpy.uint8).reshape(28, 28, 4)
+        self.assertTrue((shown[..., :3] == colours[mistake["example"]]).all())
+        self.js("""
+            const choice = document.querySelector('#mistakes select');
+            choice.value = [...choice.options].find((option) => option.text === 'vector13-s1').value;
+            choice.dispatchEvent(new Event('change', { bubbles: true }));""")
+        mistake = runs["vector13-s1"]["mistakes"][0]
+        values = self.js("return [...document.querySelector('.mistakes .values').children].map((li) => Number(li.textContent))")
+        self.assertTrue(numpy.allclose(values, vectors[mistake["example"]], rtol=1e-4), values)
 
     # ---- what can be done with it
 

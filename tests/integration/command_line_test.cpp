@@ -146,7 +146,7 @@ TEST_F(CommandLine, FetchTriesEachSourceAndTakesGenuineFilesOnly) {
         << result.err;
 
     stub("curl", "while [ \"$1\" != -o ]; do shift; done; echo forged > \"$2\"");
-    expect_refusal(labhost({"fetch", "mnist", "--data", "d"}, path), 1, "is no IDX file of images");
+    expect_refusal(labhost({"fetch", "mnist", "--data", "d"}, path), 1, "is no IDX file");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "d" / "mnist"), {}), 0);
 
     // The mirror's files are gzipped; they arrive uncompressed and replace a damaged one.

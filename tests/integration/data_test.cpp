@@ -70,6 +70,44 @@ TEST_F(Data, WhatTheDataBringAndComeToIsRecorded) {
     EXPECT_NE(again.err.find("finished before; --force runs it again"), std::string::npos) << again.err;
 }
 
+TEST_F(Data, OfARegressionHaveErrorsForAccuracy) {
+    const auto [x, y] = vectors(60);
+    const std::string targets = npy("<f8", "(60, 3)", bytes_of(std::vector<double>(180, 0.5)));
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", targets}});
+    const std::string data =
+        "data.dataset = \"d.npz\"\ndata.test.count = 10\ndata.normalize = \"auto\"\ntrainer.loss = \"mse\"\n"
+        "experiment.seeds = [1, 2]\n[[claim]]\nsays = \"s\"\ntest = \"about\"\nof = \"reals13\"\nvalue = 0\nmargin = 1";
+    const ProcessResult result = train(data, "model = \"reals13\"");
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.out.find("run         train loss  test loss     mae    rmse      r2  seconds"), std::string::npos)
+        << result.out;
+    EXPECT_NE(result.out.find("test.loss"), std::string::npos) << "what a claim is on: " << result.out;
+    const json predictions = json::parse(read_file(run_folder("e", "reals13-s1") / "predictions.json"));
+    EXPECT_EQ(predictions.at("outputs"), 3);
+    EXPECT_EQ(predictions.at("predicted").size(), 10U);
+    EXPECT_EQ(predictions.at("targets").at(9), json({0.5, 0.5, 0.5}));
+    const ProcessResult sorted = labhost({"results", "runs", "--sort", "test.rmse"});
+    EXPECT_EQ(sorted.exit_code, 0) << sorted.err;
+    EXPECT_EQ(labhost({"report", "runs/e"}).exit_code, 0);
+    EXPECT_EQ(labhost({"validate", LABHOST_TEST_PLUGINS "/reals13.so"}).exit_code, 0);
+}
+
+TEST_F(Data, ALossGoesWithWhatTheModelDeclares) {
+    const auto [x, y] = vectors(60);
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", y}});
+    const std::string data = "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = ";
+    expect_refusal(
+        train(data + "\"mse\"", "model = \"vector13\""), 2,
+        "trainer.loss = \"mse\" is of models that declare .outputs, and plugin 'vector13' declares .classes");
+    expect_refusal(train(data + "\"nll\"", "model = \"reals13\""), 2,
+                   "trainer.loss = \"nll\" is of models that declare .classes, and plugin 'reals13' declares .outputs");
+    expect_refusal(train(data + "\"l1\"", "model = \"reals13\""), 2,
+                   "plugin 'reals13' has 3 outputs, the examples of ");
+    expect_refusal(train(data + "\"mse\"\ntrainer.keep = \"best\"\ntrainer.keep_metric = \"test.accuracy\"",
+                         "model = \"reals10\""),
+                   2, "plugin 'reals10' takes examples of 10");
+}
+
 TEST_F(Data, WhatDoesNotFitNamesBothShapesAndWhatWould) {
     const auto [x, y] = vectors(60);
     testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", y}});

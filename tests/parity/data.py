@@ -40,6 +40,9 @@ class ScikitLearn:
 
     def __call__(self, name):
         """(float64 [N, columns], int64 [N]), as load_digits and the others give them."""
+        if name == "diabetes":
+            values, targets = (np.loadtxt(self.folder / f"diabetes_{part}.csv.gz") for part in ("data_raw", "target"))
+            return values, targets
         file, header = {"digits": ("digits.csv.gz", 0), "wine": ("wine_data.csv", 1),
                         "breast_cancer": ("breast_cancer.csv", 1)}[name]
         table = np.loadtxt(self.folder / file, delimiter=",", skiprows=header)
@@ -55,7 +58,13 @@ def arrays(folder, data, scikit_learn):
     for name in ("wine", "breast_cancer"):
         values, classes = scikit_learn(name)
         np.savez(folder / f"{name}.npz", data=values, target=classes[:, None])
+    values, classes = scikit_learn("digits")
+    labels = np.stack([classes % 2 == 1, classes > 4, np.isin(classes, (0, 6, 8, 9))], axis=1)
+    np.savez(folder / "labels.npz", data=values, target=labels)
+    values, targets = scikit_learn("diabetes")
+    np.savez(folder / "diabetes.npz", data=values, target=targets)
     values, classes = scikit_learn("wine")
+    np.savez(folder / "three.npz", data=values, target=values[:, [0, 4, 12]] * [1, 0.01, 0.001])
     (folder / "wine").mkdir()
     np.save(folder / "wine" / "data.npy", np.asfortranarray(values))
     np.save(folder / "wine" / "target.npy", classes.astype(np.float64))
@@ -98,6 +107,16 @@ def runs_of(folder):
         "breast_cancer": ("vector30", {"dataset": at("breast_cancer.npz"), "test": test, "normalize": "auto",
                                        "drop_last": True},
                           {"optimizer": {"name": "rmsprop"}, "batch_size": 16}),
+        "diabetes": ("reals10", {"dataset": at("diabetes.npz"), "test": test, "validation": {"count": 50},
+                                 "normalize": "auto"},
+                     {"loss": "mse", "optimizer": {"name": "adam", "lr": 0.1}, "batch_size": 16, "keep": "best",
+                      "keep_metric": "validation.rmse"}),
+        "diabetes-l1": ("reals10", {"dataset": at("diabetes.npz"), "test": test, "normalize": "auto"},
+                        {"loss": "l1", "optimizer": {"name": "adam", "lr": 0.1}, "accumulate": 3}),
+        "three-huber": ("reals13", {"dataset": at("three.npz"), "test": test, "normalize": "auto"},
+                        {"loss": "huber", "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9}, "batch_size": 10}),
+        "labels": ("labels64", {"dataset": at("labels.npz"), "test": test, "validation": {"fraction": 0.1},
+                                "normalize": "auto"}, {"loss": "bce_with_logits", **adam}),
         "keras": ("net", {"dataset": at("keras.npz"), "normalize": {"mean": 0.1307, "std": 0.3081}}, {}),
         "medmnist": ("net", {"dataset": at("medmnist.npz"), "normalize": "auto"},
                      {"keep": "best", "optimizer": {"name": "adam"}}),

@@ -23,7 +23,14 @@ def inputs_of(array):
     return tensor if tensor.dtype == torch.uint8 else tensor.to(torch.float32)
 
 
-def of_arrays(arrays):
+def targets_of(array, classes):
+    """Of classes a list of ints, else float32 [N, outputs]."""
+    if classes:
+        return array.reshape(-1).astype(np.int64).tolist()
+    return torch.from_numpy(np.ascontiguousarray(array)).to(torch.float32).view(len(array), -1)
+
+
+def of_arrays(arrays, classes):
     """arrays: by name."""
     inputs, targets = next(pair for pair in NAMES if pair[0] in arrays)
 
@@ -31,7 +38,7 @@ def of_arrays(arrays):
         x, y = inputs.replace("train", name), targets.replace("train", name)
         if x not in arrays or (name != "train" and x == inputs):
             return None
-        return inputs_of(arrays[x]), arrays[y].reshape(-1).astype(np.int64).tolist()
+        return inputs_of(arrays[x]), targets_of(arrays[y], classes)
 
     return part("train"), part("val"), part("test")
 
@@ -51,15 +58,15 @@ def of_cifar(folder):
     return part([f"data_batch_{i}.bin" for i in range(1, 6)]), None, part(["test_batch.bin"])
 
 
-def read(path):
+def read(path, classes=True):
     """(training, validation or None, test or None) of a .npz file, or of a folder with .npy, CIFAR's or IDX files."""
     path = pathlib.Path(path)
     if path.suffix == ".npz":
-        return of_arrays(dict(np.load(path)))
+        return of_arrays(dict(np.load(path)), classes)
     if (path / "data_batch_1.bin").exists():
         return of_cifar(path)
     if list(path.glob("*.npy")):
-        return of_arrays({file.stem: np.load(file) for file in path.glob("*.npy")})
+        return of_arrays({file.stem: np.load(file) for file in path.glob("*.npy")}, classes)
     return of_idx(path)
 
 
@@ -72,8 +79,9 @@ def two_parts(count, part):
 
 def taken(examples, which):
     """which: a slice, or a list of indices."""
-    inputs, labels = examples
-    return inputs[which], labels[which] if isinstance(which, slice) else [labels[i] for i in which]
+    inputs, targets = examples
+    whole = isinstance(which, slice) or isinstance(targets, torch.Tensor)
+    return inputs[which], targets[which] if whole else [targets[i] for i in which]
 
 
 def mean_and_deviation(inputs):

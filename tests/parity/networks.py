@@ -17,6 +17,13 @@ class Vector(torch.nn.Module):
         return F.log_softmax(self.second(F.relu(self.first(x))), dim=1)
 
 
+class Outputs(Vector):
+    """The same, with outputs as they are."""
+
+    def forward(self, x):
+        return self.second(F.relu(self.first(x)))
+
+
 class Colour(torch.nn.Module):
     """tests/plugins/colour.cpp"""
 
@@ -40,6 +47,9 @@ TWINS = {
     "vector64": lambda: Vector(64, 10),
     "vector13": lambda: Vector(13, 3),
     "vector30": lambda: Vector(30, 2),
+    "reals10": lambda: Outputs(10, 1),
+    "reals13": lambda: Outputs(13, 3),
+    "labels64": lambda: Outputs(64, 3),
     "colour28": lambda: Colour(28),
     "colour32": lambda: Colour(32),
     "vit": lambda **params: examples.VisionTransformer(**params),

@@ -60,7 +60,7 @@ def make_optimizer(model, trainer):
 
 
 def lower_is_better(metric):
-    return metric.endswith(".loss")
+    return metric.endswith((".loss", ".mae", ".rmse"))
 
 
 class Schedule:

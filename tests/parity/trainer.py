@@ -52,10 +52,10 @@ class Parts:
     test: object
 
 
-def parts_of(data, folder):
-    """`data`: the run's settings; `folder`: the one that has mnist/."""
+def parts_of(data, folder, classes=True):
+    """`data`: the run's settings; `folder`: the one that has mnist/; `classes`: what the targets are."""
     name = data["dataset"]
-    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name)
+    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name, classes)
     if test is None:
         indices, held_out = two_parts(len(train[1]), data["test"])
         test = taken(train, held_out)
@@ -80,10 +80,51 @@ def parts_of(data, folder):
     return Parts(images, None if validation is None else Images(validation, normalize, None), test)
 
 
-def sum_of_losses(trainer, output, target, smoothing=0.0):
-    if trainer.get("loss", "nll") == "nll":
-        return F.nll_loss(output, target, reduction="sum")
-    return F.cross_entropy(output, target, reduction="sum", label_smoothing=smoothing)
+def loss_of(trainer, output, target, reduction="mean", smoothing=0.0):
+    name = trainer.get("loss", "nll")
+    if name == "cross_entropy":
+        return F.cross_entropy(output, target, reduction=reduction, label_smoothing=smoothing)
+    functions = {"nll": F.nll_loss, "mse": F.mse_loss, "l1": F.l1_loss, "huber": F.huber_loss,
+                 "bce_with_logits": F.binary_cross_entropy_with_logits}
+    return functions[name](output, target, reduction=reduction)
+
+
+def has_classes(trainer):
+    return trainer.get("loss", "nll") in ("nll", "cross_entropy")
+
+
+class OutputsPass:
+    """The same as Pass, of a regression or of several labels."""
+
+    confusion = None
+
+    def __init__(self, labels):
+        self.labels = labels
+        self.loss = 0
+        self.outputs, self.targets = [], []
+
+    def add(self, loss, output, target):
+        self.loss += loss.item()
+        self.outputs.append(output.detach().double())
+        self.targets.append(target.double())
+
+    def metrics(self, name):
+        output, target = torch.cat(self.outputs), torch.cat(self.targets)
+        metrics = {f"{name}.loss": self.loss / target.numel()}
+        if self.labels:
+            predicted = output > 0
+            hits = (predicted & (target > 0)).sum(0).tolist()
+            both = (predicted.long() + (target > 0).long()).sum(0).tolist()
+            f1 = lambda hit, all_of: 2 * hit / all_of if all_of else 0.0
+            if name == "test":
+                metrics["test.f1"] = sum(map(f1, hits, both)) / len(hits)
+                metrics["test.f1_micro"] = f1(sum(hits), sum(both))
+            return metrics
+        residual = (output - target).square().sum(0)
+        variation = (target - target.mean(0)).square().sum(0)
+        return {**metrics, f"{name}.mae": (output - target).abs().mean().item(),
+                f"{name}.rmse": (output - target).square().mean().sqrt().item(),
+                f"{name}.r2": (1 - residual / variation).mean().item()}
 
 
 class Pass:
@@ -168,6 +209,9 @@ class Training:
     def tested_model(self):
         return self.average.module if self.average else self.model
 
+    def new_pass(self):
+        return Pass() if has_classes(self.trainer) else OutputsPass(self.trainer["loss"] == "bce_with_logits")
+
     def step(self):
         parameters = list(self.model.parameters())
         if self.trainer.get("clip_grad_value") is not None:
@@ -181,17 +225,14 @@ class Training:
 
     def train(self):
         self.model.train()
-        seen = Pass()
+        seen = self.new_pass()
         smoothing = self.trainer.get("label_smoothing", 0.0)
         for batch, (images, target) in enumerate(self.train_loader, 1):
             if batch % self.accumulate == 1 or self.accumulate == 1:
                 self.optimizer.zero_grad()
             output = self.model(images)
-            if self.trainer.get("loss", "nll") == "nll":
-                loss = F.nll_loss(output, target)
-            else:
-                loss = F.cross_entropy(output, target, label_smoothing=smoothing)
-            seen.add(sum_of_losses(self.trainer, output, target, smoothing), output, target)
+            loss = loss_of(self.trainer, output, target, smoothing=smoothing)
+            seen.add(loss_of(self.trainer, output, target, "sum", smoothing), output, target)
             (loss / self.accumulate).backward()
             if batch % self.accumulate == 0 or batch == len(self.train_loader):
                 self.step()
@@ -201,10 +242,10 @@ class Training:
     def test(self, loader):
         model = self.tested_model()
         model.eval()
-        seen = Pass()
+        seen = self.new_pass()
         for images, target in loader:
             output = model(images)
-            seen.add(sum_of_losses(self.trainer, output, target), output, target)
+            seen.add(loss_of(self.trainer, output, target, "sum"), output, target)
         return seen
 
     def epoch(self, number):
@@ -212,9 +253,11 @@ class Training:
         metrics = {"epoch": number, "lr": self.optimizer.param_groups[0]["lr"], **self.train().metrics("train")}
         for name, loader in self.test_loaders.items():
             seen = self.test(loader)
-            metrics.update({**seen.metrics(name), f"{name}.f1": seen.f1()})
+            metrics.update(seen.metrics(name))
+            if seen.confusion is not None:
+                metrics[f"{name}.f1"] = seen.f1()
         self.schedule.after_epoch(metrics)
-        return metrics, seen.confusion.tolist()
+        return metrics, None if seen.confusion is None else seen.confusion.tolist()
 
 
 def train(settings, folder):
@@ -222,7 +265,7 @@ def train(settings, folder):
     trainer, data, seed = settings["trainer"], settings["data"], settings["seed"]
     assert trainer.get("numerics", "pytorch") == "pytorch", "only numerics = \"pytorch\" has Python's bits"
     torch.set_num_threads(trainer.get("threads", 1))
-    parts = parts_of(data, folder)
+    parts = parts_of(data, folder, has_classes(trainer))
     torch.manual_seed(seed)
     model = network(settings["model"], settings.get("params", {}))
     if trainer.get("init_from"):

@@ -26,6 +26,9 @@ std::vector<EpochMetrics> epochs_of(const std::vector<double>& losses) {
         epoch.validation.emplace();
         epoch.validation->loss = loss;
         epoch.validation->accuracy = -loss;
+        epoch.validation->correct = 7;
+        epoch.validation->rmse = loss;
+        epoch.validation->r2 = -loss;
     }
     return epochs;
 }
@@ -37,6 +40,8 @@ std::int64_t best(const std::vector<double>& losses, const std::string& metric =
 TEST(BestEpoch, IsThatOfTheLeastLossOrTheHighestAccuracyTheEarliestOfEqualOnes) {
     EXPECT_EQ(best({3, 1, 2}), 2);
     EXPECT_EQ(best({3, 1, 2}, "validation.accuracy"), 2);
+    EXPECT_EQ(best({3, 1, 2}, "validation.rmse"), 2);
+    EXPECT_EQ(best({3, 1, 2}, "validation.r2"), 2);
     EXPECT_EQ(best({2, 1, 1}), 2);
     EXPECT_EQ(best({}), 0);
     EXPECT_EQ(best({3, 1}, "validation.correct"), 1) << "they are equal";

@@ -83,6 +83,29 @@ TEST_F(ArrayData, LabelsAreWholeNumbersOneForEachExample) {
     refuse(two, npy("<i8", "(2, 2)", bytes_of<std::int64_t>({0, 1, 1, 0})), "labels are one for each example (2)");
 }
 
+TEST_F(ArrayData, OtherTargetsThanClassesAreNumbersForEachOutput) {
+    const std::string two = npy("<f4", "(2, 2)", bytes_of<float>({1, 2, 3, 4}));
+    const auto load_as = [&](TargetKind kind, const std::string& targets) {
+        const auto file = folder_ / "d.npz";
+        testing::write_npz(file, {{"data.npy", two}, {"target.npy", targets}});
+        return load_dataset({.dataset = file.native(), .test = PartSettings{.count = 1}}, "/nowhere", kind);
+    };
+    const Dataset reals = load_as(TargetKind::reals, npy("<f8", "(2,)", bytes_of<double>({0.5, -7.25})));
+    EXPECT_EQ(reals.train.outputs, 1);
+    EXPECT_EQ(reals.train.targets.size(), 1U);
+    EXPECT_EQ(reals.train.targets[0] + reals.test.targets[0], -6.75F);
+    EXPECT_TRUE(reals.train.labels.empty());
+    const std::string flags = npy("|b1", "(2, 3)", std::string("\1\0\0\0\1\1", 6));
+    EXPECT_EQ(load_as(TargetKind::labels, flags).test.outputs, 3);
+    expect_error(ExitCode::usage, "target 1 of example 0 is 2; with loss = \"bce_with_logits\" each is 0 or 1",
+                 [&] { load_as(TargetKind::labels, npy("|u1", "(2, 2)", std::string("\1\2\0\1", 4))); });
+    expect_error(ExitCode::usage, "target 0 of example 1 is inf; leave such examples out", [&] {
+        load_as(TargetKind::reals, npy("<f8", "(2,)", bytes_of<double>({0.5, 1e300})));
+    });
+    expect_error(ExitCode::usage, "targets are [N, outputs], or [N] of one output",
+                 [&] { load_as(TargetKind::reals, npy("|u1", "(2, 1, 1)", "ab")); });
+}
+
 TEST_F(ArrayData, WhatIsNotFiniteOrOfNoShapeIsRefused) {
     const float nan = std::nanf("");
     refuse(npy("<f4", "(2, 2)", bytes_of<float>({1, 2, nan, 4})), labels({0, 1}),
@@ -162,7 +185,7 @@ TEST(Normalization, IsOfTheExamplesThatAreTrainedOn) {
     const Dataset dataset{.train = split};
     DataSettings settings{.normalize = {.automatic = true}, .train_limit = 2};
     Normalizations normalizations;
-    normalizations.fill_in(settings, dataset);
+    normalizations.fill_in(settings, dataset, TargetKind::classes);
     EXPECT_EQ(settings.normalize.mean, (std::vector<double>{2, 5}));
 }
 

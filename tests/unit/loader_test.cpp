@@ -79,7 +79,7 @@ TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
         EXPECT_EQ(on_device.next_is_whole(), ++batches < 5);
         const Batch same = on_device.gather(on_device.next_examples());
         EXPECT_TRUE(torch::equal(same.images, batch.images) && same.images.sizes() == batch.images.sizes());
-        EXPECT_TRUE(torch::equal(same.labels, batch.labels));
+        EXPECT_TRUE(torch::equal(same.targets, batch.targets));
         EXPECT_EQ(on_device.position(), loader.position());
     }
     EXPECT_EQ(batches, 5);
@@ -100,7 +100,7 @@ TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
             const torch::Tensor output = torch::rand({size, 4}).round();  // ties: the first is the maximum
             const torch::Tensor examples = torch::arange(i * size, (i + 1) * size);
             sums->add(torch::rand({}), output,
-                      {.images = {}, .labels = labels.index_select(0, examples), .examples = examples});
+                      {.images = {}, .targets = labels.index_select(0, examples), .examples = examples});
             sums->count(size);
             if (i == batches / 4) sums->read_losses();  // as where progress is shown: then only the rest is added
             if (i == batches / 2) sums->request_losses();
@@ -136,9 +136,9 @@ TEST(LoaderTest, APassIsAPermutationInBatchesWithAShortLastOne) {
     std::vector<std::int64_t> sizes;
     std::vector<std::int64_t> seen;
     while (loader.next(batch)) {
-        sizes.push_back(batch.labels.size(0));
-        for (std::int64_t i = 0; i < batch.labels.size(0); ++i) {
-            const auto label = batch.labels[i].item<std::int64_t>();
+        sizes.push_back(batch.targets.size(0));
+        for (std::int64_t i = 0; i < batch.targets.size(0); ++i) {
+            const auto label = batch.targets[i].item<std::int64_t>();
             seen.push_back(label);
             EXPECT_NEAR(batch.images[i][0][0].item<float>(), static_cast<float>(label), 1e-4);
             EXPECT_NEAR(batch.images[i][0][1].item<float>(), static_cast<float>(label + 100), 1e-4);
@@ -162,7 +162,7 @@ TEST(LoaderTest, DrawsABaseSeedAndASamplersSeedOnEachPass) {
     torch::empty({}, torch::kInt64).random_();
     const auto seed = torch::empty({}, torch::kInt64).random_().item<std::int64_t>();
     auto generator = at::detail::createCPUGenerator(static_cast<std::uint64_t>(seed));
-    EXPECT_TRUE(torch::equal(first.labels, torch::randperm(50, generator, torch::kInt64)));
+    EXPECT_TRUE(torch::equal(first.targets, torch::randperm(50, generator, torch::kInt64)));
     EXPECT_EQ(next_draw, torch::empty({}, torch::kInt64).random_().item<std::int64_t>());
 }
 

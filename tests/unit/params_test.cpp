@@ -15,8 +15,18 @@ namespace {
 
 constexpr std::array declared{real("p", 0.5, {0, 1}, "a real"), integer("width", 16, {1, 64}, "an integer"),
                               boolean("bias", true, "a boolean"), choice("act", "relu", "relu|tanh", "a choice")};
-constexpr labhost_descriptor descriptor{
-    sizeof(labhost_descriptor), declared.size(), declared.data(), "m", "1", "", {1, 28, 28}, 10, nullptr, nullptr, 0};
+constexpr labhost_descriptor descriptor{sizeof(labhost_descriptor),
+                                        declared.size(),
+                                        declared.data(),
+                                        "m",
+                                        "1",
+                                        "",
+                                        {1, 28, 28},
+                                        10,
+                                        nullptr,
+                                        nullptr,
+                                        0,
+                                        0};
 const Plugin plugin{"m.so", "", Stamp(""), &descriptor};
 
 ResolvedParams resolve(const std::string& name, ParamValue value) {

@@ -27,7 +27,8 @@ std::unique_ptr<Trainer> make(const TinyRun& tiny) {
 std::string numbers_of(const Trainer& trainer) {
     std::string numbers = trainer.state_dict();
     const auto add = [&](const PassMetrics& pass) {
-        numbers += fmt::format(" {} {} {} {}", pass.loss, pass.accuracy, pass.correct, pass.count);
+        numbers +=
+            fmt::format(" {} {} {} {}", pass.loss, pass.accuracy.value_or(-1.0), pass.correct.value_or(-1), pass.count);
     };
     for (const EpochMetrics& metrics : trainer.history()) {
         numbers += fmt::format("\n{}", metrics.epoch);
@@ -156,14 +157,16 @@ std::string in_format_1(const Checkpoint& made) {
         history.push_back(state.reals("position.history.seconds")[i]);
     }
     const StateReader trained = state.under("position.trained");
+    const bool has_trained = trained.has("correct");
     StateWriter writer(old);
     writer.reals("history", history);
     writer.integers("position",
                     {state.integer("position.testing"), in_pass ? 1 : 0, in_pass ? state.integer("loader.position") : 0,
                      in_pass ? state.integer("sums.correct") : 0, in_pass ? state.integer("sums.examples") : 0,
-                     trained.integer("correct"), trained.integer("count")});
-    writer.reals("sums", {in_pass ? state.real("sums.loss") : 0.0, trained.real("loss"), trained.real("accuracy"),
-                          state.real("position.seconds"), state.real("position.run_seconds")});
+                     has_trained ? trained.integer("correct") : 0, trained.integer("count")});
+    writer.reals("sums", {in_pass ? state.real("sums.loss") : 0.0, trained.real("loss"),
+                          has_trained ? trained.real("accuracy") : 0.0, state.real("position.seconds"),
+                          state.real("position.run_seconds")});
     return testing::checkpoint_file(old, made.fingerprint);
 }
 

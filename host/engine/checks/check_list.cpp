@@ -71,11 +71,15 @@ torch::Tensor random_images(const Plugin& plugin, std::int64_t count, std::uint6
 
 torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint64_t seed) {
     torch::manual_seed(seed);
+    if (const std::int64_t outputs = output_count(*plugin.descriptor); outputs > 0)
+        return torch::randint(2, {count, outputs}, torch::kFloat32);  // for a regression, and for labels
     return torch::randint(plugin.descriptor->classes, {count}, torch::kInt64);
 }
 
 torch::Tensor mean_loss(Loss loss, const torch::Tensor& output, const torch::Tensor& labels) {
-    return loss_of(loss, output, labels, at::Reduction::Mean);
+    // One of the tests is in double.
+    return loss_of(loss, output, labels.is_floating_point() ? labels.to(output.scalar_type()) : labels,
+                   at::Reduction::Mean);
 }
 
 double sgd_step(PluginModel& model, torch::optim::Optimizer& optimizer, Loss loss, const torch::Tensor& images,

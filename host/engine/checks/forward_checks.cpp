@@ -90,7 +90,8 @@ CheckResult output(const CheckContext& context) {
 }
 
 CheckResult log_probabilities(const CheckContext& context) {
-    if (context.loss != Loss::nll) return {Outcome::skipped, "the model is meant for the loss cross_entropy"};
+    if (context.loss != Loss::nll)
+        return {Outcome::skipped, fmt::format("the model is meant for the loss {}", to_text(context.loss))};
     const Plugin& plugin = context.load();
     PluginModel model = build(plugin, context.seed);
     const torch::Tensor images = random_images(plugin, 64, context.seed);

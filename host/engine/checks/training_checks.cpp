@@ -99,13 +99,13 @@ CheckResult learns(const CheckContext& context) {
         loader.begin_pass();
         double sum = 0.0;
         for (Batch batch; loader.next(batch);)
-            sum += mean_loss(context.loss, model.forward(batch.images), batch.labels).item<double>();
+            sum += mean_loss(context.loss, model.forward(batch.images), batch.targets).item<double>();
         return sum / static_cast<double>(loader.batches());
     };
     const double before = loss_now();
     for (int epoch = 0; epoch < epochs; ++epoch) {
         loader.begin_pass();
-        for (Batch batch; loader.next(batch);) sgd_step(model, optimizer, context.loss, batch.images, batch.labels);
+        for (Batch batch; loader.next(batch);) sgd_step(model, optimizer, context.loss, batch.images, batch.targets);
     }
     const double after = loss_now();
     constexpr double least = 0.995;  // a network of sigmoids is slow: it reaches 0.98

@@ -157,6 +157,7 @@ function curves() {
 
 function parameters() {
   const state = { key: memory.get('key', data.swept[0]), metric: memory.get('against', 'test.accuracy') };
+  if (!metrics.some(({ key }) => key === state.metric)) state.metric = 'test.loss';
   if (!data.swept.includes(state.key)) state.key = data.swept[0];
   const holder = el('div');
   // A line for each experiment and model, and each value of what else was swept.

@@ -49,11 +49,15 @@ const has = (key) => data.runs.some((run) => (run.epochs[key] ?? []).some(isNumb
 const varies = (key) => data.runs.some((run) => new Set(run.epochs[key] ?? []).size > 1);
 const metrics = [
   { key: 'train.loss', name: 'Training loss', short: 'train loss', digits: 4, published: 'train_loss' },
-  { key: 'train.accuracy', name: 'Training accuracy (%)', short: 'train %', digits: 2, published: 'train_accuracy' },
+  { key: 'train.accuracy', name: 'Training accuracy (%)', short: 'train %', digits: 2, published: 'train_accuracy', wanted: has },
   { key: 'validation.loss', name: 'Validation loss', short: 'validation loss', digits: 4, wanted: has },
   { key: 'validation.accuracy', name: 'Validation accuracy (%)', short: 'validation %', digits: 2, wanted: has },
   { key: 'test.loss', name: 'Test loss', short: 'test loss', digits: 4, published: 'test_loss' },
-  { key: 'test.accuracy', name: 'Test accuracy (%)', short: 'test %', digits: 2, published: 'test_accuracy' },
+  { key: 'test.accuracy', name: 'Test accuracy (%)', short: 'test %', digits: 2, published: 'test_accuracy', wanted: has },
+  { key: 'test.mae', name: 'Test mean absolute error', short: 'mae', digits: 4, wanted: has },
+  { key: 'test.rmse', name: 'Test root mean square error', short: 'rmse', digits: 4, wanted: has },
+  { key: 'test.r2', name: 'Test R\u00b2', short: 'r\u00b2', digits: 4, wanted: has },
+  { key: 'test.f1_micro', name: 'Test micro F1', short: 'f1 micro', digits: 4, wanted: has },
   { key: 'lr', name: 'Learning rate', short: 'lr', digits: 6, wanted: varies },
 ].filter(({ key, wanted }) => !wanted || wanted(key));
 

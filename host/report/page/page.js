@@ -31,7 +31,7 @@ function themeButton() {
 const charted = [];
 const withCharts = (part) => { charted.push(part.draw); return part.node; };
 const hasEpochs = data.runs.some((run) => run.epochs.epoch);
-const hasResults = data.runs.some((run) => isNumber(lastOf(run, 'test.accuracy')));
+const hasResults = data.runs.some((run) => isNumber(lastOf(run, 'test.loss')));
 const sections = [
   ['claims', 'Claims', claims],
   ['asked', 'What was asked', asked],
@@ -41,7 +41,8 @@ const sections = [
   ['parameters', 'Parameters', () => (data.swept.length && hasResults ? withCharts(parameters()) : null)],
   ['noise', 'Noise floor', noise],
   ['classes', 'Classes', classes],
-  ['mistakes', 'Misclassified images', mistakes],
+  ['mistakes', 'Misclassified examples', mistakes],
+  ['fits', 'Predicted against true', fits],
   ['timings', 'Timings', timings],
   ['provenance', 'Provenance', provenance],
 ].map(([id, title, fill]) => {

@@ -194,15 +194,18 @@ function classes() {
     el('h3', {}, 'Confusion matrix'),
     el('div', { class: 'controls' }, select('configuration', found.map(({ configuration: { label } }) => [label, label]), first, show)),
     holder,
-    el('p', { class: 'note' }, 'Test images after the last epoch, or that which a run kept, all seeds together. Rows: the label; columns: what it was taken for.'),
+    el('p', { class: 'note' }, 'Test examples after the last epoch, or that which a run kept, all seeds together. Rows: the label; columns: what it was taken for.'),
   ];
 }
 
-function picture({ height, width, pixels }, name) {
+/** Grey, or red, green, blue and perhaps alpha, one channel after the other. */
+function picture({ height, width, channels = 1, pixels }, name) {
   const canvas = el('canvas', { width, height, role: 'img', 'aria-label': name });
   const bytes = atob(pixels);
   const image = new ImageData(width, height);
-  for (let i = 0; i < width * height; ++i) image.data.set([bytes.charCodeAt(i), bytes.charCodeAt(i), bytes.charCodeAt(i), 255], 4 * i);
+  const size = width * height;
+  const value = (channel, i) => (channels === 1 ? bytes.charCodeAt(i) : bytes.charCodeAt(channel * size + i));
+  for (let i = 0; i < size; ++i) image.data.set([value(0, i), value(1, i), value(2, i), channels === 4 ? value(3, i) : 255], 4 * i);
   canvas.getContext('2d').putImageData(image, 0, 0);
   return canvas;
 }
@@ -214,11 +217,14 @@ function mistakes() {
   const show = (id) => {
     memory.set('mistakes', id);
     const run = found.find((one) => one.folder === id) ?? found[0];
-    holder.replaceChildren(...run.mistakes.map(({ example, label, predicted, probabilities, image }) => {
+    holder.replaceChildren(...run.mistakes.map(({ example, label, predicted, probabilities, image, values }) => {
       const names = classNames(configurationOf(run), probabilities.length);
       const likely = probabilities.map((p, i) => [p, i]).sort(([a], [b]) => b - a).slice(0, 3);
       const shown = likely.some(([, i]) => i === label) ? likely : [...likely, [probabilities[label], label]];
-      return el('figure', {}, picture(data.images[image], `test image ${example}: a ${names[label]}, taken for ${names[predicted]}`),
+      const sight = values
+        ? el('ol', { class: 'values', start: 0, 'aria-label': `the values of test example ${example}` }, values.map((value) => el('li', {}, value)))
+        : picture(data.images[image], `test image ${example}: a ${names[label]}, taken for ${names[predicted]}`);
+      return el('figure', {}, sight,
         el('figcaption', {}, el('strong', {}, names[label]), ` taken for `, el('strong', {}, names[predicted]),
           el('span', { class: 'note' }, ` no. ${example}`),
           el('ol', {}, shown.map(([p, i]) => el('li', {}, el('span', {}, names[i]),
@@ -231,6 +237,45 @@ function mistakes() {
     el('div', { class: 'controls' }, select('run', found.map((run) => [run.folder, run.id]), first, show)),
     holder,
     el('p', { class: 'note' }, 'Those to whose label the network gives the least probability, and what it gives.'),
+  ];
+}
+
+// ---- regressions
+
+/** Points in a square, with the line on which they should lie: where they are equal, or where the residual is 0. */
+function scatter(points, line, name) {
+  const size = 260, edge = 8;
+  const scale = (values) => {
+    const least = Math.min(...values), most = Math.max(...values);
+    return (value) => edge + (most === least ? 0.5 : (value - least) / (most - least)) * (size - 2 * edge);
+  };
+  const both = line === 'equal' ? points.flat() : null;
+  const x = scale(both ?? points.map(([at]) => at));
+  const y = scale(both ?? [0, ...points.map(([, value]) => value)]);
+  const ends = both ? [Math.min(...both), Math.max(...both)] : null;
+  return el('figure', {}, el('figcaption', {}, name),
+    svg('svg', { viewBox: `0 0 ${size} ${size}`, class: 'scatter', role: 'img', 'aria-label': name },
+      svg('line', { class: 'axis', x1: both ? x(ends[0]) : edge, y1: size - y(both ? ends[0] : 0), x2: both ? x(ends[1]) : size - edge, y2: size - y(both ? ends[1] : 0) }),
+      points.map(([at, value]) => svg('circle', { cx: x(at), cy: size - y(value), r: 2.2 }))));
+}
+
+function fits() {
+  const found = data.runs.filter((run) => run.fit?.length);
+  if (!found.length) return null;
+  const holder = el('div', { class: 'fits' });
+  const show = (id) => {
+    memory.set('fit', id);
+    const run = found.find((one) => one.folder === id) ?? found[0];
+    holder.replaceChildren(
+      scatter(run.fit, 'equal', 'predicted (upwards) against true'),
+      scatter(run.fit.map(([target, predicted]) => [target, predicted - target]), 'zero', 'residual: predicted less true (upwards), against true'));
+  };
+  const first = memory.get('fit', found[0].folder);
+  show(first);
+  return [
+    el('div', { class: 'controls' }, select('run', found.map((run) => [run.folder, run.id]), first, show)),
+    holder,
+    el('p', { class: 'note' }, 'Of the first output, for the first test examples, after the last epoch or that which a run kept.'),
   ];
 }
 

@@ -58,7 +58,7 @@ typedef struct labhost_descriptor {
     const char* version; /* of the plugin */
     const char* summary; /* one line */
     int64_t input[3];    /* sizes of one example: channels, height, width; since 1.1 those after the first may be 0 */
-    int64_t classes;     /* columns of the output */
+    int64_t classes;     /* columns of the output; since 1.1 it may be 0, see outputs */
 
     /* Builds a model. `values` holds one value per parameter, in the order of `params`, checked by the host.
      * `model` points to an empty std::shared_ptr<labhost::Model>. Returns 0, or non-zero with the reason in
@@ -66,11 +66,13 @@ typedef struct labhost_descriptor {
     int32_t (*create)(const labhost_value* values, void* model, char* error, size_t error_size);
 
     /* Runs `model` (labhost::Model*) on `input` (const at::Tensor*, float32 [N, sizes...]) and assigns
-     * `output` (at::Tensor*, float32 [N, classes]). Returns as create does; never throws. */
+     * `output` (at::Tensor*, float32 [N, classes or outputs]). Returns as create does; never throws. */
     int32_t (*forward)(void* model, const void* input, void* output, char* error, size_t error_size);
 
     /* Since 1.1. A host reads it only where struct_size holds it. */
     int64_t input_4; /* the fourth size of one example, or 0 */
+    int64_t
+        outputs; /* columns of the output of a regression, or of several labels; then `classes` is 0, else this is */
 } labhost_descriptor;
 
 #ifdef __cplusplus

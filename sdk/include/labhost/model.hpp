@@ -19,7 +19,8 @@ public:
     Model& operator=(Model&&) = delete;
 
     /// `x`: float32 [N, C, H, W], or [N, ...] as the descriptor's `input` says; not to be changed in place.
-    /// Returns float32 [N, classes]: log-probabilities for `loss = "nll"`, logits for "cross_entropy".
+    /// Returns float32 [N, classes]: log-probabilities for `loss = "nll"`, logits for "cross_entropy"; or [N, outputs]:
+    /// numbers for "mse", "l1" and "huber", logits for "bce_with_logits".
     /// May throw; the text reaches the user. Called from one thread at a time.
     virtual torch::Tensor forward(torch::Tensor x) = 0;
 

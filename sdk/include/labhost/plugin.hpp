@@ -37,7 +37,8 @@ struct Descriptor {
     const char* version = "1.0.0";
     const char* summary = "";
     Shape input{};
-    std::int64_t classes = 0;
+    std::int64_t classes = 0;               ///< that are told apart; or
+    std::int64_t outputs = 0;               ///< numbers that are foretold, or labels each of which may be there
     labhost_param params[max_params] = {};  // NOLINT(modernize-avoid-c-arrays): initialised without extra braces
 
     constexpr std::uint32_t param_count() const {
@@ -106,6 +107,7 @@ constexpr labhost_descriptor export_descriptor() {
                 });
             },
         .input_4 = descriptor.input.fourth,
+        .outputs = descriptor.outputs,
     };
 }
 
@@ -118,7 +120,8 @@ constexpr labhost_descriptor export_descriptor() {
 #define LABHOST_PLUGIN(ModelClass, ...)                                                                 \
     static constexpr labhost::Descriptor labhost_plugin_descriptor{__VA_ARGS__};                        \
     static_assert(labhost_plugin_descriptor.id != nullptr, "LABHOST_PLUGIN needs .id");                 \
-    static_assert(labhost_plugin_descriptor.classes > 0, "LABHOST_PLUGIN needs .classes");              \
+    static_assert((labhost_plugin_descriptor.classes > 0) != (labhost_plugin_descriptor.outputs > 0),   \
+                  "LABHOST_PLUGIN needs .classes, or of a regression .outputs");                        \
     static_assert(labhost_plugin_descriptor.input.is_one(),                                             \
                   "LABHOST_PLUGIN needs .input = {channels, height, width}, or of a vector {columns}"); \
     extern "C" {                                                                                        \

@@ -18,7 +18,8 @@ KeyType<DataSettings> dataset() {
                 [](StrictTable& table, const std::string& key, const fs::path& folder, DataSettings& settings) {
                     const auto name = table.string(key);
                     if (!name) return;
-                    const bool is_path = name->find('/') != std::string::npos || name->ends_with(".npz");
+                    const bool is_path =
+                        name->find('/') != std::string::npos || name->ends_with(".npz") || name->ends_with(".csv");
                     settings.dataset = is_path ? resolve(*name, table.where(key), folder).native() : *name;
                 },
             .value = [](const DataSettings& settings, Use) { return Json(settings.dataset); }};
@@ -180,6 +181,7 @@ const Keys<DataSettings>& data_keys() {
          "of arrays with four axes: needed where not just one of the second and the last has 1, 3 or 4 entries"},
         {"test", table_of(&D::test, part_keys(), "the data's own"),
          "of data that have no test part: as `validation`, and drawn before it"},
+        {"target", text(&D::target, "none"), "the column of a `.csv` file that is foretold from the others"},
     };
     return keys;
 }

@@ -87,6 +87,7 @@ struct DataSettings {
     NormalizeSettings normalize{};
     std::optional<Layout> layout{};             ///< of arrays with four axes whose shape does not say
     std::optional<PartSettings> test{};         ///< of the training data, where there is no other
+    std::string target{};                       ///< the column of a table
     std::optional<std::int64_t> train_limit{};  ///< the first N examples
     std::optional<std::int64_t> test_limit{};
     std::optional<PartSettings> validation{};

@@ -41,7 +41,8 @@ RawData read_path(const DataSettings& settings) {
     if (!fs::exists(path, error)) fail_at(settings.where, fmt::format("data.dataset: there is no {}", path.native()));
     if (!fs::is_directory(path, error)) {
         if (path.extension() == ".npz") return read_named_arrays(open_npz(path));
-        fail_at(settings.where, fmt::format("data.dataset: {} is no .npz file", path.native()));
+        if (path.extension() == ".csv") return read_csv(path, settings.target, settings.where);
+        fail_at(settings.where, fmt::format("data.dataset: {} is neither a .npz nor a .csv file", path.native()));
     }
     if (is_idx_folder(path)) return read_idx_folder(path, nullptr, settings.dataset, settings.where);
     if (is_cifar_folder(path)) return read_cifar(path);
@@ -94,6 +95,9 @@ void draw_test(const DataSettings& settings, Dataset& dataset) {
 Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder, TargetKind kind) {
     const fs::path folder =
         is_path(settings.dataset) ? fs::path(settings.dataset) : data_folder(chosen_folder) / settings.dataset;
+    if (!settings.target.empty() && !settings.dataset.ends_with(".csv"))
+        fail_at(settings.where, fmt::format("data.target names a column of a .csv file, which {} is not; leave it out",
+                                            settings.dataset));
     RawData raw = is_path(settings.dataset) ? read_path(settings) : read_by_name(settings, folder);
     Dataset dataset{.name = settings.dataset, .folder = folder, .sha256 = std::move(raw.sha256)};
     dataset.train = make_split(std::move(raw.train), settings.layout, kind);
@@ -114,7 +118,8 @@ Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>
 }
 
 std::string loading_key(const DataSettings& settings, TargetKind kind) {
-    DataSettings loaded{.dataset = settings.dataset, .layout = settings.layout, .test = settings.test};
+    DataSettings loaded{
+        .dataset = settings.dataset, .layout = settings.layout, .test = settings.test, .target = settings.target};
     return fmt::format("{} {}", static_cast<int>(kind), values_of(data_keys(), loaded, Use::record).dump());
 }
 

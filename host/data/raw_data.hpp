@@ -48,4 +48,7 @@ RawData read_named_arrays(const NamedArrays& arrays);
 RawData read_cifar(const std::filesystem::path& folder);
 bool is_cifar_folder(const std::filesystem::path& folder);
 
+/// A table: a line of names, then lines of numbers, of which column `target` is the target; no test part.
+RawData read_csv(const std::filesystem::path& file, const std::string& target, const Location& where);
+
 }  // namespace labhost

@@ -121,7 +121,8 @@ TEST_F(Data, WhatDoesNotFitNamesBothShapesAndWhatWould) {
                    "data.normalize.mean has 2 entries; the examples of ");
     expect_refusal(train("data.dataset = \"d.npz\"", "model = \"vector13\""), 2, "has no test part: add data.test");
     expect_refusal(train("data.dataset = \"no.npz\"", "model = \"vector13\""), 2, "data.dataset: there is no ");
-    expect_refusal(train("data.dataset = \"./e.toml\"", "model = \"vector13\""), 2, "e.toml is no .npz file");
+    expect_refusal(train("data.dataset = \"./e.toml\"", "model = \"vector13\""), 2,
+                   "e.toml is neither a .npz nor a .csv file");
 }
 
 }  // namespace

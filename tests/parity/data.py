@@ -65,6 +65,9 @@ def arrays(folder, data, scikit_learn):
     np.savez(folder / "diabetes.npz", data=values, target=targets)
     values, classes = scikit_learn("wine")
     np.savez(folder / "three.npz", data=values, target=values[:, [0, 4, 12]] * [1, 0.01, 0.001])
+    names = [f"c{i}" for i in range(13)]
+    np.savetxt(folder / "wine.csv", np.insert(values, 4, classes, axis=1), delimiter=",", comments="",
+               header=",".join([*names[:4], "kind", *names[4:]]))
     (folder / "wine").mkdir()
     np.save(folder / "wine" / "data.npy", np.asfortranarray(values))
     np.save(folder / "wine" / "target.npy", classes.astype(np.float64))
@@ -104,6 +107,7 @@ def runs_of(folder):
         "wine-folder": ("vector13", {"dataset": at("wine/"), "test": test, "normalize": {
             "mean": [13.0, 2.3, 2.4, 19.5, 99.7, 2.3, 2.0, 0.4, 1.6, 5.1, 1.0, 2.6, 746.9],
             "std": [0.8, 1.1, 0.3, 3.3, 14.3, 0.6, 1.0, 0.1, 0.6, 2.3, 0.2, 0.7, 314.9]}}, {"batch_size": 16}),
+        "wine-table": ("vector13", {"dataset": at("wine.csv"), "target": "kind", "test": test, "normalize": "auto"}, adam),
         "breast_cancer": ("vector30", {"dataset": at("breast_cancer.npz"), "test": test, "normalize": "auto",
                                        "drop_last": True},
                           {"optimizer": {"name": "rmsprop"}, "batch_size": 16}),

@@ -58,9 +58,18 @@ def of_cifar(folder):
     return part([f"data_batch_{i}.bin" for i in range(1, 6)]), None, part(["test_batch.bin"])
 
 
-def read(path, classes=True):
-    """(training, validation or None, test or None) of a .npz file, or of a folder with .npy, CIFAR's or IDX files."""
+def of_csv(path, target, classes):
+    names = path.read_text().splitlines()[0].split(",")
+    table = np.loadtxt(path, delimiter=",", skiprows=1)
+    column = names.index(target)
+    return (inputs_of(np.delete(table, column, axis=1)), targets_of(table[:, column], classes)), None, None
+
+
+def read(path, classes=True, target=None):
+    """(training, validation or None, test or None) of a .npz or .csv file, or of a folder with .npy, CIFAR's or IDX files."""
     path = pathlib.Path(path)
+    if path.suffix == ".csv":
+        return of_csv(path, target, classes)
     if path.suffix == ".npz":
         return of_arrays(dict(np.load(path)), classes)
     if (path / "data_batch_1.bin").exists():

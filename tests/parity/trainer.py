@@ -55,7 +55,7 @@ class Parts:
 def parts_of(data, folder, classes=True):
     """`data`: the run's settings; `folder`: the one that has mnist/; `classes`: what the targets are."""
     name = data["dataset"]
-    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name, classes)
+    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name, classes, data.get("target"))
     if test is None:
         indices, held_out = two_parts(len(train[1]), data["test"])
         test = taken(train, held_out)

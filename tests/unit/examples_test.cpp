@@ -152,6 +152,51 @@ TEST_F(ArrayData, ChangesItsHashWithItsContent) {
     EXPECT_EQ(a.sha256, load_both(npy("|u1", "(2, 2)", "abcd"), y).sha256);
 }
 
+class Csv : public ::testing::Test {
+protected:
+    Dataset load(const std::string& text, const std::string& target = "kind") {
+        const DataSettings settings{.dataset = folder_.write("t.csv", text).native(),
+                                    .test = PartSettings{.count = 1},
+                                    .target = target,
+                                    .where = Location{"e.toml", 2, 1}};
+        return load_dataset(settings, "/nowhere");
+    }
+    void refuse(const std::string& text, const std::string& words, const std::string& target = "kind") {
+        expect_error(ExitCode::usage, words, [&] { load(text, target); });
+    }
+    testing::TemporaryFolder folder_;
+};
+
+TEST_F(Csv, HasNumbersUnderNamesOneOfWhichIsTheTarget) {
+    const Dataset data = load("a,kind,b\n1,0,2.5\n-3e1,1,4\n5,0,+6\n");
+    EXPECT_EQ(data.train.sizes, (Sizes{2}));
+    EXPECT_EQ(data.train.count + data.test.count, 3);
+    std::vector<float> all = data.train.reals;
+    all.insert(all.end(), data.test.reals.begin(), data.test.reals.end());
+    std::ranges::sort(all);
+    EXPECT_EQ(all, (std::vector<float>{-30, 1, 2.5, 4, 5, 6}));
+    EXPECT_EQ(load("\xEF\xBB\xBF\"a, \"\"x\"\"\" , kind\r\n\"1\",0\r\n\r\n 2 ,1").train.count, 1)
+        << "quotes, Windows' line ends, an empty line, no line end";
+}
+
+TEST_F(Csv, DamagedIsRefusedWithItsLine) {
+    refuse("a,kind\n1,0\n2\n", "t.csv:3: error: has 1 cells, the line of names 2");
+    refuse("a,kind\n1,0\nx y,1\n", "t.csv:3: error: column 'a' holds 'x y', no number");
+    refuse("a,kind\n1,0\n,1\n", "t.csv:3: error: column 'a' is empty");
+    refuse("a,kind\n1,0\n\"2,1\n", "t.csv:3: error: has a cell in quotes that does not end");
+    refuse("a,kind\n\"1\"2,0\n", "t.csv:2: error: has something behind a cell in quotes");
+    refuse("a,a\n1,0\n", "has two columns named 'a'");
+    refuse("", "has no line of names");
+    refuse("a,kind\n", "holds no examples");
+    refuse("a,kind\n1,0\nnan,1\n", "example 1 holds nan");
+    refuse("a,kind\n1,0\n2,1\n",
+           "e.toml:2:1: error: data.target = 'kinds' is no column; write target = \"COLUMN\", one of a, kind; did you "
+           "mean "
+           "'kind'?",
+           "kinds");
+    refuse("a,kind\n1,0\n2,1\n", "data.target is not written", "");
+}
+
 TEST(CifarFolder, HasImagesOfThreeChannels) {
     const testing::TemporaryFolder folder;
     const auto record = [](char label, char value) { return label + std::string(3072, value); };

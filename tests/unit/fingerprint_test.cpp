@@ -215,6 +215,7 @@ std::string other_value(const KeyDescription& key) {
     if (key.name == "optimizer") return "{ name = \"adam\" }";
     if (key.name == "schedule") return "{ name = \"exponential\", gamma = 0.9 }";
     if (key.name == "groups") return "[{ match = \"*.bias\", lr = 0.5 }]";
+    if (key.name == "target") return "\"price\"";
     if (key.name.starts_with("normalize.")) return "0.125";
     if (key.name == "test.count" || key.name == "test.fraction" || key.name == "test.seed") {
         if (key.name == "test.count") return "5";

@@ -113,6 +113,12 @@ std::vector<float> to_floats(const Array& array) {
     return floats;
 }
 
+std::vector<double> to_doubles(const Array& array) {
+    std::vector<double> doubles;
+    each_element(array, [&](auto number) { doubles.push_back(static_cast<double>(number)); });
+    return doubles;
+}
+
 std::vector<std::int64_t> to_integers(const Array& array, std::int64_t& bad) {
     std::vector<std::int64_t> integers;
     integers.reserve(static_cast<std::size_t>(array.elements()));

@@ -47,6 +47,8 @@ void swap_bytes(Array& array);
 /// As float32, which integers and float64 are rounded to.
 std::vector<float> to_floats(const Array& array);
 
+std::vector<double> to_doubles(const Array& array);
+
 /// As int64. `bad`: the index of the first that is no whole number in its range, else -1.
 std::vector<std::int64_t> to_integers(const Array& array, std::int64_t& bad);
 

@@ -44,9 +44,16 @@ RawData read_path(const DataSettings& settings) {
         if (path.extension() == ".csv") return read_csv(path, settings.target, settings.where);
         fail_at(settings.where, fmt::format("data.dataset: {} is neither a .npz nor a .csv file", path.native()));
     }
-    if (is_idx_folder(path)) return read_idx_folder(path, nullptr, settings.dataset, settings.where);
-    if (is_cifar_folder(path)) return read_cifar(path);
     const NamedArrays arrays = open_npy_folder(path);
+    const bool has_idx = is_idx_folder(path);
+    const bool has_cifar = is_cifar_folder(path);
+    if (int{has_idx} + int{has_cifar} + int{!arrays.names.empty()} > 1)
+        fail_at(settings.where,
+                fmt::format("data.dataset: {} holds files of several kinds (IDX, CIFAR's, .npy); leave one "
+                            "kind there",
+                            path.native()));
+    if (has_idx) return read_idx_folder(path, nullptr, settings.dataset, settings.where);
+    if (has_cifar) return read_cifar(path);
     if (!arrays.names.empty()) return read_named_arrays(arrays);
     fail_at(settings.where,
             fmt::format("data.dataset: {} has no file train-images-idx3-ubyte (or .gz), no .npy files (x_train.npy, "

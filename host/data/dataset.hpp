@@ -21,6 +21,8 @@ struct Split {
     std::int64_t largest_label = 0;
     std::vector<float> targets{};  ///< [count, outputs]; empty with classes
     std::int64_t outputs = 0;
+    bool drawn = false;           ///< whether its examples were chosen, in another order than they lie in their file
+    std::string targets_where{};  ///< the file of the labels, and the array in it
 
     std::int64_t elements() const;  ///< of an example
     bool is_bytes() const { return reals.empty(); }

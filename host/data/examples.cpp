@@ -20,10 +20,15 @@ bool may_be_channels(std::int64_t size) { return size == 1 || size == 3 || size 
 
 /// Of [n, a, b, c]: which of the axes the channels are.
 Layout layout_of(const PlacedArray& inputs, const std::optional<Layout>& written) {
-    if (written) return *written;
     const auto& sizes = inputs.array.sizes;
     const bool second = may_be_channels(sizes[1]);
     const bool last = may_be_channels(sizes[3]);
+    if (written && second != last && *written != (second ? Layout::nchw : Layout::nhwc))
+        fail(inputs.where,
+             fmt::format("data.layout = \"{}\", but of its shape, {}, only the {} axis can be the channels; "
+                         "leave data.layout out",
+                         to_text(*written), inputs.array.shape(), second ? "second" : "last"));
+    if (written) return *written;
     if (second == last)
         fail(inputs.where,
              fmt::format("its shape, {}, does not tell which axis the channels are; write data.layout = \"nchw\" (the "
@@ -38,11 +43,11 @@ std::vector<std::int64_t> read_labels(const PlacedArray& targets) {
     std::vector<std::int64_t> labels = to_integers(targets.array, bad);
     if (bad >= 0)
         fail(targets.where, fmt::format("the label of example {} is {}, no whole number; a class is a number from 0",
-                                        bad, to_floats(targets.array)[static_cast<std::size_t>(bad)]));
+                                        bad, to_doubles(targets.array)[static_cast<std::size_t>(bad)]));
     const auto wrong = std::ranges::find_if(labels, [&](std::int64_t label) { return label < 0 || label >= most; });
     if (wrong != labels.end())
-        fail(targets.where,
-             fmt::format("the label of example {} is {}; a class is a number from 0", wrong - labels.begin(), *wrong));
+        fail(targets.where, fmt::format("the label of example {} is {}; a class is a number from 0, below {}",
+                                        wrong - labels.begin(), *wrong, most));
     return labels;
 }
 
@@ -65,8 +70,8 @@ void check_shapes(const RawSplit& raw, TargetKind kind) {
     constexpr std::size_t most_sizes = 4;  // of an example
     const auto& inputs = raw.inputs.array.sizes;
     const auto& targets = raw.targets.array.sizes;
-    if (inputs.empty() || targets.empty())
-        fail(raw.inputs.where, "is a single number; examples are along its first axis");
+    for (const PlacedArray* array : {&raw.inputs, &raw.targets})
+        if (array->array.sizes.empty()) fail(array->where, "is a single number; examples are along its first axis");
     if (inputs.size() > most_sizes + 1)
         fail(raw.inputs.where, fmt::format("its shape, {}, has more than {} axes beside that of the examples",
                                            raw.inputs.array.shape(), most_sizes));
@@ -91,6 +96,9 @@ std::int64_t channels_of(const std::vector<std::int64_t>& sizes) { return sizes.
 Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind kind) {
     check_shapes(raw, kind);
     Array& inputs = raw.inputs.array;
+    if (layout && inputs.sizes.size() != 4)
+        fail(raw.inputs.where,
+             fmt::format("its shape is {}; data.layout is of arrays with four axes: leave it out", inputs.shape()));
     if (inputs.sizes.size() == 4 && layout_of(raw.inputs, layout) == Layout::nhwc) channels_first(inputs);
     if (inputs.sizes.size() == 1) inputs.sizes.push_back(1);  // vectors of one column
     Split split{.count = inputs.sizes[0], .sizes = {inputs.sizes.begin() + 1, inputs.sizes.end()}};
@@ -112,12 +120,15 @@ Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind k
     }
     split.labels = read_labels(raw.targets);
     split.largest_label = *std::ranges::max_element(split.labels);
+    split.targets_where = raw.targets.where;
     return split;
 }
 
 Split taken_from(const Split& split, std::span<const std::int64_t> examples) {
     Split taken{.count = static_cast<std::int64_t>(examples.size()), .sizes = split.sizes};
     taken.outputs = split.outputs;
+    taken.drawn = true;
+    taken.targets_where = split.targets_where;
     const auto take = [&](const auto& from, auto& into, std::int64_t width) {
         if (from.empty()) return;
         into.reserve(examples.size() * static_cast<std::size_t>(width));

@@ -1,6 +1,6 @@
 #include "data/normalization.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -41,40 +41,58 @@ double deviation_of(double squares, double count) {
     return static_cast<float>(deviation) == 0.0F ? 1.0 : deviation;
 }
 
+/// Whole numbers that are products of sums of bytes.
+__extension__ using Wide = unsigned __int128;
+
+/// Exact: of integers, so that a channel whose bytes are all alike deviates by 0.
+NormalizeSettings of_bytes(const Split& split, std::span<const std::int64_t> examples, std::size_t channels,
+                           double count) {
+    std::vector<std::uint64_t> sums(channels);
+    std::vector<std::uint64_t> squares(channels);
+    each_value(split.bytes, split, examples, [&](std::size_t channel, std::uint8_t byte) {
+        sums[channel] += byte;
+        squares[channel] += std::uint64_t{byte} * byte;
+    });
+    NormalizeSettings found{.mean = {}, .std = {}, .automatic = true};
+    for (std::size_t channel = 0; channel < channels; ++channel) {
+        const Wide sum = sums[channel];
+        const Wide variation = static_cast<Wide>(count) * squares[channel] - sum * sum;
+        found.mean.push_back(static_cast<double>(sums[channel]) / (255.0 * count));
+        found.std.push_back(deviation_of(static_cast<double>(variation) / (255.0 * 255.0 * count), count));
+    }
+    return found;
+}
+
+/// Of reals, whose sums are of each example first, so that millions of terms keep their last digits.
+NormalizeSettings of_reals(const Split& split, std::span<const std::int64_t> examples, std::size_t channels,
+                           double count) {
+    const auto summed = [&](auto term) {
+        std::vector<double> sums(channels);
+        std::vector<double> of_example(channels);
+        for (const std::int64_t& example : examples) {
+            std::ranges::fill(of_example, 0.0);
+            each_value(split.reals, split, std::span(&example, 1),
+                       [&](std::size_t channel, double value) { of_example[channel] += term(channel, value); });
+            for (std::size_t channel = 0; channel < channels; ++channel) sums[channel] += of_example[channel];
+        }
+        return sums;
+    };
+    NormalizeSettings found{.mean = {}, .std = {}, .automatic = true};
+    for (const double sum : summed([](std::size_t, double value) { return value; })) found.mean.push_back(sum / count);
+    const auto squares = summed([&](std::size_t channel, double value) {
+        return (value - found.mean[channel]) * (value - found.mean[channel]);
+    });
+    for (const double sum : squares) found.std.push_back(deviation_of(sum, count));
+    return found;
+}
+
 }  // namespace
 
 NormalizeSettings normalization_of(const Split& split, std::span<const std::int64_t> examples) {
     const auto channels = static_cast<std::size_t>(channels_of(split.sizes));
     const double count =
         static_cast<double>(examples.size()) * static_cast<double>(split.elements()) / static_cast<double>(channels);
-    std::vector<double> sums(channels);
-    std::vector<double> squares(channels);
-    const auto mean = [&](std::size_t channel) { return sums[channel] / count; };
-    if (split.is_bytes()) {  // counted, so that the sums are of 256 terms
-        std::vector<std::array<std::int64_t, 256>> times(channels);
-        each_value(split.bytes, split, examples,
-                   [&](std::size_t channel, std::uint8_t byte) { ++times[channel][byte]; });
-        const auto each_byte = [&](auto each) {
-            for (std::size_t channel = 0; channel < channels; ++channel)
-                for (std::size_t byte = 0; byte < 256; ++byte)
-                    each(channel, static_cast<double>(byte) / 255.0, static_cast<double>(times[channel][byte]));
-        };
-        each_byte([&](std::size_t channel, double value, double n) { sums[channel] += n * value; });
-        each_byte([&](std::size_t channel, double value, double n) {
-            squares[channel] += n * (value - mean(channel)) * (value - mean(channel));
-        });
-    } else {
-        each_value(split.reals, split, examples, [&](std::size_t channel, double value) { sums[channel] += value; });
-        each_value(split.reals, split, examples, [&](std::size_t channel, double value) {
-            squares[channel] += (value - mean(channel)) * (value - mean(channel));
-        });
-    }
-    NormalizeSettings found{.mean = {}, .std = {}, .automatic = true};
-    for (std::size_t channel = 0; channel < channels; ++channel) {
-        found.mean.push_back(mean(channel));
-        found.std.push_back(deviation_of(squares[channel], count));
-    }
-    return found;
+    return split.is_bytes() ? of_bytes(split, examples, channels, count) : of_reals(split, examples, channels, count);
 }
 
 void Normalizations::fill_in(DataSettings& settings, const Dataset& dataset, TargetKind kind) {

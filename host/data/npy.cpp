@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "support/error.hpp"
+#include "support/text.hpp"
 
 namespace labhost {
 
@@ -117,7 +118,7 @@ private:
             } else if (key == "shape") {
                 shape = tuple();
             } else {
-                fail(fmt::format("has a key '{}', which the format has not", key));
+                fail(fmt::format("has a key '{}', which the format has not", printable(key)));
             }
             if (!take(',')) {
                 expect('}');
@@ -141,7 +142,7 @@ ElementType type_of(std::string_view descr, const std::string& name) {
                                                               : "elements that are no numbers";
         throw Error(ExitCode::usage, fmt::format("{}: error: holds {} (dtype '{}'); save it as an array of numbers, of "
                                                  "one shape: numpy.asarray(..., dtype=numpy.float32)",
-                                                 name, what, descr));
+                                                 name, what, printable(descr)));
     }
     return found->type;
 }

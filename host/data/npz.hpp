@@ -19,7 +19,7 @@ struct NamedArrays {
 };
 
 /// Both throw Error (usage): not there, damaged, no array of numbers. A .npz is a zip archive, its members stored or
-/// deflated; an array is read whole, and no more memory is taken than its file fills.
+/// deflated; it is held as it is read, so that what is hashed is what is trained on.
 NamedArrays open_npz(const std::filesystem::path& file);
 NamedArrays open_npy_folder(const std::filesystem::path& folder);
 

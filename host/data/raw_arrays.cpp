@@ -30,8 +30,9 @@ std::optional<RawSplit> read_split(const NamedArrays& arrays, std::span<const Na
     for (const Names& names : candidates) {
         if (!has(arrays, names.inputs)) continue;
         if (!has(arrays, names.targets))
-            throw Error(ExitCode::usage, fmt::format("{}: error: has {}, but no {} beside it (there are {})",
-                                                     arrays.where, names.inputs, names.targets, join(arrays.names)));
+            throw Error(ExitCode::usage,
+                        fmt::format("{}: error: has {}, but no {} beside it (there are {})", arrays.where, names.inputs,
+                                    names.targets, printable(join(arrays.names))));
         const auto placed = [&](const char* name) {
             used.emplace_back(name);
             return PlacedArray{arrays.read(name), fmt::format("{}: {}.npy", arrays.where, name)};
@@ -40,6 +41,11 @@ std::optional<RawSplit> read_split(const NamedArrays& arrays, std::span<const Na
         split.targets = placed(names.targets);
         return split;
     }
+    for (const Names& names : candidates)
+        if (has(arrays, names.targets))
+            throw Error(ExitCode::usage,
+                        fmt::format("{}: error: has {}, but no {} beside it (there are {})", arrays.where,
+                                    names.targets, names.inputs, printable(join(arrays.names))));
     return std::nullopt;
 }
 
@@ -52,7 +58,7 @@ RawData read_named_arrays(const NamedArrays& arrays) {
         throw Error(ExitCode::usage,
                     fmt::format("{}: error: has no arrays to train on: train_images and train_labels, x_train and "
                                 "y_train, or data and target (there are {})",
-                                arrays.where, arrays.names.empty() ? "none" : join(arrays.names)));
+                                arrays.where, arrays.names.empty() ? "none" : printable(join(arrays.names))));
     RawData data{.train = *std::move(train)};
     data.validation = read_split(arrays, of_validation, used);
     data.test = read_split(arrays, of_test, used);

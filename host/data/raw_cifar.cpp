@@ -79,7 +79,7 @@ RawData read_cifar(const fs::path& folder) {
     const Cifar& version = *version_in(folder);
     RawData data;
     data.train = read_split(version, folder, version.train, data.sha256);
-    data.test = read_split(version, folder, {version.test}, data.sha256);
+    if (file_exists(folder / version.test)) data.test = read_split(version, folder, {version.test}, data.sha256);
     return data;
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -82,8 +83,8 @@ private:
 
 double number_of(const CsvReader& reader, const std::string& cell, const std::string& column) {
     double number = 0.0;
-    const char* begin = cell.data() + (cell.starts_with('+') ? 1 : 0);
-    const auto [end, error] = std::from_chars(begin, cell.data() + cell.size(), number);
+    const bool has_plus = cell.starts_with('+') && !cell.starts_with("+-");
+    const auto [end, error] = std::from_chars(cell.data() + (has_plus ? 1 : 0), cell.data() + cell.size(), number);
     if (cell.empty())
         reader.fail(fmt::format("column '{}' is empty; leave such lines out, or fill in a number", column));
     if (error != std::errc() || end != cell.data() + cell.size())
@@ -104,10 +105,16 @@ RawData read_csv(const fs::path& file, const std::string& target, const Location
     const std::string text = read_file(file);
     CsvReader reader(text, file.native());
     const std::vector<std::string> names = reader.line();
-    if (names.size() < 2) reader.fail("has no line of names: two columns at least, of which one is the target");
-    for (auto name = names.begin(); name != names.end(); ++name)
-        if (std::find(names.begin(), name, *name) != name)
-            reader.fail(fmt::format("has two columns named '{}'", printable(*name)));
+    if (names.size() < 2)
+        reader.fail(
+            fmt::format("has no line of names, separated by commas: two columns at least, of which one is the target{}",
+                        text.find(';') != std::string::npos ? " (';' does not separate)" : ""));
+    std::set<std::string_view> seen;
+    for (const std::string& name : names) {
+        if (name.empty())
+            reader.fail("has a column without a name, as the index that pandas writes; leave it out (index=False)");
+        if (!seen.insert(name).second) reader.fail(fmt::format("has two columns named '{}'", printable(name)));
+    }
     const auto found = std::ranges::find(names, target);
     if (target.empty() || found == names.end())
         fail_at(where, fmt::format("data.target {}; write target = \"COLUMN\", one of {}{}",

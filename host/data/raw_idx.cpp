@@ -59,6 +59,8 @@ RawData read_idx_folder(const fs::path& folder, const CatalogEntry* entry, const
     RawData data;
     data.train.inputs = source.read(files[0], data.sha256);
     data.train.targets = source.read(files[1], data.sha256);
+    const bool has_no_test = entry == nullptr && !find_idx(folder, files[2].name) && !find_idx(folder, files[3].name);
+    if (has_no_test) return data;
     data.test.emplace();
     data.test->inputs = source.read(files[2], data.sha256);
     data.test->targets = source.read(files[3], data.sha256);

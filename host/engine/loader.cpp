@@ -143,7 +143,8 @@ torch::Tensor Loader::targets_of(std::span<const std::int64_t> examples) const {
 }
 
 std::vector<double> Loader::variation() const {
-    const std::span examples(examples_.data_ptr<std::int64_t>(), static_cast<std::size_t>(count_));
+    const torch::Tensor& of_pass = order_.defined() ? order_ : examples_;  // with drop_last not all of them
+    const std::span examples(of_pass.data_ptr<std::int64_t>(), static_cast<std::size_t>(count_));
     const auto width = static_cast<std::size_t>(split_->outputs);
     std::vector<double> means(width);
     std::vector<double> variation(width);

@@ -24,11 +24,12 @@ Predictions predictions_of(const torch::Tensor& outputs, std::span<const std::in
     const auto width = static_cast<std::size_t>(rows.size(1));
 
     Predictions found{.classes = rows.size(1)};
-    found.confusion.resize(width * width);
+    const bool counts = found.classes <= Predictions::most_counted;
+    if (counts) found.confusion.resize(width * width);
     std::vector<std::pair<double, std::size_t>> mistakes;  // the label's probability, the example
     for (std::size_t i = 0; i < labels.size(); ++i) {
         const auto label = static_cast<std::size_t>(labels[i]);
-        ++found.confusion[label * width + static_cast<std::size_t>(predicted[i])];
+        if (counts) ++found.confusion[label * width + static_cast<std::size_t>(predicted[i])];
         if (predicted[i] == labels[i]) continue;
         const double given = probability[i * width + label];
         mistakes.emplace_back(std::isnan(given) ? 0.0 : given, i);
@@ -76,7 +77,9 @@ TestScores scores_of(const torch::Tensor& outputs, std::span<const std::int64_t>
 Predictions predictions_of(const torch::Tensor& outputs, std::span<const float> targets) {
     const torch::Tensor rows = outputs.to(torch::kCPU).contiguous();
     const auto width = static_cast<std::size_t>(rows.size(1));
-    const std::size_t values = std::min(targets.size(), Predictions::most_examples * width);
+    const std::size_t examples =
+        std::clamp<std::size_t>(Predictions::most_values / width, 1, Predictions::most_examples);
+    const std::size_t values = std::min(targets.size(), examples * width);
     const auto* predicted = rows.data_ptr<float>();
     return {.outputs = rows.size(1),
             .targets = {targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(values)},

@@ -86,6 +86,8 @@ namespace {
 
 /// Of one, three or four channels: what a page can draw.
 bool is_image(const Split& split) {
+    constexpr std::int64_t longest_side = 1024;
+    if (std::ranges::max(split.sizes) > longest_side && split.sizes.size() > 1) return false;
     const std::int64_t channels = channels_of(split.sizes);
     return (split.sizes.size() == 2 || split.sizes.size() == 3) && (channels == 1 || channels == 3 || channels == 4);
 }
@@ -141,7 +143,7 @@ Json to_json(const Predictions& predictions, const Split& test) {
     for (auto row = predictions.confusion.begin(); row != predictions.confusion.end(); row += predictions.classes)
         confusion.push_back(std::vector<std::int64_t>(row, row + predictions.classes));
     Json mistakes = Json::array();
-    const std::vector<std::uint8_t> pixels = pixels_of(test, predictions.mistakes);
+    const auto pixels = is_image(test) ? pixels_of(test, predictions.mistakes) : std::vector<std::uint8_t>();
     const std::size_t size = predictions.mistakes.empty() ? 0 : pixels.size() / predictions.mistakes.size();
     const char* image = reinterpret_cast<const char*>(pixels.data());
     for (const Predictions::Mistake& mistake : predictions.mistakes) {

@@ -73,7 +73,8 @@ Json fit_of(const Json& predictions) {
         Json pair{first(targets[i]), first(predicted[i])};
         if (pair[0].is_number() && pair[1].is_number()) fit.push_back(std::move(pair));
     }
-    return fit;
+    const auto is_label = [](const Json& pair) { return pair[0] == 0.0 || pair[0] == 1.0; };
+    return std::ranges::all_of(fit, is_label) ? Json::array() : fit;  // labels, whose predictions are logits
 }
 
 bool is_mistake(const Json& json, std::size_t classes) {
@@ -89,11 +90,12 @@ bool is_mistake(const Json& json, std::size_t classes) {
 
 std::optional<std::size_t> PageImages::add(const Json& image) {
     const auto& pixels = image["pixels"].get_ref<const std::string&>();
-    const auto known = index_.find(pixels);
+    const auto key = image.dump();  // its shape too
+    const auto known = index_.find(key);
     if (known != index_.end()) return known->second;
     if (bytes_ + pixels.size() > most_bytes) return std::nullopt;
     bytes_ += pixels.size();
-    index_.emplace(pixels, list_.size());
+    index_.emplace(key, list_.size());
     list_.push_back(image);
     return list_.size() - 1;
 }

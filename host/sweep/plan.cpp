@@ -57,13 +57,18 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                         plugin.id(), outputs, dataset.name, dataset.train.outputs, dataset.train.outputs));
         return;
     }
-    std::int64_t largest = std::max(dataset.train.largest_label, dataset.test.largest_label);
-    if (dataset.validation) largest = std::max(largest, dataset.validation->largest_label);
-    if (largest >= plugin.descriptor->classes)
-        fail_at(run.model_where, fmt::format("labels out of range: {} has the label {}, plugin '{}' tells {} classes "
-                                             "apart (0 to {})",
-                                             dataset.folder.native(), largest, plugin.id(), plugin.descriptor->classes,
-                                             plugin.descriptor->classes - 1));
+    std::vector<const Split*> splits{&dataset.train, &dataset.test};
+    if (dataset.validation) splits.push_back(&*dataset.validation);
+    for (const Split* split : splits) {
+        if (split->largest_label < plugin.descriptor->classes) continue;
+        const auto example = std::ranges::find(split->labels, split->largest_label) - split->labels.begin();
+        fail_at(run.model_where,
+                fmt::format(
+                    "labels out of range: {} has the label {} (example {}{}), plugin '{}' tells {} classes apart (0 "
+                    "to {})",
+                    split->targets_where, split->largest_label, example, split->drawn ? " as it was drawn" : "",
+                    plugin.id(), plugin.descriptor->classes, plugin.descriptor->classes - 1));
+    }
 }
 
 /// Losses of classes go with models that tell classes apart, the others with those that have outputs.

@@ -48,6 +48,18 @@ void warn_of_short_runs(const Claim& claim, const Plan& plan, std::vector<std::s
     }
 }
 
+/// Classes that the test data have and the training data lack, or the other way round.
+void warn_of_other_classes(const Dataset& data, std::vector<std::string>& warnings) {
+    const std::set<std::int64_t> trained(data.train.labels.begin(), data.train.labels.end());
+    const std::set<std::int64_t> tested(data.test.labels.begin(), data.test.labels.end());
+    const auto lack = [&](const std::set<std::int64_t>& of, const std::set<std::int64_t>& in, const char* words) {
+        const auto missing = std::ranges::find_if(of, [&](std::int64_t label) { return !in.contains(label); });
+        if (missing != of.end()) add_once(warnings, fmt::format("{}: the class {} {}", data.name, *missing, words));
+    };
+    lack(tested, trained, "is tested, and no example of it is there to train on");
+    lack(trained, tested, "is trained on, and no example of it is there to test with");
+}
+
 /// By what its file refers to: the names of LibTorch's classes and functions.
 bool normalizes_batches(const Plugin& plugin) {
     const std::string bytes = read_file(plugin.file);
@@ -93,6 +105,8 @@ std::vector<std::string> plan_warnings(const Plan& plan) {
                                            "normalisation of plugin '{}' may fail: data.drop_last = true leaves it out",
                                            run.plugin->id()));
     }
+    for (const auto& [key, data] : plan.datasets)
+        if (data && data->train.outputs == 0) warn_of_other_classes(*data, warnings);
     for (const Claim& claim : plan.claims) warn_of_short_runs(claim, plan, warnings);
     for (const Claim& claim : plan.claims)
         if (claim.metric.when == MetricChoice::When::best && claim.metric.key.starts_with("test.") &&

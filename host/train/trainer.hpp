@@ -67,7 +67,9 @@ struct Predictions {
     std::vector<float> predicted{};  ///< the same: the model's outputs
 
     static constexpr std::size_t most_mistakes = 24;
-    static constexpr std::size_t most_examples = 2000;
+    static constexpr std::size_t most_examples = 2000;  ///< of whose outputs there are up to `most_values`
+    static constexpr std::size_t most_values = 100'000;
+    static constexpr std::int64_t most_counted = 1000;  ///< of more classes there is no `confusion`
 };
 
 /// Where a run is; told after every batch.

@@ -105,6 +105,11 @@ PluginReport validate(const fs::path& file, const SuiteOptions& options,
     Loss loss = options.loss;
     const bool has_outputs = admitted != nullptr && output_count(*admitted->descriptor) > 0;
     if (has_outputs && target_kind(loss) == TargetKind::classes) loss = Loss::mse;
+    if (admitted != nullptr && !has_outputs && target_kind(loss) != TargetKind::classes) {
+        report.refusal =
+            fmt::format("it declares .classes, and --loss {} is of models that declare .outputs", to_text(loss));
+        admitted = nullptr;
+    }
     const CheckContext context{.file = file, .load = load, .seed = options.seed, .loss = loss, .mnist = options.mnist};
     for (const Check* check : select_checks(options.tests)) {
         const auto start = std::chrono::steady_clock::now();

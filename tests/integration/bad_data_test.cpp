@@ -48,8 +48,8 @@ TEST_F(BadData, LabelsOutOfRange) {
     values[77] = 10;
     data_.write("train-labels-idx1-ubyte", testing::labels(values));
     expect_refusal(train(), 2,
-                   "labels out of range: " + data_.path().native() +
-                       " has the label 10, plugin 'net' tells 10 classes apart (0 to 9)");
+                   "labels out of range: " + (data_ / "train-labels-idx1-ubyte").native() +
+                       " has the label 10 (example 77), plugin 'net' tells 10 classes apart (0 to 9)");
 }
 
 TEST_F(BadData, ImagesOfAnotherShape) {

@@ -37,7 +37,9 @@ TEST_F(Data, APluginOfSdk10TrainsInThisHost) {
     const std::string mnist = "data = { dataset = \"mnist\", train_limit = 64, test_limit = 10 }";
     const ProcessResult result = train(mnist, "model = \"sdk_1_0\"");
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_NE(labhost({"inspect", LABHOST_TEST_PLUGINS "/sdk_1_0.so"}).out.find("1 x 28 x 28"), std::string::npos);
+    const std::string about = labhost({"inspect", LABHOST_TEST_PLUGINS "/sdk_1_0.so"}).out;
+    EXPECT_NE(about.find("1 x 28 x 28 (channels, height, width)"), std::string::npos) << about;
+    EXPECT_NE(about.find("classes   10"), std::string::npos) << "what follows its descriptor is not read: " << about;
 }
 
 TEST_F(Data, WhatTheDataBringAndComeToIsRecorded) {

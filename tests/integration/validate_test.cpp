@@ -183,7 +183,9 @@ TEST_F(Validate, BadCommandLinesAreRefused) {
     expect_refusal(labhost({"validate", "./nett.so"}), 2, "./nett.so: error: there is no such file");
     expect_refusal(labhost({"validate", "net", "--timeout", "soon"}), 2, "give a time such as 90s, 2m or 1h");
     expect_refusal(labhost({"validate", "net", "--seed", "-1"}), 2, "'-1' is no seed");
-    expect_refusal(labhost({"validate", "net", "--loss", "mse"}), 2, "must be nll or cross_entropy");
+    expect_refusal(labhost({"validate", "net", "--loss", "mae"}), 2, "must be nll or cross_entropy or mse");
+    expect_refusal(labhost({"validate", "net", "--loss", "mse"}), 4,
+                   "refused: it declares .classes, and --loss mse is of models that declare .outputs");
 }
 
 }  // namespace

@@ -115,6 +115,8 @@ def runs_of(folder):
                                  "normalize": "auto"},
                      {"loss": "mse", "optimizer": {"name": "adam", "lr": 0.1}, "batch_size": 16, "keep": "best",
                       "keep_metric": "validation.rmse"}),
+        "diabetes-drop_last": ("reals10", {"dataset": at("diabetes.npz"), "test": test, "normalize": "auto", "drop_last": True},
+                               {"loss": "mse", "optimizer": {"name": "adam"}, "batch_size": 100}),
         "diabetes-l1": ("reals10", {"dataset": at("diabetes.npz"), "test": test, "normalize": "auto"},
                         {"loss": "l1", "optimizer": {"name": "adam", "lr": 0.1}, "accumulate": 3}),
         "three-huber": ("reals13", {"dataset": at("three.npz"), "test": test, "normalize": "auto"},

@@ -32,7 +32,21 @@ __attribute__((visibility("default"))) extern const char stamp asm(  //
     "sdk_1.0$torch_" TORCH_VERSION "$build_" LABHOST_TEXT(LABHOST_TORCH_BUILD) "$cxx11_" LABHOST_TEXT(
         LABHOST_CXX11_ABI_) "$stdlib_" LABHOST_STDLIB_ "$sanitizer_" LABHOST_SANITIZER_ "$compiler_" LABHOST_COMPILER_);
 const char stamp = 1;
-__attribute__((visibility("default"))) extern const Descriptor10 labhost_plugin;
-constinit const Descriptor10 labhost_plugin{sizeof(Descriptor10), now.param_count, now.params, now.id,     now.version,
-                                            now.summary,          {1, 28, 28},     10,         now.create, now.forward};
+// What lies behind it must not be read.
+struct Followed {
+    Descriptor10 descriptor;
+    std::int64_t behind[2];
+};
+__attribute__((visibility("default"))) extern const Followed labhost_plugin;
+constinit const Followed labhost_plugin{{sizeof(Descriptor10),
+                                         now.param_count,
+                                         now.params,
+                                         now.id,
+                                         now.version,
+                                         now.summary,
+                                         {1, 28, 28},
+                                         10,
+                                         now.create,
+                                         now.forward},
+                                        {77, 77}};
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "data/dataset.hpp"
 #include "data/normalization.hpp"
@@ -70,6 +71,10 @@ TEST_F(ArrayData, ChannelsComeFirst) {
     const std::string either = npy("|u1", "(1, 3, 4, 3)", bytes(36));
     refuse(either, labels({0}), "its shape, 1x3x4x3, does not tell which axis the channels are; write data.layout");
     refuse(npy("|u1", "(1, 2, 2, 2)", bytes(8)), labels({0}), "write data.layout");
+    expect_error(ExitCode::usage, "only the second axis can be the channels",
+                 [&] { load_both(npy("|u1", "(1, 3, 2, 2)", bytes(12)), labels({0}), {.layout = Layout::nhwc}); });
+    expect_error(ExitCode::usage, "data.layout is of arrays with four axes",
+                 [&] { load_both(npy("|u1", "(1, 3)", bytes(3)), labels({0}), {.layout = Layout::nhwc}); });
     EXPECT_EQ(load_both(either, labels({0}), {.layout = Layout::nhwc}).train.sizes, (Sizes{3, 3, 4}));
     EXPECT_EQ(load_both(either, labels({0}), {.layout = Layout::nchw}).train.sizes, (Sizes{3, 4, 3}));
 }
@@ -141,6 +146,9 @@ TEST_F(ArrayData, NamesOfMedMnistKerasAndScikitLearn) {
     expect_error(ExitCode::usage, "has x_train, but no y_train beside it (there are x_train)", [&] {
         load({{"x_train.npy", x}});
     });
+    expect_error(ExitCode::usage, "has y_test, but no x_test beside it", [&] {
+        load({{"x_train.npy", x}, {"y_train.npy", y}, {"x_tset.npy", x}, {"y_test.npy", y}});
+    });
     expect_error(ExitCode::usage, "has no arrays to train on", [&] { load({{"images.npy", x}}); });
 }
 
@@ -186,6 +194,9 @@ TEST_F(Csv, DamagedIsRefusedWithItsLine) {
     refuse("a,kind\n1,0\n\"2,1\n", "t.csv:3: error: has a cell in quotes that does not end");
     refuse("a,kind\n\"1\"2,0\n", "t.csv:2: error: has something behind a cell in quotes");
     refuse("a,a\n1,0\n", "has two columns named 'a'");
+    refuse(",a,kind\n0,1,0\n", "has a column without a name, as the index that pandas writes");
+    refuse("a;kind\n1;0\n", "has no line of names, separated by commas");
+    refuse("a,kind\n+-1,0\n", "column 'a' holds '+-1', no number");
     refuse("", "has no line of names");
     refuse("a,kind\n", "holds no examples");
     refuse("a,kind\n1,0\nnan,1\n", "example 1 holds nan");
@@ -222,6 +233,10 @@ TEST(Normalization, IsOfTheExamplesThatAreTrainedOn) {
     EXPECT_EQ(found.mean, (std::vector<double>{3, 5}));
     EXPECT_DOUBLE_EQ(found.std[0], std::sqrt(8.0 / 3.0));
     EXPECT_EQ(found.std[1], 1.0) << "of what does not vary";
+    const Split alike{.count = 60000, .sizes = {1}, .bytes = std::vector<std::uint8_t>(60000, 19)};
+    std::vector<std::int64_t> all(60000);
+    std::iota(all.begin(), all.end(), 0);
+    EXPECT_EQ(normalization_of(alike, all).std, (std::vector<double>{1.0})) << "19 / 255 is no double";
     Split images{.count = 2, .sizes = {2, 1, 2}, .bytes = {0, 255, 51, 51, 255, 0, 51, 51}};
     const NormalizeSettings of_bytes = normalization_of(images, std::vector<std::int64_t>{0, 1});
     EXPECT_EQ(of_bytes.mean, (std::vector<double>{0.5, 0.2}));

@@ -185,7 +185,7 @@ TEST_F(Validate, BadCommandLinesAreRefused) {
     expect_refusal(labhost({"validate", "net", "--seed", "-1"}), 2, "'-1' is no seed");
     expect_refusal(labhost({"validate", "net", "--loss", "mae"}), 2, "must be nll or cross_entropy or mse");
     expect_refusal(labhost({"validate", "net", "--loss", "mse"}), 4,
-                   "refused: it declares .classes, and --loss mse is of models that declare .outputs");
+                   "it declares .classes, and --loss mse is of models that declare .outputs");
 }
 
 }  // namespace

@@ -128,29 +128,13 @@ void check_key(const std::string& key, const char* option, std::span<const RunRe
 }  // namespace
 
 std::span<const std::string> metric_keys() {
-    static const std::vector<std::string> keys{"epoch",
-                                               "train.loss",
-                                               "train.accuracy",
-                                               "train.correct",
-                                               "test.loss",
-                                               "test.accuracy",
-                                               "test.correct",
-                                               "test.f1",
-                                               "test.top5",
-                                               "lr",
-                                               "validation.loss",
-                                               "validation.accuracy",
-                                               "validation.correct",
-                                               "test.f1_micro",
-                                               "train.mae",
-                                               "train.rmse",
-                                               "train.r2",
-                                               "validation.mae",
-                                               "validation.rmse",
-                                               "validation.r2",
-                                               "test.mae",
-                                               "test.rmse",
-                                               "test.r2"};
+    static const std::vector<std::string> keys = [] {
+        std::vector<std::string> made = metric_names();
+        std::erase(made, "seconds");  // a run's own
+        made.insert(std::ranges::find(made, "validation.loss"), "lr");
+        made.insert(made.begin(), "epoch");
+        return made;
+    }();
     return keys;
 }
 

@@ -94,11 +94,9 @@ const Keys<Claim>& claim_keys() {
         {"metric", metric_choice(),
          "`test.accuracy`, `test.loss` (the default of a regression and of several labels), `test.correct`, `test.f1` "
          "(macro, 0 to 1), `test.f1_micro` (of several labels), `test.mae`, `test.rmse`, `test.r2`, `test.top5` "
-         "(percent, "
-         "of over ten classes), `train.…`, `validation.…` or `seconds`; at the last epoch, with `@3` at the third, "
-         "with `@best` at "
-         "the epoch that the run's validation chose (by `keep_metric`), where it has one, else at its own best: of a "
-         "test metric that is warned of",
+         "(percent, of over ten classes), `train.…`, `validation.…` or `seconds`; at the last epoch, with `@3` at the "
+         "third, with `@best` at the epoch that the run's validation chose (by `keep_metric`), where it has one, else "
+         "at its own best: of a test metric that is warned of",
          cost},
         {"of", text(&C::of, "required"), "runs, by their id without the seed", cost},
         {"than", text(&C::than, "required but with `about`"), "the same", cost},

@@ -95,7 +95,7 @@ KeyType<PartSettings> fraction() {
     return type;
 }
 
-KeyType<PartSettings> validation_count() {
+KeyType<PartSettings> part_count() {
     auto type = integer(&PartSettings::count, 1, any_integer, "none");
     type.read = [](StrictTable& table, const std::string& key, const fs::path&, PartSettings& settings) {
         const auto count = table.integer(key, 1);
@@ -107,11 +107,11 @@ KeyType<PartSettings> validation_count() {
 }
 
 Keys<PartSettings> part_keys() {
-    using V = PartSettings;
+    using P = PartSettings;
     return {
-        {"count", validation_count(), "examples of it; the rest is trained on"},
+        {"count", part_count(), "examples of it; the rest is trained on"},
         {"fraction", fraction(), "the same, as a share of the training data"},
-        {"seed", integer(&V::seed, 0), "of `random_split`'s own generator"},
+        {"seed", integer(&P::seed, 0), "of `random_split`'s own generator"},
     };
 }
 

@@ -293,13 +293,12 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     check_ids_differ(experiment.runs);
     if (!claims.empty()) experiment.claims = read_claims(std::move(claims), ids_without_seeds(experiment.runs));
     for (Claim& claim : experiment.claims)
-        for (const RunSettings& run : experiment.runs)
-            if (!claim.chooses_metric && claim.is_of(run.id_without_seed()) &&
-                target_kind(run.trainer.loss) != TargetKind::classes)
-                claim.metric.key = "test.loss";
-    for (const Claim& claim : experiment.claims)
-        for (const RunSettings& run : experiment.runs)
-            if (!may_bring_validation(run.data)) check_validates(claim, run);
+        for (const RunSettings& run : experiment.runs) {
+            if (!claim.is_of(run.id_without_seed())) continue;
+            const bool of_classes = target_kind(run.trainer.loss) == TargetKind::classes;
+            if (!claim.chooses_metric && !of_classes) claim.metric.key = "test.loss";
+            if (!run.data.is_path()) check_validates(claim, run);
+        }
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);
     return experiment;
 }

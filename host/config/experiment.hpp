@@ -83,7 +83,7 @@ struct NormalizeSettings {
 
 /// [data]
 struct DataSettings {
-    std::string dataset{};  ///< a name, or a file or folder (has a '/', or ends as a file)
+    std::string dataset{};  ///< a name, or a file or folder, absolute
     NormalizeSettings normalize{};
     std::optional<Layout> layout{};             ///< of arrays with four axes whose shape does not say
     std::optional<PartSettings> test{};         ///< of the training data, where there is no other
@@ -100,6 +100,8 @@ struct DataSettings {
     SharedLocation drop_last_where{};
     bool own_validation = false;  ///< whether the data bring a validation part, once the run is planned
 
+    /// Whether `dataset` is a file or a folder, rather than a name.
+    bool is_path() const { return dataset.find('/') != std::string::npos; }
     bool validates() const { return validation.has_value() || own_validation; }
 };
 

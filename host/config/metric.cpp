@@ -15,27 +15,27 @@ bool less_is_better(std::string_view metric) {
 bool is_of_validation(std::string_view metric) { return metric.starts_with("validation."); }
 
 const std::vector<std::string>& metric_names() {
-    static const std::vector<std::string> names{"test.accuracy",
-                                                "test.loss",
-                                                "test.correct",
+    static const std::vector<std::string> names{"train.loss",
                                                 "train.accuracy",
-                                                "train.loss",
                                                 "train.correct",
-                                                "validation.accuracy",
-                                                "validation.loss",
-                                                "validation.correct",
+                                                "test.loss",
+                                                "test.accuracy",
+                                                "test.correct",
                                                 "test.f1",
-                                                "test.f1_micro",
                                                 "test.top5",
-                                                "test.mae",
-                                                "test.rmse",
-                                                "test.r2",
+                                                "validation.loss",
+                                                "validation.accuracy",
+                                                "validation.correct",
+                                                "test.f1_micro",
                                                 "train.mae",
                                                 "train.rmse",
                                                 "train.r2",
                                                 "validation.mae",
                                                 "validation.rmse",
                                                 "validation.r2",
+                                                "test.mae",
+                                                "test.rmse",
+                                                "test.r2",
                                                 "seconds"};
     return names;
 }

@@ -31,8 +31,6 @@ std::string plateau_metric(const ScheduleSettings& schedule, const DataSettings&
     return schedule.metric.value_or(data.validates() ? of_validation : "train.loss");
 }
 
-bool may_bring_validation(const DataSettings& data) { return data.dataset.find_first_of("/.:") != std::string::npos; }
-
 void check_validates(const RunSettings& run) {
     const TrainerSettings& trainer = run.trainer;
     if (trainer.schedule && trainer.schedule->follows_a_metric())
@@ -63,7 +61,7 @@ void check_run(const RunSettings& run) {
         if (*part && !(*part)->count && !(*part)->fraction)
             fail_at((*part)->where,
                     fmt::format("data.{} needs count or fraction, for instance {{ fraction = 0.1 }}", key));
-    if (!may_bring_validation(run.data)) check_validates(run);
+    if (!run.data.is_path()) check_validates(run);
 }
 
 }  // namespace labhost

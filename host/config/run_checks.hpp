@@ -10,11 +10,8 @@ namespace labhost {
 /// Throws Error (usage) with the place of the key.
 void check_run(const RunSettings& run);
 
-/// Whether only the data themselves can tell if they bring a validation part: those of a file or a folder.
-bool may_bring_validation(const DataSettings& data);
-
-/// That what follows a metric of the validation has one; throws Error (usage). check_run does it where the data need
-/// not be known for it.
+/// That what follows a metric of the validation has one; throws Error (usage). check_run does it of data with a name;
+/// files may bring a validation part.
 void check_validates(const RunSettings& run);
 /// The same of a claim on the run.
 void check_validates(const Claim& claim, const RunSettings& run);

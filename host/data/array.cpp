@@ -1,6 +1,7 @@
 #include "data/array.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -64,6 +65,23 @@ bool is_whole(Number number) {
         return std::trunc(number) == number && std::abs(number) < static_cast<Number>(0x1p62);
     else
         return std::in_range<std::int64_t>(number);
+}
+
+/// Of elements of so many bytes.
+template <std::size_t size>
+void move_channels(Array& array) {
+    using Element = std::array<std::uint8_t, size>;
+    const auto channels = static_cast<std::size_t>(array.sizes[3]);
+    const auto pixels = static_cast<std::size_t>(array.sizes[1] * array.sizes[2]);
+    std::vector<Element> image(channels * pixels);
+    const std::size_t bytes = image.size() * size;
+    for (std::size_t at = 0; at < array.bytes.size(); at += bytes) {
+        for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+            for (std::size_t channel = 0; channel < channels; ++channel)
+                std::memcpy(image[channel * pixels + pixel].data(),
+                            array.bytes.data() + at + (pixel * channels + channel) * size, size);
+        std::memcpy(array.bytes.data() + at, image.data(), bytes);
+    }
 }
 
 }  // namespace
@@ -132,16 +150,11 @@ std::vector<std::int64_t> to_integers(const Array& array, std::int64_t& bad) {
 }
 
 void channels_first(Array& array) {
-    const std::size_t element = size_of(array.type);
-    const auto channels = static_cast<std::size_t>(array.sizes[3]);
-    const auto pixels = static_cast<std::size_t>(array.sizes[1] * array.sizes[2]);
-    std::vector<std::uint8_t> image(channels * pixels * element);
-    for (auto at = array.bytes.begin(); at != array.bytes.end(); at += static_cast<std::ptrdiff_t>(image.size())) {
-        for (std::size_t pixel = 0; pixel < pixels; ++pixel)
-            for (std::size_t channel = 0; channel < channels; ++channel)
-                std::copy_n(at + static_cast<std::ptrdiff_t>((pixel * channels + channel) * element), element,
-                            image.begin() + static_cast<std::ptrdiff_t>((channel * pixels + pixel) * element));
-        std::ranges::copy(image, at);
+    switch (size_of(array.type)) {
+        case 1: move_channels<1>(array); break;
+        case 2: move_channels<2>(array); break;
+        case 4: move_channels<4>(array); break;
+        default: move_channels<8>(array); break;
     }
     array.sizes = {array.sizes[0], array.sizes[3], array.sizes[1], array.sizes[2]};
 }

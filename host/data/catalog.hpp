@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -16,7 +15,6 @@ namespace labhost {
 struct CatalogFile {
     std::string_view name;    ///< uncompressed; may lie there as NAME.gz
     std::string_view sha256;  ///< of the uncompressed file
-    std::size_t rank;         ///< 3 for images, 1 for labels
 };
 
 struct CatalogEntry {

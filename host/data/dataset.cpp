@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "config/keys.hpp"
 #include "data/catalog.hpp"
 #include "data/examples.hpp"
 #include "data/npz.hpp"
@@ -21,8 +20,6 @@ namespace labhost {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool is_path(const std::string& dataset) { return dataset.find('/') != std::string::npos; }
 
 RawData read_by_name(const DataSettings& settings, const fs::path& folder) {
     const CatalogEntry* entry = find_in_catalog(settings.dataset);
@@ -101,11 +98,11 @@ void draw_test(const DataSettings& settings, Dataset& dataset) {
 
 Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder, TargetKind kind) {
     const fs::path folder =
-        is_path(settings.dataset) ? fs::path(settings.dataset) : data_folder(chosen_folder) / settings.dataset;
+        settings.is_path() ? fs::path(settings.dataset) : data_folder(chosen_folder) / settings.dataset;
     if (!settings.target.empty() && !settings.dataset.ends_with(".csv"))
         fail_at(settings.where, fmt::format("data.target names a column of a .csv file, which {} is not; leave it out",
                                             settings.dataset));
-    RawData raw = is_path(settings.dataset) ? read_path(settings) : read_by_name(settings, folder);
+    RawData raw = settings.is_path() ? read_path(settings) : read_by_name(settings, folder);
     Dataset dataset{.name = settings.dataset, .folder = folder, .sha256 = std::move(raw.sha256)};
     dataset.train = make_split(std::move(raw.train), settings.layout, kind);
     if (raw.validation) {
@@ -125,9 +122,11 @@ Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>
 }
 
 std::string loading_key(const DataSettings& settings, TargetKind kind) {
-    DataSettings loaded{
-        .dataset = settings.dataset, .layout = settings.layout, .test = settings.test, .target = settings.target};
-    return fmt::format("{} {}", static_cast<int>(kind), values_of(data_keys(), loaded, Use::record).dump());
+    // Not by way of JSON: it is made for each of a hundred thousand runs.
+    const PartSettings test = settings.test.value_or(PartSettings{});
+    return fmt::format("{}\n{}\n{} {} {} {} {}", settings.dataset, settings.target, static_cast<int>(kind),
+                       settings.layout ? to_text(*settings.layout) : "-", test.count.value_or(0),
+                       test.fraction.value_or(0.0), test.seed);
 }
 
 void check_fits_data(const DataSettings& settings, const Dataset& dataset) {

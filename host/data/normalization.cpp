@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "config/keys.hpp"
 #include "data/random_split.hpp"
 
 namespace labhost {
@@ -97,11 +96,10 @@ NormalizeSettings normalization_of(const Split& split, std::span<const std::int6
 
 void Normalizations::fill_in(DataSettings& settings, const Dataset& dataset, TargetKind kind) {
     if (!settings.normalize.automatic) return;
-    DataSettings of;
-    of.validation = settings.validation;
-    of.train_limit = settings.train_limit;
+    const PartSettings validation = settings.validation.value_or(PartSettings{});
     const std::string key =
-        fmt::format("{} {}", loading_key(settings, kind), values_of(data_keys(), of, Use::record).dump());
+        fmt::format("{}\n{} {} {} {}", loading_key(settings, kind), settings.train_limit.value_or(0),
+                    validation.count.value_or(0), validation.fraction.value_or(0.0), validation.seed);
     auto known = known_.find(key);
     if (known == known_.end())
         known = known_.emplace(key, normalization_of(dataset.train, trained_examples(settings, dataset))).first;

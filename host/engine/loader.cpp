@@ -21,12 +21,13 @@ std::int64_t random_int64() { return torch::empty({}, torch::kInt64).random_().i
 Loader::Loader(const Split& split, const LoaderSettings& settings)
     : split_(&split),
       sizes_(settings.sizes.empty() ? split.sizes : settings.sizes),
+      elements_(split.elements()),
       limit_(settings.limit),
       examples_(settings.examples.defined() ? settings.examples : torch::arange(limit_, torch::kInt64)),
       batch_size_(settings.batch_size),
       count_(settings.drop_last ? examples_.size(0) / batch_size_ * batch_size_ : examples_.size(0)),
       shuffle_(settings.shuffle),
-      normalizer_(settings.normalize, channels_of(split.sizes), split.elements() / channels_of(split.sizes)) {
+      normalizer_(settings.normalize, channels_of(split.sizes), elements_ / channels_of(split.sizes)) {
     if (settings.augment.any())
         augment_.emplace(settings.augment,
                          ImageSize{.channels = channels_of(split.sizes),
@@ -46,22 +47,23 @@ void Loader::make_resident(const torch::Device& gpu) {
                  .targets = split_->outputs > 0
                                 ? to_device(split_->targets.data(), {limit_, split_->outputs}, torch::kFloat32)
                                 : to_device(split_->labels.data(), {limit_}, torch::kInt64),
-                 .normalized = to_device(normalizer_.tables().front().data(), {256}, torch::kFloat32),
+                 .normalized = {},
                  .order = {}};
     if (augment_) {  // which makes each batch here
         resident_->images = torch::empty({0}, torch::TensorOptions(gpu).dtype(torch::kUInt8));
     } else if (split_->is_bytes() && normalizer_.tables().size() == 1) {
         resident_->images = to_device(split_->bytes.data(), sizes, torch::kUInt8);
+        resident_->normalized = to_device(normalizer_.tables().front().data(), {256}, torch::kFloat32);
     } else {
         const torch::Tensor reals = torch::empty(sizes, torch::kFloat32);
         auto* at = reals.data_ptr<float>();
-        for (std::int64_t example = 0; example < limit_; ++example, at += split_->elements()) fill(example, at);
+        for (std::int64_t example = 0; example < limit_; ++example, at += elements_) fill(example, at);
         resident_->images = reals.to(gpu);
     }
 }
 
 void Loader::fill(std::int64_t example, float* into) {
-    const std::int64_t begin = example * split_->elements();
+    const std::int64_t begin = example * elements_;
     if (augment_)
         augment_->fill(split_->bytes.data() + begin, into);
     else if (split_->is_bytes())
@@ -168,7 +170,7 @@ Batch Loader::make(std::span<const std::int64_t> examples) {
     auto* image = batch.images.data_ptr<float>();
     for (const std::int64_t example : examples) {
         fill(example, image);
-        image += split_->elements();
+        image += elements_;
     }
     return batch;
 }

@@ -101,6 +101,7 @@ private:
 
     const Split* split_;
     std::vector<std::int64_t> sizes_;  ///< of an example, as the model takes it
+    std::int64_t elements_;            ///< their product
     std::int64_t limit_;
     torch::Tensor examples_;  ///< int64: those of a pass before it is shuffled
     std::int64_t batch_size_;

@@ -26,11 +26,14 @@ Normalizer::Normalizer(const NormalizeSettings& settings, std::int64_t channels,
     for (std::size_t i = 0; i < count; ++i) {
         means_.push_back(static_cast<float>(settings.mean[settings.mean.size() == 1 ? 0 : i]));
         stds_.push_back(static_cast<float>(settings.std[settings.std.size() == 1 ? 0 : i]));
-        tables_.push_back(table_of(means_.back(), stds_.back()));
+        if (count == 1 || pixels_ > 1) tables_.push_back(table_of(means_.back(), stds_.back()));
     }
 }
 
 void Normalizer::fill(const std::uint8_t* bytes, float* into) const {
+    if (tables_.empty())
+        for (std::size_t column = 0; column < means_.size(); ++column)
+            into[column] = (static_cast<float>(bytes[column]) / 255.0F - means_[column]) / stds_[column];
     for (const ByteTable& table : tables_) {
         into = std::transform(bytes, bytes + pixels_, into, [&](std::uint8_t byte) { return table[byte]; });
         bytes += pixels_;

@@ -22,13 +22,13 @@ public:
     void fill(const std::uint8_t* bytes, float* into) const;
     void fill(const float* reals, float* into) const;
 
-    /// Of each channel; a single one where all are alike.
+    /// Of each channel; a single one where all are alike, none of a vector's columns, each with numbers of its own.
     const std::vector<ByteTable>& tables() const { return tables_; }
 
 private:
     std::int64_t channels_;
     std::int64_t pixels_;
-    std::vector<float> means_{};  ///< as many as tables
+    std::vector<float> means_{};  ///< of each channel, or one
     std::vector<float> stds_{};
     std::vector<ByteTable> tables_{};
 };

@@ -49,41 +49,6 @@ PassMetrics pass_from_json(const Json& json, const std::string& name) {
     return metrics;
 }
 
-}  // namespace
-
-Json to_json(const EpochMetrics& metrics) {
-    Json json{{"epoch", metrics.epoch}};
-    if (metrics.lr) json["lr"] = *metrics.lr;
-    add_pass(json, "train", metrics.train);
-    if (metrics.validation) add_pass(json, "validation", *metrics.validation);
-    add_pass(json, "test", metrics.test);
-    if (metrics.f1) json["test.f1"] = *metrics.f1;
-    if (metrics.f1_micro) json["test.f1_micro"] = *metrics.f1_micro;
-    if (metrics.top5) json["test.top5"] = *metrics.top5;
-    json["seconds"] = metrics.seconds;
-    return json;
-}
-
-EpochMetrics metrics_from_json(const Json& json) {
-    EpochMetrics metrics{.epoch = integer(json.at("epoch")),
-                         .train = pass_from_json(json, "train"),
-                         .validation = {},
-                         .test = pass_from_json(json, "test"),
-                         .f1 = {},
-                         .f1_micro = {},
-                         .top5 = {},
-                         .lr = {},
-                         .seconds = json.at("seconds").get<double>()};
-    if (json.contains("validation.loss")) metrics.validation = pass_from_json(json, "validation");
-    metrics.lr = optional_number(json, "lr");
-    metrics.f1 = optional_number(json, "test.f1");
-    metrics.f1_micro = optional_number(json, "test.f1_micro");
-    metrics.top5 = optional_number(json, "test.top5");
-    return metrics;
-}
-
-namespace {
-
 /// Of one, three or four channels: what a page can draw.
 bool is_image(const Split& split) {
     constexpr std::int64_t longest_side = 1024;
@@ -133,6 +98,37 @@ Json json_rows(const std::vector<float>& values, std::int64_t width) {
 constexpr std::int64_t most_values = 256;  ///< of an example that is no image
 
 }  // namespace
+
+Json to_json(const EpochMetrics& metrics) {
+    Json json{{"epoch", metrics.epoch}};
+    if (metrics.lr) json["lr"] = *metrics.lr;
+    add_pass(json, "train", metrics.train);
+    if (metrics.validation) add_pass(json, "validation", *metrics.validation);
+    add_pass(json, "test", metrics.test);
+    if (metrics.f1) json["test.f1"] = *metrics.f1;
+    if (metrics.f1_micro) json["test.f1_micro"] = *metrics.f1_micro;
+    if (metrics.top5) json["test.top5"] = *metrics.top5;
+    json["seconds"] = metrics.seconds;
+    return json;
+}
+
+EpochMetrics metrics_from_json(const Json& json) {
+    EpochMetrics metrics{.epoch = integer(json.at("epoch")),
+                         .train = pass_from_json(json, "train"),
+                         .validation = {},
+                         .test = pass_from_json(json, "test"),
+                         .f1 = {},
+                         .f1_micro = {},
+                         .top5 = {},
+                         .lr = {},
+                         .seconds = json.at("seconds").get<double>()};
+    if (json.contains("validation.loss")) metrics.validation = pass_from_json(json, "validation");
+    metrics.lr = optional_number(json, "lr");
+    metrics.f1 = optional_number(json, "test.f1");
+    metrics.f1_micro = optional_number(json, "test.f1_micro");
+    metrics.top5 = optional_number(json, "test.top5");
+    return metrics;
+}
 
 Json to_json(const Predictions& predictions, const Split& test) {
     if (predictions.outputs > 0)

@@ -44,7 +44,8 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                 fmt::format("plugin '{}' takes examples of {}, those of {} are {}; such a model declares "
                             ".input = {{{}}}",
                             plugin.id(), shape_text(input), dataset.name, shape_text(shape), fmt::join(shape, ", ")));
-    if (run.data.augment.any() && (shape.size() != 3 || !dataset.train.is_bytes()))
+    const bool is_of_images = shape.size() == 3 && shape[1] * shape[2] > 1 && dataset.train.is_bytes();
+    if (run.data.augment.any() && !is_of_images)
         fail_at(run.data.where, fmt::format("data.augment is of images of bytes; {} holds {}", dataset.name,
                                             dataset.train.is_bytes() ? shape_text(shape) : "reals"));
     const std::int64_t outputs = output_count(*plugin.descriptor);
@@ -112,7 +113,7 @@ private:
     std::set<std::tuple<std::string, std::int64_t, std::int64_t>> tried_;
 };
 
-/// A metric that the plugin's number of classes leaves out.
+/// Refuses a metric that the run's loss, or the plugin's number of classes, leaves out.
 void check_has_metric(const std::string& metric, const Location& where, const RunSettings& run, const Plugin& plugin) {
     constexpr std::int64_t few = 10;
     const auto ends_with_one_of = [&](std::initializer_list<std::string_view> names) {

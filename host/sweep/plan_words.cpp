@@ -50,14 +50,21 @@ void warn_of_short_runs(const Claim& claim, const Plan& plan, std::vector<std::s
 
 /// Classes that the test data have and the training data lack, or the other way round.
 void warn_of_other_classes(const Dataset& data, std::vector<std::string>& warnings) {
-    const std::set<std::int64_t> trained(data.train.labels.begin(), data.train.labels.end());
-    const std::set<std::int64_t> tested(data.test.labels.begin(), data.test.labels.end());
-    const auto lack = [&](const std::set<std::int64_t>& of, const std::set<std::int64_t>& in, const char* words) {
-        const auto missing = std::ranges::find_if(of, [&](std::int64_t label) { return !in.contains(label); });
-        if (missing != of.end()) add_once(warnings, fmt::format("{}: the class {} {}", data.name, *missing, words));
+    const auto classes = static_cast<std::size_t>(std::max(data.train.largest_label, data.test.largest_label)) + 1;
+    const auto those_of = [&](const Split& split) {
+        std::vector<bool> there(classes);
+        for (const std::int64_t label : split.labels) there[static_cast<std::size_t>(label)] = true;
+        return there;
     };
-    lack(tested, trained, "is tested, and no example of it is there to train on");
-    lack(trained, tested, "is trained on, and no example of it is there to test with");
+    const std::vector<bool> trained = those_of(data.train);
+    const std::vector<bool> tested = those_of(data.test);
+    const auto warn = [&](const std::vector<bool>& of, const std::vector<bool>& in, const char* words) {
+        for (std::size_t label = 0; label < classes; ++label)
+            if (of[label] && !in[label])
+                return add_once(warnings, fmt::format("{}: class {} {}", data.name, label, words));
+    };
+    warn(tested, trained, "is tested, and no example of it is there to train on");
+    warn(trained, tested, "is trained on, and no example of it is there to test with");
 }
 
 /// By what its file refers to: the names of LibTorch's classes and functions.

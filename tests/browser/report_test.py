@@ -213,17 +213,18 @@ class Report(unittest.TestCase):
         self.assertEqual(len(inked), 12)
         self.assertTrue(all(20 < count < 500 for count in inked), inked)
 
-    def test_colours_and_vectors_are_shown(self):
+    def test_colours_vectors_and_regressions_are_shown(self):
         numpy = __import__("numpy")
         random = numpy.random.default_rng(1)
         colours = random.integers(0, 256, (64, 28, 28, 3), dtype=numpy.uint8)
         vectors = random.normal(size=(64, 13))
-        for name, inputs, classes in (("colours", colours, 10), ("vectors", vectors, 3)):
-            labels = random.integers(0, classes, 64)
-            numpy.savez(self.folder / f"{name}.npz", x_train=inputs, y_train=labels, x_test=inputs, y_test=labels)
+        targets = {"colours": random.integers(0, 10, 64), "vectors": random.integers(0, 3, 64), "reals": random.normal(size=(64, 3))}
+        for name, inputs in (("colours", colours), ("vectors", vectors), ("reals", vectors)):
+            numpy.savez(self.folder / f"{name}.npz", x_train=inputs, y_train=targets[name], x_test=inputs, y_test=targets[name])
         (self.folder / "kinds.toml").write_text(
             'trainer.epochs = 1\n[[run]]\nmodel = "colour28"\ndata.dataset = "colours.npz"\n'
-            '[[run]]\nmodel = "vector13"\ndata.dataset = "vectors.npz"\n')
+            '[[run]]\nmodel = "vector13"\ndata.dataset = "vectors.npz"\n'
+            '[[run]]\nmodel = "reals13"\ndata.dataset = "reals.npz"\ntrainer.loss = "mse"\n')
         self.labhost("run", "kinds.toml", "--quiet", "--plugins", options.test_plugins.resolve())
         self.labhost("report", "runs/kinds", "--output", "kinds.html")
         self.open("kinds.html")
@@ -240,6 +241,10 @@ class Report(unittest.TestCase):
         mistake = runs["vector13-s1"]["mistakes"][0]
         values = self.js("return [...document.querySelector('.mistakes .values').children].map((li) => Number(li.textContent))")
         self.assertTrue(numpy.allclose(values, vectors[mistake["example"]], rtol=1e-4), values)
+        fit = numpy.array(runs["reals13-s1"]["fit"])
+        self.assertTrue(numpy.allclose(fit[:, 0], targets["reals"][:, 0], rtol=1e-6), fit)
+        self.assertEqual(self.js("return [...document.querySelectorAll('.fits .scatter')].map((one) => one.querySelectorAll('circle').length)"), [64, 64])
+        self.assertIn("rmse", self.js("return document.querySelector('#runs').textContent"))
 
     # ---- what can be done with it
 

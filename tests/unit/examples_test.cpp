@@ -227,6 +227,38 @@ TEST(CifarFolder, HasImagesOfThreeChannels) {
                  [&] { load_dataset(settings, "/nowhere"); });
 }
 
+TEST(CifarFolder, OfAHundredClassesHasItsFineLabels) {
+    const testing::TemporaryFolder folder;
+    const auto record = [](char coarse, char fine, char value) {
+        return std::string{coarse, fine} + std::string(3072, value);
+    };
+    folder.write("train.bin", record(1, 99, 'a') + record(2, 7, 'b'));
+    const DataSettings settings{.dataset = folder.path().native(), .where = Location{"e.toml", 2, 1}};
+    expect_error(ExitCode::usage, "has no test part: add data.test", [&] { load_dataset(settings, "/nowhere"); });
+    folder.write("test.bin", record(3, 42, 'c'));
+    const Dataset data = load_dataset(settings, "/nowhere");
+    EXPECT_EQ(data.train.labels, (Sizes{99, 7}));
+    EXPECT_EQ(data.test.labels, (Sizes{42}));
+    EXPECT_EQ(data.train.bytes[3072], 'b');
+    folder.write("x_train.npy", npy("|u1", "(1, 2)", "ab"));
+    expect_error(ExitCode::usage, "holds files of several kinds", [&] { load_dataset(settings, "/nowhere"); });
+}
+
+TEST_F(ArrayData, PartsAreOfOneKind) {
+    const std::string y = labels({0, 1});
+    const auto with_test = [&](const std::string& inputs) {
+        return Members{{"x_train.npy", npy("|u1", "(2, 2)", "abcd")},
+                       {"y_train.npy", y},
+                       {"x_test.npy", inputs},
+                       {"y_test.npy", y}};
+    };
+    expect_error(ExitCode::usage, "the examples to train on are 2, those to test with 3",
+                 [&] { load(with_test(npy("|u1", "(2, 3)", "abcdef"))); });
+    expect_error(ExitCode::usage, "one are bytes, which are divided by 255", [&] {
+        load(with_test(npy("<f4", "(2, 2)", bytes_of<float>({1, 2, 3, 4}))));
+    });
+}
+
 TEST(Normalization, IsOfTheExamplesThatAreTrainedOn) {
     Split split{.count = 4, .sizes = {2}, .reals = {1, 5, 3, 5, 100, 5, 5, 5}};
     const NormalizeSettings found = normalization_of(split, std::vector<std::int64_t>{0, 1, 3});

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <numeric>
+
 #include "data/random_split.hpp"
 #include "engine/loader.hpp"
 #include "engine/pass_sums.hpp"
@@ -84,6 +86,72 @@ TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
     }
     EXPECT_EQ(batches, 5);
     EXPECT_FALSE(on_device.next(batch));
+}
+
+/// Of several channels, of reals and of vectors of bytes, with targets that are no classes.
+TEST(LoaderTest, BatchesOfOtherDataHaveTheSameBitsOnADevice) {
+    Split colours{.count = 9, .sizes = {3, 2, 1}, .targets = std::vector<float>(18), .outputs = 2};
+    for (std::size_t i = 0; i < 54; ++i) colours.bytes.push_back(static_cast<std::uint8_t>(i * 4 + 1));
+    std::iota(colours.targets.begin(), colours.targets.end(), 0.5F);
+    Split reals{.count = 9, .sizes = {6}, .labels = {0, 1, 2, 3, 4, 5, 6, 7, 8}, .largest_label = 8};
+    for (const std::uint8_t byte : colours.bytes) reals.reals.push_back(static_cast<float>(byte) * 0.3F);
+    Split columns = reals;
+    columns.reals.clear();
+    columns.bytes = colours.bytes;
+    const std::vector<double> six{0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
+    for (const auto& [split, numbers] :
+         {std::pair{&colours, std::vector<double>{0.1, 0.2, 0.3}}, {&reals, six}, {&columns, six}}) {
+        LoaderSettings settings{.limit = 8, .batch_size = 3, .normalize = {.mean = numbers, .std = numbers}};
+        Loader loader(*split, settings);
+        settings.gpu = torch::kCPU;
+        Loader on_device(*split, settings);
+        torch::manual_seed(1);
+        loader.begin_pass();
+        torch::manual_seed(1);
+        on_device.begin_pass();
+        int batches = 0;
+        for (Batch batch; loader.next(batch); ++batches) {
+            Batch same;
+            ASSERT_TRUE(on_device.next(same));
+            EXPECT_TRUE(torch::equal(same.images, batch.images));
+            EXPECT_TRUE(torch::equal(same.targets, batch.targets));
+            const auto example = batch.examples[0].item<std::int64_t>();
+            const torch::Tensor first = batch.images[0].flatten();
+            const auto at = static_cast<std::size_t>(example * 6);
+            const auto raw = split->is_bytes() ? static_cast<float>(split->bytes[at]) / 255.0F : split->reals[at];
+            EXPECT_EQ(first[0].item<float>(), (raw - 0.1F) / 0.1F);
+        }
+        EXPECT_EQ(batches, 3);
+    }
+}
+
+TEST(PassSums, OfARegressionOnADeviceAreThoseOnTheCpu) {
+    torch::manual_seed(1);
+    const torch::Tensor targets = torch::randn({20, 3});
+    const SummedTargets of{.kind = TargetKind::reals, .outputs = 3};
+    PassSums here(of);
+    PassSums there(torch::kCPU, 4, 20, of);
+    for (PassSums* sums : {&here, &there}) {
+        torch::manual_seed(2);
+        sums->set({.loss = 0.5, .examples = 2, .absolute = {1, 2, 3}, .squared = {4, 5, 6}});
+        for (std::int64_t i = 0; i < 4; ++i) {
+            const torch::Tensor examples = torch::arange(i * 5, (i + 1) * 5);
+            sums->add(torch::rand({}), torch::randn({5, 3}),
+                      {.images = {}, .targets = targets.index_select(0, examples), .examples = examples});
+            sums->count(5);
+        }
+        sums->read({});
+    }
+    const std::vector<double> variation{10, 20, 0};
+    const PassMetrics a = here.metrics(variation);
+    const PassMetrics b = there.metrics(variation);
+    EXPECT_EQ(a.loss, b.loss);
+    EXPECT_EQ(a.loss, here.known().loss / 66.0);
+    EXPECT_NEAR(*a.mae, *b.mae, 1e-14);
+    EXPECT_NEAR(*a.rmse, *b.rmse, 1e-14);
+    EXPECT_NEAR(*a.r2, *b.r2, 1e-14);
+    EXPECT_GT(here.known().absolute[0], 1.0) << "it goes on from what was there";
+    EXPECT_FALSE(a.accuracy || a.correct);
 }
 
 TEST(PassSums, OnADeviceAreThoseOnTheCpu) {

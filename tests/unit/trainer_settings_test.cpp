@@ -220,9 +220,9 @@ TEST_F(ScheduleKeys, SayWhatIsMissingOrDoesNotGoTogether) {
     refuse_schedule("{ name = \"reduce_on_plateau\", metric = \"validation.loss\" }",
                     "trainer.schedule follows validation.loss, and no part of the training data is kept");
     refuse_schedule("{ name = \"reduce_on_plateau\", metric = \"validaton.loss\" }",
-                    "is no metric of an epoch; did you mean 'validation.loss'? (there are test.accuracy, ");
+                    "is no metric of an epoch; did you mean 'validation.loss'? (there are train.loss, ");
     refuse_schedule("{ name = \"reduce_on_plateau\", metric = \"seconds\" }",
-                    "= 'seconds' is no metric of an epoch (there are test.accuracy, ");
+                    "= 'seconds' is no metric of an epoch (there are train.loss, ");
     refuse("[trainer]\noptimizer = { name = \"adagrad\" }\nschedule = { name = \"one_cycle\", max_lr = 0.1 }",
            "one_cycle cycles a momentum, and adagrad has none: write cycle_momentum = false");
 }

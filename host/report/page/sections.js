@@ -210,73 +210,68 @@ function picture({ height, width, channels = 1, pixels }, name) {
   return canvas;
 }
 
-function mistakes() {
-  const found = data.runs.filter((run) => run.mistakes?.length);
+/** A run to choose among those found, and below it what draw(run) gives of it; the choice is remembered under `key`. */
+function ofOneRun(key, found, draw, note) {
   if (!found.length) return null;
-  const holder = el('div', { class: 'mistakes' });
+  const holder = el('div', { class: key });
   const show = (id) => {
-    memory.set('mistakes', id);
-    const run = found.find((one) => one.folder === id) ?? found[0];
-    holder.replaceChildren(...run.mistakes.map(({ example, label, predicted, probabilities, image, values }) => {
-      const names = classNames(configurationOf(run), probabilities.length);
-      const likely = probabilities.map((p, i) => [p, i]).sort(([a], [b]) => b - a).slice(0, 3);
-      const shown = likely.some(([, i]) => i === label) ? likely : [...likely, [probabilities[label], label]];
-      const sight = values
-        ? el('ol', { class: 'values', start: 0, 'aria-label': `the values of test example ${example}` }, values.map((value) => el('li', {}, value)))
-        : picture(data.images[image], `test image ${example}: a ${names[label]}, taken for ${names[predicted]}`);
-      return el('figure', {}, sight,
-        el('figcaption', {}, el('strong', {}, names[label]), ` taken for `, el('strong', {}, names[predicted]),
-          el('span', { class: 'note' }, ` no. ${example}`),
-          el('ol', {}, shown.map(([p, i]) => el('li', {}, el('span', {}, names[i]),
-            el('span', { class: 'bar', css: { '--share': `${100 * (p ?? 0)}%` } }), el('span', { class: 'number' }, isNumber(p) ? `${(100 * p).toFixed(1)} %` : 'nan'))))));
-    }));
+    memory.set(key, id);
+    holder.replaceChildren(...draw(found.find((one) => one.folder === id) ?? found[0]));
   };
-  const first = memory.get('mistakes', found[0].folder);
+  const first = memory.get(key, found[0].folder);
   show(first);
   return [
     el('div', { class: 'controls' }, select('run', found.map((run) => [run.folder, run.id]), first, show)),
     holder,
-    el('p', { class: 'note' }, 'Those to whose label the network gives the least probability, and what it gives.'),
+    el('p', { class: 'note' }, note),
   ];
+}
+
+function mistakes() {
+  const figure = (run, { example, label, predicted, probabilities, image, values }) => {
+    const names = classNames(configurationOf(run), probabilities.length);
+    const likely = probabilities.map((p, i) => [p, i]).sort(([a], [b]) => b - a).slice(0, 3);
+    const shown = likely.some(([, i]) => i === label) ? likely : [...likely, [probabilities[label], label]];
+    const sight = values
+      ? el('ol', { class: 'values', start: 0, 'aria-label': `the values of test example ${example}` }, values.map((value) => el('li', {}, value)))
+      : picture(data.images[image], `test image ${example}: a ${names[label]}, taken for ${names[predicted]}`);
+    return el('figure', {}, sight,
+      el('figcaption', {}, el('strong', {}, names[label]), ` taken for `, el('strong', {}, names[predicted]),
+        el('span', { class: 'note' }, ` no. ${example}`),
+        el('ol', {}, shown.map(([p, i]) => el('li', {}, el('span', {}, names[i]),
+          el('span', { class: 'bar', css: { '--share': `${100 * (p ?? 0)}%` } }), el('span', { class: 'number' }, isNumber(p) ? `${(100 * p).toFixed(1)} %` : 'nan'))))));
+  };
+  return ofOneRun('mistakes', data.runs.filter((run) => run.mistakes?.length), (run) => run.mistakes.map((mistake) => figure(run, mistake)),
+    'Those to whose label the network gives the least probability, and what it gives.');
 }
 
 // ---- regressions
 
-/** Points in a square, with the line on which they should lie: where they are equal, or where the residual is 0. */
-function scatter(points, line, name) {
+/** Points in a square, and the line between two points on which they should lie. */
+function scatter(points, [from, to], name) {
   const size = 260, edge = 8;
-  const scale = (values) => {
+  const scale = (axis) => {
+    const values = [...points, from, to].map((point) => point[axis]);
     const least = Math.min(...values), most = Math.max(...values);
     return (value) => edge + (most === least ? 0.5 : (value - least) / (most - least)) * (size - 2 * edge);
   };
-  const both = line === 'equal' ? points.flat() : null;
-  const x = scale(both ?? points.map(([at]) => at));
-  const y = scale(both ?? [0, ...points.map(([, value]) => value)]);
-  const ends = both ? [Math.min(...both), Math.max(...both)] : null;
+  const x = scale(0), y = scale(1);
   return el('figure', {}, el('figcaption', {}, name),
     svg('svg', { viewBox: `0 0 ${size} ${size}`, class: 'scatter', role: 'img', 'aria-label': name },
-      svg('line', { class: 'axis', x1: both ? x(ends[0]) : edge, y1: size - y(both ? ends[0] : 0), x2: both ? x(ends[1]) : size - edge, y2: size - y(both ? ends[1] : 0) }),
+      svg('line', { x1: x(from[0]), y1: size - y(from[1]), x2: x(to[0]), y2: size - y(to[1]) }),
       points.map(([at, value]) => svg('circle', { cx: x(at), cy: size - y(value), r: 2.2 }))));
 }
 
 function fits() {
-  const found = data.runs.filter((run) => run.fit?.length);
-  if (!found.length) return null;
-  const holder = el('div', { class: 'fits' });
-  const show = (id) => {
-    memory.set('fit', id);
-    const run = found.find((one) => one.folder === id) ?? found[0];
-    holder.replaceChildren(
-      scatter(run.fit, 'equal', 'predicted (upwards) against true'),
-      scatter(run.fit.map(([target, predicted]) => [target, predicted - target]), 'zero', 'residual: predicted less true (upwards), against true'));
+  const draw = ({ fit }) => {
+    const all = fit.flat(), least = Math.min(...all), most = Math.max(...all);
+    return [
+      scatter(fit, [[least, least], [most, most]], 'predicted (upwards) against true'),
+      scatter(fit.map(([target, predicted]) => [target, predicted - target]), [[least, 0], [most, 0]], 'residual: predicted less true (upwards), against true'),
+    ];
   };
-  const first = memory.get('fit', found[0].folder);
-  show(first);
-  return [
-    el('div', { class: 'controls' }, select('run', found.map((run) => [run.folder, run.id]), first, show)),
-    holder,
-    el('p', { class: 'note' }, 'Of the first output, for the first test examples, after the last epoch or that which a run kept.'),
-  ];
+  return ofOneRun('fits', data.runs.filter((run) => run.fit?.length), draw,
+    'Of the first output, for the first test examples, after the last epoch or that which a run kept.');
 }
 
 function timings() {

@@ -35,15 +35,18 @@ std::string bytes_of(const std::vector<Number>& numbers) {
     return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)};
 }
 
-/// A .npz file with these members, deflated.
+/// A .npz file with these members, deflated or stored.
 inline void write_npz(const std::filesystem::path& file,
-                      const std::vector<std::pair<std::string, std::string>>& members) {
+                      const std::vector<std::pair<std::string, std::string>>& members, bool deflated = true) {
     int error = 0;
     zip_t* archive = zip_open(file.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &error);
     if (archive == nullptr) throw std::runtime_error("cannot write " + file.native());
-    for (const auto& [name, bytes] : members)
-        zip_file_add(archive, name.c_str(), zip_source_buffer(archive, bytes.data(), bytes.size(), 0),
-                     ZIP_FL_OVERWRITE);
+    for (const auto& [name, bytes] : members) {
+        const auto index = zip_file_add(archive, name.c_str(),
+                                        zip_source_buffer(archive, bytes.data(), bytes.size(), 0), ZIP_FL_OVERWRITE);
+        zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE,
+                                 0);
+    }
     if (zip_close(archive) != 0) throw std::runtime_error("cannot write " + file.native());
 }
 

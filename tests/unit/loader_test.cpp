@@ -115,11 +115,14 @@ TEST(LoaderTest, BatchesOfOtherDataHaveTheSameBitsOnADevice) {
             ASSERT_TRUE(on_device.next(same));
             EXPECT_TRUE(torch::equal(same.images, batch.images));
             EXPECT_TRUE(torch::equal(same.targets, batch.targets));
-            const auto example = batch.examples[0].item<std::int64_t>();
+            const auto at = static_cast<std::size_t>(batch.examples[0].item<std::int64_t>() * 6);
             const torch::Tensor first = batch.images[0].flatten();
-            const auto at = static_cast<std::size_t>(example * 6);
-            const auto raw = split->is_bytes() ? static_cast<float>(split->bytes[at]) / 255.0F : split->reals[at];
-            EXPECT_EQ(first[0].item<float>(), (raw - 0.1F) / 0.1F);
+            for (std::size_t value = 0; value < 6; ++value) {
+                const auto of_channel = static_cast<float>(numbers[value * numbers.size() / 6]);
+                const float raw = split->is_bytes() ? static_cast<float>(split->bytes[at + value]) / 255.0F
+                                                    : split->reals[at + value];
+                EXPECT_EQ(first[static_cast<std::int64_t>(value)].item<float>(), (raw - of_channel) / of_channel);
+            }
         }
         EXPECT_EQ(batches, 3);
     }

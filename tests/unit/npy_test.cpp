@@ -124,5 +124,24 @@ TEST_F(Npz, DamagedIsRefused) {
     expect_error(ExitCode::usage, "c.npz", [&] { open_npz(folder_.write("c.npz", flipped)).read("x"); });
 }
 
+TEST_F(Npz, WhoseChecksumIsWrongIsRefused) {
+    testing::write_npz(folder_ / "x.npz", {{"x.npy", npy("|u1", "(2000,)", std::string(2000, 'a'))}},
+                       /*deflated=*/false);
+    std::string bytes = read_file(folder_ / "x.npz");
+    bytes[bytes.find("aaaa") + 1000] = 'b';
+    expect_error(ExitCode::usage, "d.npz: x.npy: error: is damaged",
+                 [&] { open_npz(folder_.write("d.npz", bytes)).read("x"); });
+}
+
+TEST_F(Npz, ThatPromisesMoreThanItsBytesCanHoldCostsNoMemory) {
+    const std::string member = npy("|u1", "(2000,)", std::string(2000, 'a'));
+    std::string bytes = read_file(write({{"x.npy", member}}));
+    const std::string size = bytes_of<std::uint32_t>({static_cast<std::uint32_t>(member.size())});
+    for (std::size_t at = bytes.find(size); at != std::string::npos; at = bytes.find(size, at))
+        bytes.replace(at, 4, bytes_of<std::uint32_t>({0xF0000000}));
+    expect_error(ExitCode::usage, "it promises more than its bytes can hold",
+                 [&] { open_npz(folder_.write("e.npz", bytes)).read("x"); });
+}
+
 }  // namespace
 }  // namespace labhost

@@ -18,7 +18,7 @@ esac
 sudo=()
 [ "$(id -u)" = 0 ] || sudo=(sudo)
 
-has() { dpkg-query -W -f '${Status}' "$1" 2> /dev/null | grep -q 'ok installed'; }
+has() { [[ $(dpkg-query -W -f '${Status}' "$1" 2> /dev/null) == *'ok installed' ]]; }
 
 # Boost: what is installed, else the distribution's own choice. Its versions exclude one another, and a developer's stays.
 boost() {

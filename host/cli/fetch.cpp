@@ -39,6 +39,8 @@ ExitCode fetch(const FetchOptions& options) {
 
 }  // namespace
 
-Verb fetch_verb() { return make_verb("fetch", "gets a data set: mnist or fashion-mnist", fetch); }
+Verb fetch_verb() {
+    return make_verb("fetch", "gets a data set: mnist, fashion-mnist, kmnist, emnist-..., cifar10, cifar100", fetch);
+}
 
 }  // namespace labhost

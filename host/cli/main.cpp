@@ -26,6 +26,7 @@
     VERB(new)               \
     VERB(keys)              \
     VERB(fetch)             \
+    VERB(data)              \
     VERB(gc)                \
     VERB(submit)            \
     VERB(status)            \

@@ -20,6 +20,10 @@ enum class TargetKind {
     reals,    ///< a regression: a number for each output
     labels,   ///< several labels: 0 or 1 for each output
 };
+template <>
+inline constexpr std::array texts_of<TargetKind>{EnumText{TargetKind::classes, "classes"},
+                                                 EnumText{TargetKind::reals, "reals"},
+                                                 EnumText{TargetKind::labels, "labels"}};
 constexpr TargetKind target_kind(Loss loss) {
     if (loss == Loss::nll || loss == Loss::cross_entropy) return TargetKind::classes;
     return loss == Loss::bce_with_logits ? TargetKind::labels : TargetKind::reals;
@@ -48,6 +52,11 @@ inline constexpr std::array texts_of<Keep>{EnumText{Keep::last, "last"}, EnumTex
 enum class OnNan { fail, proceed };
 template <>
 inline constexpr std::array texts_of<OnNan>{EnumText{OnNan::fail, "fail"}, EnumText{OnNan::proceed, "continue"}};
+
+/// What becomes of a folder of images of which some cannot be decoded.
+enum class OnDamaged { fail, skip };
+template <>
+inline constexpr std::array texts_of<OnDamaged>{EnumText{OnDamaged::fail, "fail"}, EnumText{OnDamaged::skip, "skip"}};
 
 /// In which order an image's axes lie.
 enum class Layout { nchw, nhwc };

@@ -1,6 +1,8 @@
 // The keys of [data]: a new one is a line here and a member of its struct.
 #include "config/keys.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "config/key_types.hpp"
@@ -112,6 +114,9 @@ Keys<PartSettings> part_keys() {
         {"count", part_count(), "examples of it; the rest is trained on"},
         {"fraction", fraction(), "the same, as a share of the training data"},
         {"seed", integer(&P::seed, 0), "of `random_split`'s own generator"},
+        {"stratify", boolean(&P::stratify),
+         "of each class the same share, rounded by largest remainders; which examples: in the order that "
+         "`random_split` draws"},
     };
 }
 
@@ -149,6 +154,72 @@ Keys<AugmentSettings> augment_keys() {
     };
 }
 
+constexpr double largest_weight = 1e6;
+
+/// An array, or "balanced". Either takes the other's place.
+KeyType<DataSettings> class_weights() {
+    return {.description = {.type = "array, or `\"balanced\"`",
+                            .minimum = 0.0,
+                            .maximum = largest_weight,
+                            .if_absent = "none"},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, DataSettings& settings) {
+                    const toml::node* node = table.node(key);
+                    if (node == nullptr) return;
+                    settings.class_weights = {.where = table.where(key)};
+                    if (node->is_string()) {
+                        settings.class_weights.balanced = table.string(key) == "balanced";
+                        if (!settings.class_weights.balanced)
+                            table.fail(key, "must be \"balanced\", or an array with a weight for each class");
+                        return;
+                    }
+                    settings.class_weights.values = *table.number_or_numbers(key, 0.0, largest_weight);
+                    if (!node->is_array() ||
+                        std::ranges::none_of(settings.class_weights.values, [](double weight) { return weight > 0.0; }))
+                        table.fail(key, "must be an array with a weight for each class, one of them above 0");
+                },
+            .value =
+                [](const DataSettings& settings, Use) {
+                    const ClassWeights& weights = settings.class_weights;
+                    if (!weights.values.empty()) return Json(weights.values);
+                    return weights.balanced ? Json("balanced") : Json();
+                }};
+}
+
+KeyType<DataSettings> positive_weight() {
+    return {.description = {.type = "number or array",
+                            .minimum = 0.0,
+                            .maximum = largest_weight,
+                            .above_minimum = true,
+                            .if_absent = "none"},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, DataSettings& settings) {
+                    const auto weights = table.number_or_numbers(key, 0.0, largest_weight);
+                    if (!weights) return;
+                    if (std::ranges::count(*weights, 0.0) > 0)
+                        table.fail(key, "of 0 would leave out the examples that have the label; it must be above 0");
+                    settings.pos_weight = *weights;
+                },
+            .value = [](const DataSettings& settings,
+                        Use) { return settings.pos_weight.empty() ? Json() : json_of(settings.pos_weight); }};
+}
+
+KeyType<DataSettings> image_size() {
+    constexpr double most = 10000.0;
+    return {.description = {.type = "array", .minimum = 1.0, .maximum = most, .if_absent = "the model's input"},
+            .read =
+                [](StrictTable& table, const std::string& key, const fs::path&, DataSettings& settings) {
+                    const auto sizes = table.number_or_numbers(key, 1.0, most);
+                    if (!sizes) return;
+                    settings.resize.clear();
+                    for (const double size : *sizes) settings.resize.push_back(static_cast<std::int64_t>(size));
+                    if (sizes->size() != 2 || !std::ranges::equal(*sizes, settings.resize))
+                        table.fail(key, "must be two whole numbers, [height, width], such as [32, 32]");
+                },
+            .value = [](const DataSettings& settings,
+                        Use) { return settings.resize.empty() ? Json() : Json(settings.resize); }};
+}
+
 }  // namespace
 
 const Keys<DataSettings>& data_keys() {
@@ -157,7 +228,8 @@ const Keys<DataSettings>& data_keys() {
     using D = DataSettings;
     static const Keys<D> keys{
         {"dataset", placed(dataset(), &D::where),
-         "`mnist`, `fashion-mnist`, or a file or folder of yours, written with a `/`: `.npz`, `.npy`, CIFAR's, IDX "
+         "`mnist`, `fashion-mnist`, or a file or folder of yours, written with a `/`: `.npz`, `.npy`, `.csv`, CIFAR's, "
+         "IDX, folders of PNG and JPEG images "
          "([data.md](data.md))",
          content, always},
         {"normalize", normalize(),
@@ -182,6 +254,18 @@ const Keys<DataSettings>& data_keys() {
         {"test", table_of(&D::test, part_keys(), "the data's own"),
          "of data that have no test part: as `validation`, and drawn before it"},
         {"target", text(&D::target, "none"), "the column of a `.csv` file that is foretold from the others"},
+        {"class_weights", class_weights(),
+         "`weight` of `nll` and `cross_entropy`, for each class, in training; `\"balanced\"`: examples / (classes x "
+         "examples of the class), of those that are trained on, recorded. The losses of validation and test are not "
+         "weighted"},
+        {"pos_weight", placed(positive_weight(), &D::pos_weight_where),
+         "the same of `bce_with_logits`: how much more a label weighs that is there, for all outputs or for each"},
+        {"resize", placed(image_size(), &D::resize_where),
+         "of a folder of images: `[height, width]`, by Pillow's bilinear filter", content},
+        {"on_damaged", choice(&D::on_damaged),
+         "of a folder of images of which some cannot be decoded: the first is told and nothing trained, or they are "
+         "left out",
+         content},
     };
     return keys;
 }

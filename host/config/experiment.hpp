@@ -33,7 +33,17 @@ struct PartSettings {
     std::optional<std::int64_t> count{};  ///< of examples; or
     std::optional<double> fraction{};
     std::uint64_t seed = 0;  ///< of the split's own generator
+    bool stratify = false;   ///< of each class the same share
     SharedLocation where{};
+};
+
+/// How much an example's class weighs in the loss that is trained.
+struct ClassWeights {
+    std::vector<double> values{};  ///< [classes]; empty: all alike
+    bool balanced = false;         ///< by how rare the classes are: plan fills them in
+    SharedLocation where{};
+
+    bool any() const { return balanced || !values.empty(); }
 };
 
 /// [trainer]; the defaults are the notebook's settings.
@@ -88,9 +98,14 @@ struct DataSettings {
     std::optional<Layout> layout{};             ///< of arrays with four axes whose shape does not say
     std::optional<PartSettings> test{};         ///< of the training data, where there is no other
     std::string target{};                       ///< the column of a table
+    std::vector<std::int64_t> resize{};         ///< of a folder of images: [height, width]; empty: the model's input
+    OnDamaged on_damaged = OnDamaged::fail;     ///< of the same
     std::optional<std::int64_t> train_limit{};  ///< the first N examples
     std::optional<std::int64_t> test_limit{};
     std::optional<PartSettings> validation{};
+    ClassWeights class_weights{};
+    std::vector<double> pos_weight{};  ///< of several labels: [outputs], or one for all; empty: 1
+    SharedLocation pos_weight_where{};
     bool shuffle = true;     ///< the training data
     bool drop_last = false;  ///< a batch of the training data that is not whole
     AugmentSettings augment{};
@@ -98,6 +113,9 @@ struct DataSettings {
     SharedLocation train_limit_where{};
     SharedLocation test_limit_where{};
     SharedLocation drop_last_where{};
+    SharedLocation resize_where{};
+    /// Of a folder of images, once the run is planned: [channels, height, width], or [height, width] of greys.
+    std::vector<std::int64_t> image_sizes{};
     bool own_validation = false;  ///< whether the data bring a validation part, once the run is planned
 
     /// Whether `dataset` is a file or a folder, rather than a name.

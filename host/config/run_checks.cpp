@@ -57,6 +57,14 @@ void check_run(const RunSettings& run) {
         fail_at(trainer.label_smoothing_where,
                 fmt::format("trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with {}",
                             to_text(trainer.loss)));
+    if (run.data.class_weights.any() && target_kind(trainer.loss) != TargetKind::classes)
+        fail_at(run.data.class_weights.where,
+                fmt::format("data.class_weights goes with loss = \"nll\" or \"cross_entropy\", not with {}",
+                            to_text(trainer.loss)));
+    if (!run.data.pos_weight.empty() && trainer.loss != Loss::bce_with_logits)
+        fail_at(
+            run.data.pos_weight_where,
+            fmt::format("data.pos_weight goes with loss = \"bce_with_logits\", not with {}", to_text(trainer.loss)));
     for (const auto& [key, part] : {std::pair{"validation", &run.data.validation}, {"test", &run.data.test}})
         if (*part && !(*part)->count && !(*part)->fraction)
             fail_at((*part)->where,

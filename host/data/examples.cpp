@@ -125,18 +125,19 @@ Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind k
 }
 
 Split taken_from(const Split& split, std::span<const std::int64_t> examples) {
-    Split taken{.count = static_cast<std::int64_t>(examples.size()), .sizes = split.sizes};
+    Split taken{.count = static_cast<std::int64_t>(examples.size()),
+                .sizes = split.sizes,
+                .bytes = split.bytes,
+                .reals = split.reals};
     taken.outputs = split.outputs;
-    taken.drawn = true;
     taken.targets_where = split.targets_where;
+    for (const std::int64_t example : examples) taken.places.push_back(split.place_of(example));
     const auto take = [&](const auto& from, auto& into, std::int64_t width) {
         if (from.empty()) return;
         into.reserve(examples.size() * static_cast<std::size_t>(width));
         for (const std::int64_t example : examples)
             into.insert(into.end(), from.begin() + example * width, from.begin() + (example + 1) * width);
     };
-    take(split.bytes, taken.bytes, split.elements());
-    take(split.reals, taken.reals, split.elements());
     take(split.labels, taken.labels, 1);
     take(split.targets, taken.targets, split.outputs);
     if (!taken.labels.empty()) taken.largest_label = *std::ranges::max_element(taken.labels);

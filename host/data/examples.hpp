@@ -14,7 +14,7 @@ namespace labhost {
 /// not 0 or 1.
 Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind kind = TargetKind::classes);
 
-/// Those examples, in that order.
+/// Those examples, in that order; what they hold is shared, not copied.
 Split taken_from(const Split& split, std::span<const std::int64_t> examples);
 
 }  // namespace labhost

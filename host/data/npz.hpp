@@ -15,6 +15,7 @@ struct NamedArrays {
     std::string where{};               ///< the file or folder, for errors
     std::vector<std::string> names{};  ///< without ".npy"
     std::function<Array(const std::string& name)> read{};
+    std::function<std::string(const std::string& name)> place{};                ///< where one lies, for errors
     std::function<std::string(const std::vector<std::string>& used)> sha256{};  ///< of what holds those arrays
 };
 

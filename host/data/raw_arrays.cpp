@@ -35,7 +35,7 @@ std::optional<RawSplit> read_split(const NamedArrays& arrays, std::span<const Na
                                     names.targets, printable(join(arrays.names))));
         const auto placed = [&](const char* name) {
             used.emplace_back(name);
-            return PlacedArray{arrays.read(name), fmt::format("{}: {}.npy", arrays.where, name)};
+            return PlacedArray{arrays.read(name), arrays.place(name)};
         };
         RawSplit split{.inputs = placed(names.inputs)};
         split.targets = placed(names.targets);

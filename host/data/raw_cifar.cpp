@@ -75,11 +75,18 @@ RawSplit read_split(const Cifar& version, const fs::path& folder, const std::vec
 
 bool is_cifar_folder(const fs::path& folder) { return version_in(folder) != nullptr; }
 
-RawData read_cifar(const fs::path& folder) {
-    const Cifar& version = *version_in(folder);
+RawData read_cifar(const fs::path& folder, const CatalogEntry* entry, const Location& where) {
+    if (entry != nullptr)
+        for (const CatalogFile& file : entry->files)
+            if (!file_exists(folder / file.name)) fail_missing(*entry, folder, file.name, where);
+    const bool is_of_a_hundred = entry != nullptr && entry->files.front().name == versions()[1].train.front();
+    const Cifar& version = entry == nullptr ? *version_in(folder) : versions()[is_of_a_hundred ? 1 : 0];
     RawData data;
     data.train = read_split(version, folder, version.train, data.sha256);
     if (file_exists(folder / version.test)) data.test = read_split(version, folder, {version.test}, data.sha256);
+    if (entry != nullptr)
+        for (std::size_t i = 0; i < entry->files.size(); ++i)
+            check_genuine(*entry, entry->files[i], folder, data.sha256[i], where);
     return data;
 }
 

@@ -33,8 +33,8 @@ struct RawData {
 };
 
 /// The four files of MNIST's format: train-images-idx3-ubyte, train-labels-idx1-ubyte and t10k-..., raw or gzipped.
-/// `entry`: of the catalogue, whose hashes they must have; nullptr for a folder of the user's. `name`: as the
-/// experiment has it. Throws Error (usage), as do the others.
+/// `entry`: of the catalogue, whose files they must be; nullptr for a folder of the user's. `name`: as the experiment
+/// has it. Throws Error (usage), as do the others.
 RawData read_idx_folder(const std::filesystem::path& folder, const CatalogEntry* entry, const std::string& name,
                         const Location& where);
 bool is_idx_folder(const std::filesystem::path& folder);
@@ -45,7 +45,7 @@ RawData read_named_arrays(const NamedArrays& arrays);
 
 /// CIFAR's binary version: data_batch_1.bin to data_batch_5.bin and test_batch.bin (ten classes), or train.bin and
 /// test.bin (a hundred, of which the fine label is taken).
-RawData read_cifar(const std::filesystem::path& folder);
+RawData read_cifar(const std::filesystem::path& folder, const CatalogEntry* entry, const Location& where);
 bool is_cifar_folder(const std::filesystem::path& folder);
 
 /// A table: a line of names, then lines of numbers, of which column `target` is the target; no test part.

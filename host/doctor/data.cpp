@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "data/catalog.hpp"
-#include "data/idx.hpp"
 #include "doctor/ask.hpp"
 #include "doctor/folder.hpp"
+#include "support/files.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
@@ -38,13 +38,13 @@ Finding look_at_dataset(const CatalogEntry& entry, const fs::path& folder, const
     std::vector<std::string> missing;
     std::vector<std::string> damaged;
     for (const CatalogFile& file : entry.files) {
-        const auto path = find_idx(folder, file.name);
+        const auto path = find_file(entry, file, folder);
         if (!path) {
             missing.emplace_back(file.name);
             continue;
         }
         try {
-            if (read_idx(*path).sha256 != file.sha256)
+            if (sha256_of(entry, *path) != genuine_sha256(file, folder))
                 damaged.push_back(path->filename().native() + " (not the genuine file)");
         } catch (const Error& e) {
             damaged.push_back(fmt::format("{} ({})", path->filename().native(), e.what()));
@@ -77,9 +77,8 @@ std::vector<std::string> other_datasets(const fs::path& folder) {
     std::error_code ignored;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
         const std::string name = entry.path().filename().native();
-        const auto& files = catalog().front().files;
-        if (find_in_catalog(name) == nullptr && std::ranges::all_of(files, [&](const CatalogFile& file) {
-                return find_idx(entry.path(), file.name).has_value();
+        if (find_in_catalog(name) == nullptr && std::ranges::all_of(idx_names, [&](std::string_view file) {
+                return find_idx(entry.path(), file).has_value();
             }))
             found.push_back(name);
     }
@@ -93,11 +92,15 @@ void look(const fs::path& folder, const std::optional<fs::path>& chosen, const T
     Findings datasets;
     std::vector<std::string> others;
     if (state.there) {
-        for (const CatalogEntry& entry : catalog())
-            datasets.push_back(look_at_dataset(entry, folder / entry.name, chosen));
+        constexpr std::size_t always_told = 2;  // the others only if something of them is there
+        for (std::size_t i = 0; i < catalog().size(); ++i)
+            if (const CatalogEntry& entry = catalog()[i]; i < always_told || file_exists(folder / entry.name))
+                datasets.push_back(look_at_dataset(entry, folder / entry.name, chosen));
         others = other_datasets(folder);
     }
-    const auto is_absent = [](const Finding& dataset) { return dataset.data.at("missing").size() == 4; };
+    const auto is_absent = [](const Finding& dataset) {
+        return dataset.data.at("missing").size() == find_in_catalog(dataset.name)->files.size();
+    };
     const std::string fetch = fetch_command("mnist", chosen);
     if (state.missing) {
         place.says += ": it is not there, and so no data set";

@@ -52,7 +52,11 @@ void Loader::make_resident(const torch::Device& gpu) {
     if (augment_) {  // which makes each batch here
         resident_->images = torch::empty({0}, torch::TensorOptions(gpu).dtype(torch::kUInt8));
     } else if (split_->is_bytes() && normalizer_.tables().size() == 1) {
-        resident_->images = to_device(split_->bytes.data(), sizes, torch::kUInt8);
+        std::vector<std::uint8_t> drawn;  // in the order of their examples
+        if (!split_->places.empty())
+            for (std::int64_t example = 0; example < limit_; ++example)
+                drawn.insert(drawn.end(), split_->bytes_of(example), split_->bytes_of(example) + elements_);
+        resident_->images = to_device(drawn.empty() ? split_->bytes.data() : drawn.data(), sizes, torch::kUInt8);
         resident_->normalized = to_device(normalizer_.tables().front().data(), {256}, torch::kFloat32);
     } else {
         const torch::Tensor reals = torch::empty(sizes, torch::kFloat32);
@@ -63,13 +67,12 @@ void Loader::make_resident(const torch::Device& gpu) {
 }
 
 void Loader::fill(std::int64_t example, float* into) {
-    const std::int64_t begin = example * elements_;
     if (augment_)
-        augment_->fill(split_->bytes.data() + begin, into);
+        augment_->fill(split_->bytes_of(example), into);
     else if (split_->is_bytes())
-        normalizer_.fill(split_->bytes.data() + begin, into);
+        normalizer_.fill(split_->bytes_of(example), into);
     else
-        normalizer_.fill(split_->reals.data() + begin, into);
+        normalizer_.fill(split_->reals_of(example), into);
 }
 
 void Loader::begin_pass() {

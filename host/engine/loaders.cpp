@@ -28,7 +28,7 @@ Loaders make_loaders(const RunSettings& run, const Dataset& dataset, const std::
     train.drop_last = run.data.drop_last;
     train.augment = run.data.augment;
     if (run.data.validation) {
-        const TwoParts parts = random_split(train.limit, shape.validated, run.data.validation->seed);
+        const TwoParts parts = split_off(train.limit, *run.data.validation, dataset.train.labels);
         train.examples = tensor_of(parts.rest);
         validation.examples = tensor_of(parts.part);
     }

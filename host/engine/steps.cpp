@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include "engine/autocast.hpp"
-#include "engine/loss.hpp"
 
 namespace labhost {
 
@@ -83,7 +82,15 @@ torch::Tensor Steps::train(const Batch& batch, torch::Tensor& output) {
     if (sum.defined()) return sum;
     enter(Phase::metrics);
     const torch::NoGradGuard no_grad;
-    return loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, settings_.label_smoothing);
+    return loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, loss_options_);
+}
+
+/// What the mean loss, divided by the batches of a step, is of the sum.
+torch::Tensor Steps::share_of_mean(const Batch& batch, const torch::Tensor& loss, double divisor) const {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor& weights = loss_options_.class_weights;
+    if (weights.defined()) return (weights.index_select(0, batch.targets).sum() * divisor).reciprocal();
+    return torch::full({}, 1.0 / (static_cast<double>(batch.targets.numel()) * divisor), loss.options());
 }
 
 /// Adds those of the mean loss, divided by the batches of a step. Gives the summed loss where it comes with them.
@@ -91,21 +98,19 @@ torch::Tensor Steps::mean_gradients(const Batch& batch, const torch::Tensor& out
     const auto divisor = static_cast<double>(parts_.updates->divisor());
     if (settings_.numerics == Numerics::fast) {
         // The mean's gradient from the sum, which is wanted too.
-        const torch::Tensor loss =
-            loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, settings_.label_smoothing);
+        const torch::Tensor loss = loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, loss_options_);
         enter(Phase::backward);
-        const double share = 1.0 / (static_cast<double>(batch.targets.numel()) * divisor);
-        loss.backward(torch::full({}, share, loss.options()));
+        loss.backward(share_of_mean(batch, loss, divisor));
         return loss.detach();
     }
-    torch::Tensor loss = loss_of(settings_.loss, output, batch.targets, at::Reduction::Mean, settings_.label_smoothing);
+    torch::Tensor loss = loss_of(settings_.loss, output, batch.targets, at::Reduction::Mean, loss_options_);
     if (divisor != 1.0) loss = loss / divisor;
     enter(Phase::backward);
     loss.backward();
     return {};
 }
 
-/// The same of a test, which is not smoothed.
+/// The same of a test, which is neither smoothed nor weighted.
 torch::Tensor Steps::test(const Batch& batch, torch::Tensor& output) {
     output = forward(batch.images);
     return loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum);

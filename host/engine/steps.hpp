@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -9,6 +10,7 @@
 #include "config/experiment.hpp"
 #include "engine/cuda_graph.hpp"
 #include "engine/loader.hpp"
+#include "engine/loss.hpp"
 #include "engine/model.hpp"
 #include "engine/pass_sums.hpp"
 #include "engine/predictions.hpp"
@@ -30,8 +32,12 @@ public:
         TestOutputs* outputs;
     };
     /// `graphs`: on a GPU, captured as soon as that can be; `captured`: what of training.
-    Steps(const TrainerSettings& settings, const Parts& parts, bool graphs, CapturedPart captured)
-        : settings_(settings), parts_(parts), graphs_(graphs), captured_part_(captured) {}
+    Steps(const TrainerSettings& settings, LossOptions loss, const Parts& parts, bool graphs, CapturedPart captured)
+        : settings_(settings),
+          loss_options_(std::move(loss)),
+          parts_(parts),
+          graphs_(graphs),
+          captured_part_(captured) {}
 
     /// The next one of the loader's pass; false at the pass's end.
     bool next(Loader& loader, Pass pass);
@@ -57,12 +63,14 @@ private:
     bool may_be_replayed(const Loader& loader) const;
     void step(const Batch& batch);
     torch::Tensor train(const Batch& batch, torch::Tensor& output);
+    torch::Tensor share_of_mean(const Batch& batch, const torch::Tensor& loss, double divisor) const;
     torch::Tensor mean_gradients(const Batch& batch, const torch::Tensor& output);
     torch::Tensor test(const Batch& batch, torch::Tensor& output);
     torch::Tensor forward(const torch::Tensor& images);
     void enter(Phase phase);
 
     TrainerSettings settings_;
+    LossOptions loss_options_;  ///< of training
     Parts parts_;
     bool graphs_;
     CapturedPart captured_part_;

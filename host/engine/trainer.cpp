@@ -167,7 +167,8 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       loaders_(make_loaders(run, dataset, input_sizes(*plugin.descriptor), shape_, device)),
       sums_(make_sums(device, loaders_, run.trainer.loss)),
       outputs_(loaders_.test.count(), device),
-      steps_(run.trainer, {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},
+      steps_(run.trainer, loss_options(run, device),
+             {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},
              options.graphs && device.is_cuda() && can_share_draws(), captured_part(run.trainer, run.data)) {
     if (run.trainer.keep == Keep::best) kept_.emplace(loaders_.test.count(), device);
     if (run.trainer.schedule) plateau_metric_ = plateau_metric(*run.trainer.schedule, run.data);

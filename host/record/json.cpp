@@ -61,14 +61,12 @@ bool is_image(const Split& split) {
 std::vector<std::uint8_t> pixels_of(const Split& split, const std::vector<Predictions::Mistake>& mistakes) {
     std::vector<std::uint8_t> pixels;
     for (const Predictions::Mistake& mistake : mistakes) {
-        const std::int64_t begin = mistake.example * split.elements();
-        const std::int64_t end = begin + split.elements();
         if (split.is_bytes()) {
-            pixels.insert(pixels.end(), split.bytes.begin() + begin, split.bytes.begin() + end);
+            const std::uint8_t* bytes = split.bytes_of(mistake.example);
+            pixels.insert(pixels.end(), bytes, bytes + split.elements());
             continue;
         }
-        const std::span values =
-            std::span(split.reals).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(split.elements()));
+        const std::span values(split.reals_of(mistake.example), static_cast<std::size_t>(split.elements()));
         const auto [least, greatest] = std::ranges::minmax(values);
         const double scale = least == greatest ? 0.0 : 255.0 / (double{greatest} - double{least});
         for (const float value : values)
@@ -80,10 +78,8 @@ std::vector<std::uint8_t> pixels_of(const Split& split, const std::vector<Predic
 /// Of no image, what the example holds.
 Json values_of(const Split& split, std::int64_t example) {
     Json values = Json::array();
-    for (std::int64_t i = example * split.elements(); i < (example + 1) * split.elements(); ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        values.push_back(split.is_bytes() ? Json(split.bytes[at]) : Json(split.reals[at]));
-    }
+    for (std::int64_t i = 0; i < split.elements(); ++i)
+        values.push_back(split.is_bytes() ? Json(split.bytes_of(example)[i]) : Json(split.reals_of(example)[i]));
     return values;
 }
 

@@ -102,7 +102,9 @@ void add_provenance(Json& json, const RunRecord& run, Provenance& provenance) {
 
 Json classes_of(const RunRecord& run) {
     const CatalogEntry* entry = find_in_catalog(text_at(run.data, "dataset"));
-    return entry != nullptr ? Json(entry->classes) : Json(nullptr);
+    if (entry != nullptr) return entry->classes;
+    const Json record = read_object(run.folder / run_file::record);
+    return record.value("classes", Json(nullptr));
 }
 
 Json configuration_json(const Configuration& configuration, std::span<const std::string> swept) {

@@ -8,6 +8,16 @@
 
 namespace labhost {
 
+namespace {
+
+std::string hexadecimal(std::string_view bytes) {
+    std::string text;
+    for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return text;
+}
+
+}  // namespace
+
 void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
@@ -23,11 +33,7 @@ std::string Sha256::finish_bytes() {
     return digest;
 }
 
-std::string Sha256::finish() {
-    std::string text;
-    for (const char byte : finish_bytes()) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return text;
-}
+std::string Sha256::finish() { return hexadecimal(finish_bytes()); }
 
 std::string sha256(std::string_view bytes) {
     Sha256 hash;
@@ -39,6 +45,14 @@ std::string sha256_bytes(std::string_view bytes) {
     Sha256 hash;
     hash.update(bytes);
     return hash.finish_bytes();
+}
+
+std::string md5(std::string_view bytes) {
+    std::string digest(16, '\0');
+    if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_md5(),
+                   nullptr) != 1)
+        throw Error(ExitCode::run_failed, "OpenSSL cannot compute MD5 here");
+    return hexadecimal(digest);
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) { return sha256(read_file(path)); }

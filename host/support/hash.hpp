@@ -30,6 +30,8 @@ private:
 std::string sha256(std::string_view bytes);
 /// The 32 bytes themselves.
 std::string sha256_bytes(std::string_view bytes);
+/// MD5, in lower-case hexadecimal: for files whose publishers give no other.
+std::string md5(std::string_view bytes);
 std::string sha256_of_file(const std::filesystem::path& path);
 
 /// RFC 4648, padded, on one line.

@@ -16,7 +16,9 @@
 #include "config/location.hpp"
 #include "config/run_checks.hpp"
 #include "data/array.hpp"
+#include "data/images/folder.hpp"
 #include "data/normalization.hpp"
+#include "data/trained_examples.hpp"
 #include "plugin/describe.hpp"
 #include "record/fingerprint.hpp"
 #include "record/run_layout.hpp"
@@ -65,12 +67,34 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
         const auto example = std::ranges::find(split->labels, split->largest_label) - split->labels.begin();
         fail_at(run.model_where,
                 fmt::format(
-                    "labels out of range: {} has the label {} (example {}{}), plugin '{}' tells {} classes apart (0 "
-                    "to {})",
-                    split->targets_where, split->largest_label, example, split->drawn ? " as it was drawn" : "",
-                    plugin.id(), plugin.descriptor->classes, plugin.descriptor->classes - 1));
+                    "labels out of range: {} has the label {} (example {}), plugin '{}' tells {} classes apart (0 to "
+                    "{})",
+                    split->targets_where, split->largest_label, split->place_of(example), plugin.id(),
+                    plugin.descriptor->classes, plugin.descriptor->classes - 1));
     }
 }
+
+/// Folders of images are made as large as the model's input, unless the experiment says otherwise.
+class ImageSizes {
+public:
+    void fill_in(DataSettings& data, const Plugin& plugin, const Location& where) {
+        if (!data.is_path()) return;
+        const auto [known, is_new] = are_images_.try_emplace(data.dataset);
+        if (is_new) known->second = is_image_folder(data.dataset);
+        if (!known->second) return;
+        data.image_sizes = input_sizes(*plugin.descriptor);
+        const std::size_t count = data.image_sizes.size();
+        const bool is_image = count == 2 || (count == 3 && (data.image_sizes[0] == 1 || data.image_sizes[0] == 3));
+        if (!is_image)
+            fail_at(where, fmt::format("plugin '{}' takes examples of {}, and {} holds images: such a model declares "
+                                       ".input = {{3, height, width}}, or {{1, height, width}} for greys",
+                                       plugin.id(), shape_text(data.image_sizes), data.dataset));
+        std::ranges::copy(data.resize, data.image_sizes.end() - static_cast<std::ptrdiff_t>(data.resize.size()));
+    }
+
+private:
+    std::map<std::string, bool> are_images_{};
+};
 
 /// Losses of classes go with models that tell classes apart, the others with those that have outputs.
 void check_loss(const RunSettings& run, const Plugin& plugin) {
@@ -81,6 +105,20 @@ void check_loss(const RunSettings& run, const Plugin& plugin) {
                         to_text(run.trainer.loss), of_classes ? ".classes" : ".outputs", plugin.id(),
                         of_classes ? ".outputs (mse, l1, huber; of several labels bce_with_logits)"
                                    : ".classes (nll, cross_entropy)"));
+}
+
+/// One for each class, or output.
+void check_weights(const DataSettings& data, const Plugin& plugin) {
+    const auto classes = static_cast<std::size_t>(plugin.descriptor->classes);
+    const auto outputs = static_cast<std::size_t>(output_count(*plugin.descriptor));
+    const auto& weights = data.class_weights;
+    if (!weights.values.empty() && weights.values.size() != classes)
+        fail_at(weights.where, fmt::format("data.class_weights has {} weights, and plugin '{}' tells {} classes apart",
+                                           weights.values.size(), plugin.id(), classes));
+    if (data.pos_weight.size() > 1 && data.pos_weight.size() != outputs)
+        fail_at(data.pos_weight_where, fmt::format("data.pos_weight has {} entries, and plugin '{}' {} outputs: give "
+                                                   "one, or {}",
+                                                   data.pos_weight.size(), plugin.id(), outputs, outputs));
 }
 
 /// Schedules fail where torch's do, some at a late step: each is tried once for all its steps.
@@ -258,19 +296,24 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     const auto duplicates = by_fingerprint(begun);
     const ShorterRuns shorter(own_folder, begun);
     Normalizations normalizations;
+    BalancedWeights balanced;
+    ImageSizes image_sizes;
     for (PlannedRun& run : plan.runs) {
         DataSettings& data = run.settings.data;
         const TargetKind kind = target_kind(run.settings.trainer.loss);
+        image_sizes.fill_in(data, *run.plugin, run.settings.model_where);
         auto& dataset = plan.datasets[loading_key(data, kind)];
         if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data, kind));
         check_fits_data(data, *dataset);
         data.own_validation = dataset->validation.has_value();
         check_validates(run.settings);
         check_data_fits(run.settings, *run.plugin, *dataset);
+        check_weights(data, *run.plugin);
         check_metrics_fit(run.settings, *run.plugin);
         check_claims_fit(plan.claims, run.settings, *run.plugin);
         const EpochShape shape = epoch_shape(run.settings, *dataset);
         normalizations.fill_in(data, *dataset, kind);
+        balanced.fill_in(data, *dataset, run.plugin->descriptor->classes);
         schedule.check(run.settings, shape);
         run.dataset = dataset.get();
         Json inputs = fingerprint_inputs(run.settings, *run.plugin, run.params, *dataset, run.device);

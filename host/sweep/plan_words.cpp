@@ -9,6 +9,7 @@
 
 #include "config/run_checks.hpp"
 #include "support/files.hpp"
+#include "support/text.hpp"
 #include "train/epoch_shape.hpp"
 
 namespace labhost {
@@ -83,9 +84,9 @@ std::vector<std::string> data_words(const Plan& plan) {
         if (!said.emplace(run.dataset, shape.trained, shape.validated, shape.tested, shape.steps).second) continue;
         const std::string validation =
             shape.validated > 0 ? fmt::format("{} to validate, ", with_commas(shape.validated)) : "";
-        words.push_back(fmt::format("{}: {} to train, {}{} to test; {} steps an epoch", run.dataset->name,
+        words.push_back(fmt::format("{}: {} to train, {}{} to test; {} steps an epoch; {}", run.dataset->name,
                                     with_commas(shape.trained), validation, with_commas(shape.tested),
-                                    with_commas(shape.steps)));
+                                    with_commas(shape.steps), size_text(run.dataset->size())));
     }
     return words;
 }
@@ -112,8 +113,14 @@ std::vector<std::string> plan_warnings(const Plan& plan) {
                                            "normalisation of plugin '{}' may fail: data.drop_last = true leaves it out",
                                            run.plugin->id()));
     }
-    for (const auto& [key, data] : plan.datasets)
-        if (data && data->train.outputs == 0) warn_of_other_classes(*data, warnings);
+    for (const auto& [key, data] : plan.datasets) {
+        if (!data) continue;
+        if (data->train.outputs == 0) warn_of_other_classes(*data, warnings);
+        if (!data->left_out.empty())
+            add_once(warnings, fmt::format("{} of the files of {} cannot be decoded and are left out: {}{}",
+                                           data->left_out.size(), data->name, printable(data->left_out.front()),
+                                           data->left_out.size() == 1 ? "" : ", ..."));
+    }
     for (const Claim& claim : plan.claims) warn_of_short_runs(claim, plan, warnings);
     for (const Claim& claim : plan.claims)
         if (claim.metric.when == MetricChoice::When::best && claim.metric.key.starts_with("test.") &&

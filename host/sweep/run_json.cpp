@@ -57,6 +57,8 @@ Json run_json(const Plan& plan, const PlannedRun& run, const Device& device) {
               {"fingerprint_of", fingerprint_inputs(settings, *run.plugin, run.params, *run.dataset, run.device)},
               {"provenance", provenance(plan, run, device)}};
     if (const Json reference = to_json(settings.reference); !reference.empty()) json["reference"] = reference;
+    if (!run.dataset->classes.empty()) json["classes"] = run.dataset->classes;
+    if (!run.dataset->left_out.empty()) json["left_out"] = run.dataset->left_out;
     return json;
 }
 

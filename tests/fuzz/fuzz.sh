@@ -8,7 +8,7 @@ here=$(dirname "$0")
 build=$1
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- csv experiment idx npy npz record message pickle state_dict
+[ $# -gt 0 ] || set -- csv experiment idx image npy npz record message pickle state_dict
 export LSAN_OPTIONS="suppressions=$here/../sanitizers/lsan.txt:print_suppressions=0"
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-16  # the suppression is by name
 export UBSAN_OPTIONS=print_stacktrace=1

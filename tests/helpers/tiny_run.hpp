@@ -33,11 +33,13 @@ inline constexpr labhost_descriptor tiny_descriptor = detail::export_descriptor<
 
 inline Split tiny_split(std::int64_t count, std::uint8_t first) {
     Split split{.count = count, .sizes = {4, 4}, .largest_label = 2};
+    std::vector<std::uint8_t> bytes;
     std::uint8_t byte = first;
     for (std::int64_t i = 0; i < count; ++i) {
-        for (int pixel = 0; pixel < 16; ++pixel) split.bytes.push_back(byte = static_cast<std::uint8_t>(byte * 5 + 77));
+        for (int pixel = 0; pixel < 16; ++pixel) bytes.push_back(byte = static_cast<std::uint8_t>(byte * 5 + 77));
         split.labels.push_back((byte / 16) % 3);
     }
+    split.bytes = std::move(bytes);
     return split;
 }
 

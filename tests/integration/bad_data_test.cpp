@@ -1,5 +1,9 @@
 // Damaged or unfitting data: one clear message, exit code 2, and nothing trained.
+#include <cmath>
+
 #include "helpers/idx_files.hpp"
+#include "helpers/image_files.hpp"
+#include "helpers/npy_files.hpp"
 #include "program.hpp"
 
 namespace labhost {
@@ -50,6 +54,8 @@ TEST_F(BadData, LabelsOutOfRange) {
     expect_refusal(train(), 2,
                    "labels out of range: " + (data_ / "train-labels-idx1-ubyte").native() +
                        " has the label 10 (example 77), plugin 'net' tells 10 classes apart (0 to 9)");
+    for (const char* file : {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) std::filesystem::remove(data_ / file);
+    expect_refusal(train("net\"\ndata.test.fraction = 0.5\ndata.test.seed = 3 #"), 2, "(example 77)");
 }
 
 TEST_F(BadData, ImagesOfAnotherShape) {
@@ -67,6 +73,92 @@ TEST_F(BadData, MissingDataSet) {
 TEST_F(BadData, LimitBeyondTheData) {
     expect_refusal(labhost({experiment("[[run]]\nmodel = \"net\"\n"), "--set", "data.train_limit=60001"}), 2,
                    "data.train_limit = 60001, but the data set has 60000 examples");
+}
+
+/// A data set of which one file is damaged.
+struct Damaged {
+    std::string file;  ///< written last, over a sound one
+    std::string content;
+    std::string says;     ///< after its path
+    std::string dataset;  ///< of the folder; the damaged file's kind
+    std::string model = "vector13";
+};
+
+/// Each is refused before anything is trained, by its place: the file, and the array, line or example in it.
+TEST_F(BadData, TwentyFourDamagedFiles) {
+    using testing::bytes_of;
+    using testing::npy;
+    using testing::npy_with;
+    const std::vector<double> sound(26, 0.5);
+    const std::string x = npy("<f8", "(2, 13)", bytes_of(sound));
+    const std::string y = npy("<i8", "(2,)", bytes_of<std::int64_t>({0, 2}));
+    auto with = [&](std::size_t at, double value) {
+        std::vector<double> values = sound;
+        values[at] = value;
+        return npy("<f8", "(2, 13)", bytes_of(values));
+    };
+    const auto zip_of = [&](const std::vector<std::pair<std::string, std::string>>& members) {
+        testing::write_npz(data_ / "made.zip", members);
+        return bytes("made.zip");
+    };
+    const std::string npz = zip_of({{"data.npy", x}, {"target.npy", y}});
+    std::string flipped = npz;
+    flipped[60] ^= 0x55;
+    const std::string table = "a,b,kind\n1,2,0\n3,4,1\n";
+    const std::string record = '\1' + std::string(3072, 'a');
+    const std::string png = testing::plain_png(1, 2, 3);
+    const std::vector<Damaged> all{
+        {"npy/data.npy", "no array", ": error: ", "npy/"},
+        {"npy/data.npy", x.substr(0, 20), ": error: ", "npy/"},
+        {"npy/data.npy", x.substr(0, x.size() - 9), ": error: ", "npy/"},
+        {"npy/data.npy", x + "more", ": error: ", "npy/"},
+        {"npy/data.npy", npy("|O", "(2, 13)", ""), ": error: ", "npy/"},
+        {"npy/data.npy", npy("<f8", "(2, -13)", bytes_of(sound)), ": error: ", "npy/"},
+        {"npy/data.npy", npy("<f8", "(999999999999, 13)", ""), ": error: ", "npy/"},
+        {"npy/data.npy", with(14, std::nan("")), ": error: example 1 holds nan, at its value 1", "npy/"},
+        {"npy/data.npy", with(3, 1e300), ": error: example 0 holds inf, at its value 3", "npy/"},
+        {"npy/target.npy", npy("<i8", "(3,)", bytes_of<std::int64_t>({0, 1, 2})), ": error: holds 3 labels, but ",
+         "npy/"},
+        {"npy/target.npy", npy("<f8", "(2,)", bytes_of<double>({0, 1.5})), ": error: the label of example 1 is 1.5",
+         "npy/"},
+        {"npy/target.npy", npy("<i8", "(2,)", bytes_of<std::int64_t>({0, -1})), ": error: the label of example 1 is -1",
+         "npy/"},
+        {"npy/target.npy", npy("<i8", "(2, 2)", bytes_of<std::int64_t>({0, 1, 2, 0})), ": error: its shape is 2x2",
+         "npy/"},
+        {"d.npz", npz.substr(0, npz.size() / 2), ": error: cannot be read as a zip archive", "d.npz"},
+        {"d.npz", flipped, ": data.npy: error: is damaged", "d.npz"},
+        {"d.npz", zip_of({{"data.npy", x}}), ": error: has data, but no target beside it", "d.npz"},
+        {"d.csv", table + "5,six,0\n", ":4: error: ", "d.csv"},
+        {"d.csv", table + "5,6\n", ":4: error: ", "d.csv"},
+        {"d.csv", table + "5,,1\n", ":4: error: ", "d.csv"},
+        {"cifar/data_batch_3.bin", record.substr(1), ": error: is no file of CIFAR-10", "cifar/", "colour32"},
+        {"cifar/test_batch.bin", record + '\12' + record.substr(1), ": error: is damaged: record 1 has the label 10",
+         "cifar/", "colour32"},
+        {"pets/test/dog/1.png", png.substr(0, png.size() / 2), ": error: it cannot be decoded: it is truncated",
+         "pets/", "colour28"},
+        {"pets/train/cat/1.png", "GIF89a", ": error: it cannot be decoded: it is neither a PNG nor a JPEG", "pets/",
+         "colour28"},
+        {"pets/train/cat/1.png", testing::jpeg_file(16, 16, std::vector<std::uint8_t>(768, 9)).substr(0, 300),
+         ": error: it cannot be decoded: ", "pets/", "colour28"},
+    };
+    ASSERT_EQ(all.size(), 24U);
+    for (const Damaged& damaged : all) {
+        SCOPED_TRACE(damaged.file + damaged.says);
+        data_.write("npy/data.npy", x);
+        data_.write("npy/target.npy", y);
+        for (int i = 1; i <= 5; ++i) data_.write(fmt::format("cifar/data_batch_{}.bin", i), record);
+        data_.write("cifar/test_batch.bin", record);
+        for (const char* name : {"train/cat/1", "train/dog/1", "test/cat/1", "test/dog/1"})
+            data_.write(fmt::format("pets/{}.png", name), png);
+        data_.write(damaged.file, damaged.content);
+        const bool has_test = damaged.dataset == "cifar/" || damaged.dataset == "pets/";
+        const std::string more = damaged.dataset == "d.csv" ? "data.target = \"kind\"\n" : "";
+        const std::string text =
+            fmt::format("data.dataset = \"{}\"\n{}{}[[run]]\nmodel = \"{}\"\n", (data_ / damaged.dataset).native(),
+                        has_test ? "" : "data.test.count = 1\n", more, damaged.model);
+        expect_refusal(labhost({folder_.write("e.toml", text).native(), "--plugins", LABHOST_TEST_PLUGINS}), 2,
+                       (data_ / damaged.file).native() + damaged.says);
+    }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Data of other kinds than MNIST's, as people bring them; parity/data.py holds their numbers against Python's.
 #include <fmt/format.h>
 
+#include "data/images/decode.hpp"
+#include "helpers/image_files.hpp"
 #include "helpers/npy_files.hpp"
 #include "program.hpp"
 
@@ -24,6 +26,11 @@ protected:
         }
         return {npy("<f8", fmt::format("({}, 13)", count), bytes_of(values)),
                 npy("<i8", fmt::format("({},)", count), bytes_of(labels))};
+    }
+    /// How many folders of runs there are.
+    std::int64_t runs_of(const std::string& experiment) {
+        return std::ranges::count_if(std::filesystem::directory_iterator(folder_ / "runs" / experiment),
+                                     [](const auto& entry) { return entry.is_directory(); });
     }
     ProcessResult train(const std::string& data, const std::string& run, std::vector<std::string> more = {}) {
         more.insert(more.begin(),
@@ -125,6 +132,119 @@ TEST_F(Data, WhatDoesNotFitNamesBothShapesAndWhatWould) {
     expect_refusal(train("data.dataset = \"no.npz\"", "model = \"vector13\""), 2, "data.dataset: there is no ");
     expect_refusal(train("data.dataset = \"./e.toml\"", "model = \"vector13\""), 2,
                    "e.toml is neither a .npz nor a .csv file");
+}
+
+/// Two classes with 12 examples each to train on and 4 to test with, of 32 x 24 pixels.
+void write_images(const testing::TemporaryFolder& folder) {
+    for (const auto& [part, count] : {std::pair{"train", 12}, {"test", 4}})
+        for (int label = 0; label < 2; ++label)
+            for (int i = 0; i < count; ++i) {
+                std::vector<std::uint8_t> pixels(24 * 32 * 3, static_cast<std::uint8_t>(50 + 100 * label + i));
+                pixels[static_cast<std::size_t>(i) * 7] = 255;
+                folder.write(fmt::format("d/{}/{}/{}.png", part, label == 0 ? "ash" : "birch", i),
+                             testing::png_file(24, 32, pixels));
+            }
+}
+
+TEST_F(Data, FoldersOfImagesAreTrainedOnAtTheModelsSize) {
+    write_images(folder_);
+    const std::string data = "data = { dataset = \"./d/\", normalize = \"auto\" }";
+    const std::string model = "model = \"colour28\"";
+    const ProcessResult result = train(data, model);
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.err.find("decoding 32 images to 3x28x28 into "), std::string::npos) << result.err;
+    const json record = json::parse(read_file(run_folder("e", "colour28-s1") / "run.json"));
+    EXPECT_EQ(record.at("classes"), (json{"ash", "birch"}));
+    EXPECT_FALSE(record.contains("left_out"));
+    const ProcessResult plan = labhost({"plan", (folder_ / "e.toml").native(), "--plugins", LABHOST_TEST_PLUGINS});
+    EXPECT_EQ(plan.err.find("decoding"), std::string::npos) << plan.err;
+    EXPECT_NE(plan.out.find("d/: 24 to train, 8 to test; 1 steps an epoch; "), std::string::npos) << plan.out;
+    EXPECT_NE(plan.out.find("1 finished"), std::string::npos) << plan.out;
+
+    // The same data, whatever their folder and files are called.
+    std::filesystem::rename(folder_ / "d/train/ash/0.png", folder_ / "d/train/ash/00.png");
+    std::filesystem::rename(folder_ / "d", folder_ / "moved");
+    const std::string moved = "data = { dataset = \"./moved/\", normalize = \"auto\" }";
+    EXPECT_NE(train(moved, model).out.find("colour28-s1"), std::string::npos);
+    EXPECT_EQ(runs_of("e"), 1) << "nothing is trained twice";
+
+    folder_.write("moved/train/ash/1.png", "no image");
+    const ProcessResult damaged = train(moved, model);
+    EXPECT_EQ(damaged.exit_code, 2);
+    EXPECT_NE(damaged.err.find("moved/train/ash/1.png: error: it cannot be decoded: it is neither"), std::string::npos)
+        << damaged.err;
+    const std::string skipped = "data = { dataset = \"./moved/\", normalize = \"auto\", on_damaged = \"skip\" }";
+    const ProcessResult left_out = train(skipped, model + "\nname = \"s\"");
+    EXPECT_EQ(left_out.exit_code, 0) << left_out.err;
+    EXPECT_NE(left_out.err.find("1 of the files of "), std::string::npos) << left_out.err;
+    EXPECT_EQ(json::parse(read_file(run_folder("e", "s-s1") / "run.json")).at("left_out").size(), 1U);
+}
+
+TEST_F(Data, FoldersOfImagesMustFitTheModel) {
+    write_images(folder_);
+    const std::string data = "data.dataset = \"./d/\"\n";
+    expect_refusal(train(data + "data.resize = [20, 10]", "model = \"colour28\""), 2,
+                   "takes examples of 3x28x28, those of ");
+    expect_refusal(train(data, "model = \"vector13\""), 2, "such a model declares .input = {3, height, width}");
+    expect_refusal(train(data + "data.resize = [28.5, 28]", "model = \"colour28\""), 2,
+                   "e.toml:3:15: error: data.resize must be two whole numbers, [height, width]");
+    expect_refusal(train("data = { dataset = \"mnist\", resize = [28, 28] }", "model = \"sdk_1_0\""), 2,
+                   "data.resize is of folders of images");
+}
+
+TEST_F(Data, WeightsMustFitTheModelAndTheLoss) {
+    const auto [x, y] = vectors(60);
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", y}});
+    const std::string data = "data.dataset = \"./d.npz\"\ndata.test.count = 10\n";
+    const std::string model = "model = \"vector13\"";
+    expect_refusal(train(data + "data.class_weights = [1, 2]", model), 2,
+                   "data.class_weights has 2 weights, and plugin 'vector13' tells 3 classes apart");
+    expect_refusal(train(data + "data.class_weights = 2", model), 2, "must be an array with a weight for each class");
+    expect_refusal(train(data + "data.class_weights = \"even\"", model), 2, "must be \"balanced\", or an array");
+    expect_refusal(train(data + "data.pos_weight = 2", model), 2,
+                   "data.pos_weight goes with loss = \"bce_with_logits\"");
+    expect_refusal(train(data + "data.class_weights = [1, 2, 3]\ntrainer.loss = \"mse\"", "model = \"reals13\""), 2,
+                   "data.class_weights goes with loss = \"nll\" or \"cross_entropy\", not with mse");
+    EXPECT_EQ(train(data + "data.class_weights = \"balanced\"", model).exit_code, 0);
+    const json weights =
+        json::parse(read_file(run_folder("e", "vector13-s1") / "run.json")).at("data").at("class_weights");
+    EXPECT_EQ(weights.size(), 3U);
+    // Written out, these are the same run.
+    EXPECT_NE(train(data + "data.class_weights = " + weights.dump(), model).out.find("vector13-s1"), std::string::npos);
+    EXPECT_EQ(runs_of("e"), 1);
+}
+
+TEST_F(Data, SaysWhatADataSetHolds) {
+    write_images(folder_);
+    const ProcessResult images = labhost({"data", "./d/", "--sheet", "sheet.png"});
+    ASSERT_EQ(images.exit_code, 0) << images.err;
+    EXPECT_NE(images.out.find("24 to train, 8 to test; each 3x24x32 bytes"), std::string::npos) << images.out;
+    EXPECT_NE(images.out.find("birch"), std::string::npos) << images.out;
+    const std::string png = read_file(folder_ / "sheet.png");
+    const Image sheet = decode_image({reinterpret_cast<const std::uint8_t*>(png.data()), png.size()}, 3);
+    EXPECT_EQ(sheet.height, 2 + 2 * 26);
+    EXPECT_EQ(sheet.width, 2 + 16 * 34);
+    EXPECT_EQ(sheet.bytes[0], 255) << "white between them";
+    const auto red = [&](std::int64_t y, std::int64_t x) {
+        return sheet.bytes[static_cast<std::size_t>((y * sheet.width + x) * 3)];
+    };
+    EXPECT_EQ(red(10, 10), 50);
+    EXPECT_EQ(red(36, 44), 151);
+
+    const auto [x, y] = vectors(60);
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", y}});
+    const json vectors = json::parse(labhost({"data", "d.npz", "--json"}).out);
+    EXPECT_EQ(vectors.at("example"), (json{13}));
+    EXPECT_EQ(vectors.at("parts").at("train").at("of_class"), (json{20, 20, 20}));
+    EXPECT_EQ(vectors.at("mean").size(), 13U);
+    expect_refusal(labhost({"data", "d.npz", "--sheet", "x.png"}), 2, "--sheet is of images");
+    expect_refusal(labhost({"data", "d.npz", "--size", "3x4x4"}), 2, "--size is of folders of images");
+    const ProcessResult reals = labhost({"data", "d.npz", "--kind", "reals"});
+    EXPECT_NE(reals.out.find("least"), std::string::npos) << reals.out << reals.err;
+    expect_refusal(labhost({"data", "mnits"}), 2,
+                   "labhost data: error: unknown data set 'mnits'; did you mean 'mnist'?");
+    EXPECT_NE(labhost({"data", "mnist"}).out.find("60000 to train, 10000 to test; each 28x28 bytes"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -92,6 +92,23 @@ def arrays(folder, data, scikit_learn):
         (folder / "cifar" / f"{name}.bin").write_bytes(records.tobytes())
 
 
+    image_folder(folder / "pictures", random)
+
+
+def image_folder(folder, random):
+    """Three classes that differ in hue, PNG and JPEG of several sizes, in three parts."""
+    from PIL import Image
+    for part, count in (("train", 60), ("val", 20), ("test", 30)):
+        for label, name in enumerate(("ant", "bee", "Cat")):
+            (folder / part / name / "more").mkdir(parents=True)
+            for i in range(count // 3):
+                height, width = random.integers(20, 90, 2)
+                pixels = random.integers(0, 200, (height, width, 3), dtype=np.uint8)
+                pixels[..., label] += 55
+                where = folder / part / name / ("more" if i % 4 == 0 else "")
+                Image.fromarray(pixels).save(where / f"{i}.{'png' if i % 2 else 'jpg'}")
+
+
 def runs_of(folder):
     """By name: model, data and trainer settings."""
     at = lambda name: str(folder / name)
@@ -132,8 +149,19 @@ def runs_of(folder):
                                           "normalize": {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]},
                                           "augment": {"random_crop": {"padding": 2}, "random_horizontal_flip": 0.5,
                                                       "random_rotation": 10, "random_erasing": 0.5}}, adam),
+        "pictures": ("colour28", {"dataset": at("pictures/"), "normalize": "auto", "resize": [28, 28]},
+                     {"keep": "best", **adam}),
         "cifar": ("colour32", {"dataset": at("cifar/"), "normalize": {"mean": [0.49, 0.48, 0.45],
                                                                       "std": [0.25, 0.24, 0.26]}}, adam),
+        "wine-balanced": ("vector13", {"dataset": at("wine.npz"), "test": {**test, "stratify": True}, "normalize": "auto",
+                                       "validation": {"count": 21, "stratify": True}, "class_weights": "balanced"},
+                          {"batch_size": 16, "optimizer": {"name": "adam"}}),
+        "digits-weighted": ("vector64", {"dataset": at("digits.npz"), "test": test,
+                                         "class_weights": [0.5, 1, 2, 3, 0, 1, 0.1, 1, 1, 7]}, adam),
+        "labels-weighted": ("labels64", {"dataset": at("labels.npz"), "test": test, "normalize": "auto",
+                                         "pos_weight": [0.5, 2, 3.7]}, {"loss": "bce_with_logits", **adam}),
+        "labels-one-weight": ("labels64", {"dataset": at("labels.npz"), "test": test, "normalize": "auto",
+                                           "pos_weight": 0.3}, {"loss": "bce_with_logits", **adam}),
         "cifar-one-mean": ("colour32", {"dataset": at("cifar/"), "normalize": {"mean": 0.5, "std": [0.2, 0.3, 0.4]},
                                         "validation": {"count": 50}}, adam),
     }

@@ -2,6 +2,7 @@
 
 Inputs are bytes, which stand for 0 to 1, or float32; images have their channels first.
 """
+import os
 import pathlib
 
 import numpy as np
@@ -65,9 +66,32 @@ def of_csv(path, target, classes):
     return (inputs_of(np.delete(table, column, axis=1)), targets_of(table[:, column], classes)), None, None
 
 
-def read(path, classes=True, target=None):
-    """(training, validation or None, test or None) of a .npz or .csv file, or of a folder with .npy, CIFAR's or IDX files."""
+def of_image_folder(folder, resize):
+    """As torchvision's ImageFolder orders it, as Pillow decodes it: RGB."""
+    from PIL import Image
+
+    def part(name):
+        if not (folder / name).exists():
+            return None
+        classes = sorted(entry.name for entry in os.scandir(folder / name) if entry.is_dir())
+        images, labels = [], []
+        for label, one in enumerate(classes):
+            for root, _, files in sorted(os.walk(folder / name / one)):
+                for file in sorted(files):
+                    image = Image.open(pathlib.Path(root) / file).convert("RGB").resize(resize[::-1], Image.BILINEAR)
+                    images.append(np.asarray(image))
+                    labels.append(label)
+        return inputs_of(np.stack(images)), labels
+
+    return part("train"), part("val"), part("test")
+
+
+def read(path, classes=True, target=None, resize=None):
+    """(training, validation or None, test or None) of a .npz or .csv file, or of a folder with .npy, CIFAR's or IDX
+    files, or with images, which are made resize ([height, width])."""
     path = pathlib.Path(path)
+    if resize is not None:
+        return of_image_folder(path, resize)
     if path.suffix == ".csv":
         return of_csv(path, target, classes)
     if path.suffix == ".npz":
@@ -79,11 +103,26 @@ def read(path, classes=True, target=None):
     return of_idx(path)
 
 
-def two_parts(count, part):
-    """Which examples random_split leaves, and which it puts into the part ({"count" or "fraction", "seed"})."""
+def two_parts(labels, part):
+    """Which examples random_split leaves, and which it puts into the part ({"count" or "fraction", "seed"}); with
+    "stratify" of each class its share, in the order of its random permutation."""
+    count = len(labels)
     lengths = [count - part["count"], part["count"]] if "count" in part else [1 - part["fraction"], part["fraction"]]
-    rest, held_out = random_split(range(count), lengths, generator=torch.Generator().manual_seed(part.get("seed", 0)))
-    return list(rest.indices), list(held_out.indices)
+    generator = torch.Generator().manual_seed(part.get("seed", 0))
+    rest, held_out = random_split(range(count), lengths, generator=generator)
+    if not part.get("stratify"):
+        return list(rest.indices), list(held_out.indices)
+    order, size = list(rest.indices) + list(held_out.indices), len(held_out)
+    counts = np.bincount(labels)
+    shares = counts * size // count
+    for label in sorted(range(len(counts)), key=lambda c: (-(counts[c] * size % count), c))[:size - shares.sum()]:
+        shares[label] += 1
+    rest, held_out, seen = [], [], np.zeros_like(counts)
+    for example in order:
+        label = labels[example]
+        (rest if seen[label] < counts[label] - shares[label] else held_out).append(example)
+        seen[label] += 1
+    return rest, held_out
 
 
 def taken(examples, which):

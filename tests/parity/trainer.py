@@ -55,9 +55,10 @@ class Parts:
 def parts_of(data, folder, classes=True):
     """`data`: the run's settings; `folder`: the one that has mnist/; `classes`: what the targets are."""
     name = data["dataset"]
-    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name, classes, data.get("target"))
+    train, validation, test = read(pathlib.Path(name) if "/" in name else pathlib.Path(folder) / name, classes, data.get("target"),
+                                   data.get("resize"))
     if test is None:
-        indices, held_out = two_parts(len(train[1]), data["test"])
+        indices, held_out = two_parts(train[1], data["test"])
         test = taken(train, held_out)
         train = taken(train, indices)
     train = taken(train, slice(data.get("train_limit")))
@@ -65,7 +66,7 @@ def parts_of(data, folder, classes=True):
     held_out = None
     trained_on = train
     if data.get("validation"):
-        indices, held_out = two_parts(len(train[1]), data["validation"])
+        indices, held_out = two_parts(train[1], data["validation"])
         trained_on = taken(train, indices)
     normalize = data.get("normalize", {})
     if normalize == "auto" or normalize.get("auto"):
@@ -80,13 +81,23 @@ def parts_of(data, folder, classes=True):
     return Parts(images, None if validation is None else Images(validation, normalize, None), test)
 
 
-def loss_of(trainer, output, target, reduction="mean", smoothing=0.0):
+def loss_of(trainer, output, target, reduction="mean", smoothing=0.0, weight=None, pos_weight=None):
     name = trainer.get("loss", "nll")
     if name == "cross_entropy":
-        return F.cross_entropy(output, target, reduction=reduction, label_smoothing=smoothing)
+        return F.cross_entropy(output, target, weight=weight, reduction=reduction, label_smoothing=smoothing)
+    if weight is not None:
+        return F.nll_loss(output, target, weight=weight, reduction=reduction)
+    if pos_weight is not None:
+        return F.binary_cross_entropy_with_logits(output, target, pos_weight=pos_weight, reduction=reduction)
     functions = {"nll": F.nll_loss, "mse": F.mse_loss, "l1": F.l1_loss, "huber": F.huber_loss,
                  "bce_with_logits": F.binary_cross_entropy_with_logits}
     return functions[name](output, target, reduction=reduction)
+
+
+def balanced(examples):
+    """As scikit-learn's compute_class_weight("balanced")."""
+    counts = torch.bincount(torch.tensor([label for _, label in examples])).double()
+    return (counts.sum() / (len(counts) * counts)).tolist()
 
 
 def has_classes(trainer):
@@ -194,6 +205,11 @@ class Training:
         self.trainer = trainer
         self.model = model
         self.accumulate = trainer.get("accumulate", 1)
+        self.weights = {"smoothing": trainer.get("label_smoothing", 0.0)}
+        for option, key in (("weight", "class_weights"), ("pos_weight", "pos_weight")):
+            if data.get(key) is not None:
+                weights = balanced(parts.train) if data.get(key) == "balanced" else data[key]
+                self.weights[option] = torch.tensor(weights, dtype=torch.float32)
         self.optimizer = make_optimizer(model, trainer)
         batch_size, test_batch_size = trainer.get("batch_size", 64), trainer.get("test_batch_size", 1000)
         self.train_loader = DataLoader(parts.train, batch_size=batch_size, shuffle=data.get("shuffle", True),
@@ -226,13 +242,12 @@ class Training:
     def train(self):
         self.model.train()
         seen = self.new_pass()
-        smoothing = self.trainer.get("label_smoothing", 0.0)
         for batch, (images, target) in enumerate(self.train_loader, 1):
             if batch % self.accumulate == 1 or self.accumulate == 1:
                 self.optimizer.zero_grad()
             output = self.model(images)
-            loss = loss_of(self.trainer, output, target, smoothing=smoothing)
-            seen.add(loss_of(self.trainer, output, target, "sum", smoothing), output, target)
+            loss = loss_of(self.trainer, output, target, **self.weights)
+            seen.add(loss_of(self.trainer, output, target, "sum", **self.weights), output, target)
             (loss / self.accumulate).backward()
             if batch % self.accumulate == 0 or batch == len(self.train_loader):
                 self.step()

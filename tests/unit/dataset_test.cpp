@@ -1,10 +1,17 @@
 // Data sets: four files that must fit together, genuine where they are known by name.
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <utility>
+
 #include "data/catalog.hpp"
 #include "data/dataset.hpp"
+#include "data/fetch.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/idx_files.hpp"
+#include "support/files.hpp"
+#include "support/hash.hpp"
+#include "support/process.hpp"
 
 namespace labhost {
 namespace {
@@ -60,6 +67,22 @@ TEST(DatasetByName, SaysHowToGetWhatIsMissing) {
                  [&] { load_dataset({.dataset = "mnits"}, empty.path()); });
 }
 
+TEST(Catalog, KnowsTheClassesThatLabelsStandFor) {
+    const auto classes = [](const char* name) { return find_in_catalog(name)->classes; };
+    EXPECT_EQ(classes("emnist-letters").size(), 27U);
+    EXPECT_EQ(classes("emnist-letters")[26], "z");
+    EXPECT_EQ(classes("emnist-byclass").size(), 62U);
+    EXPECT_EQ(classes("emnist-byclass")[61], "z");
+    EXPECT_EQ(classes("emnist-balanced").size(), 47U);
+    EXPECT_EQ(classes("emnist-balanced")[46], "t");
+    EXPECT_EQ(classes("cifar10")[9], "truck");
+    for (const CatalogEntry& entry : catalog()) {
+        EXPECT_FALSE(entry.archives.empty()) << entry.name;
+        for (const CatalogArchive& archive : entry.archives) EXPECT_EQ(archive.md5.size(), 32U) << archive.address;
+        EXPECT_EQ(entry.files.size(), entry.format == FileFormat::idx ? 4U : entry.name == "cifar10" ? 6U : 2U);
+    }
+}
+
 TEST(DatasetByName, MustBeGenuine) {
     const testing::TemporaryFolder root;
     std::filesystem::create_directory(root / "mnist");
@@ -68,6 +91,84 @@ TEST(DatasetByName, MustBeGenuine) {
     std::filesystem::copy(made.path(), root / "mnist", std::filesystem::copy_options::recursive);
     expect_error(ExitCode::usage, "this is not the train-images-idx3-ubyte of mnist: its SHA-256 is ",
                  [&] { load_dataset({.dataset = "mnist"}, root.path()); });
+}
+
+/// Archives from a server of the test's own, with digests of their own: those of the publishers cannot be met by files
+/// that are made here.
+class Fetch : public ::testing::Test {
+protected:
+    void make(const std::string& command) {
+        const ProcessResult made = run_process({"sh", "-ec", command}, {.folder = made_.path()});
+        ASSERT_EQ(made.exit_code, 0) << made.err;
+    }
+    CatalogArchive archive(const std::string& name) {
+        addresses_.push_back("file://" + (made_ / name).native());
+        digests_.push_back(md5(read_file(made_ / name)));
+        return {addresses_.back(), digests_.back()};
+    }
+    void fetch(const CatalogEntry& entry) {
+        fetch_dataset(entry, folder_.path(), [](const std::string&) {});
+    }
+
+    testing::TemporaryFolder made_;
+    testing::TemporaryFolder folder_;
+    std::deque<std::string> addresses_;
+    std::deque<std::string> digests_;
+};
+
+TEST_F(Fetch, UnpacksATarAndNotesItsHashes) {
+    const std::string record = '\1' + std::string(3072, 'a');
+    for (int i = 1; i <= 5; ++i) made_.write(fmt::format("c/data_batch_{}.bin", i), record);
+    made_.write("c/test_batch.bin", record);
+    make("tar -czf c.tar.gz c");
+    CatalogEntry entry = *find_in_catalog("cifar10");
+    for (CatalogFile& file : entry.files) file.member = fmt::format("c/{}", file.name);
+    entry.archives = {archive("c.tar.gz")};
+    EXPECT_FALSE(is_complete(entry, folder_.path()));
+    const std::filesystem::path before = std::filesystem::current_path();
+    std::filesystem::current_path(folder_.path().parent_path());
+    fetch_dataset(entry, folder_.path().filename(), [](const std::string&) {});  // by a relative path
+    std::filesystem::current_path(before);
+    EXPECT_TRUE(is_complete(entry, folder_.path()));
+    EXPECT_EQ(genuine_sha256(entry.files[5], folder_.path()), sha256(record));
+    EXPECT_EQ(run_process({"sha256sum", "--check", "--quiet", "SHA256SUMS"}, {.folder = folder_.path()}).exit_code, 0);
+    folder_.write("test_batch.bin", '\2' + std::string(3072, 'a'));
+    EXPECT_FALSE(is_complete(entry, folder_.path()));
+    expect_error(ExitCode::usage, "this is not the test_batch.bin of cifar10: its SHA-256 is ", [&] {
+        check_genuine(entry, entry.files[5], folder_.path(), sha256_of(entry, folder_ / "test_batch.bin"), {});
+    });
+    std::filesystem::remove(folder_ / "SHA256SUMS");
+    expect_error(ExitCode::usage, "was not brought there by labhost fetch",
+                 [&] { check_genuine(entry, entry.files[0], folder_.path(), sha256(record), {}); });
+}
+
+TEST_F(Fetch, UnpacksAZipOfGzippedFilesThatLiesThereAlready) {
+    testing::write_dataset(made_, 20, 10, 6);
+    make("mkdir gzip; for f in *ubyte; do gzip -c $f > gzip/$f.gz; done; python3 -m zipfile -c g.zip gzip");
+    CatalogEntry entry = *find_in_catalog("emnist-letters");
+    for (CatalogFile& file : entry.files) file.member = fmt::format("gzip/{}.gz", file.name);
+    entry.archives = {archive("g.zip")};
+    entry.archives.front().address = "http://localhost:1/g.zip";  // which nothing answers
+    expect_error(ExitCode::run_failed, "put http://localhost:1/g.zip into " + folder_.path().native() + " by hand",
+                 [&] { fetch(entry); });
+    std::filesystem::copy(made_ / "g.zip", folder_.path());
+    fetch(entry);
+    EXPECT_TRUE(is_complete(entry, folder_.path()));
+    EXPECT_EQ(read_file(folder_ / "train-images-idx3-ubyte"), read_file(made_ / "train-images-idx3-ubyte"));
+}
+
+TEST_F(Fetch, TakesOnlyWhatHasTheDigest) {
+    testing::write_dataset(made_, 20, 10, 6);
+    make("gzip *ubyte");
+    CatalogEntry entry = *find_in_catalog("kmnist");
+    entry.archives.clear();
+    for (const std::string_view name : idx_names) entry.archives.push_back(archive(fmt::format("{}.gz", name)));
+    const std::string_view right = std::exchange(entry.archives[2].md5, "00000000000000000000000000000000");
+    expect_error(ExitCode::run_failed, "its t10k-images-idx3-ubyte.gz has the MD5 ", [&] { fetch(entry); });
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+    entry.archives[2].md5 = right;
+    fetch(entry);
+    EXPECT_TRUE(is_complete(entry, folder_.path()));
 }
 
 }  // namespace

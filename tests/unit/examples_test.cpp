@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <numeric>
+#include <ranges>
 
 #include "data/dataset.hpp"
 #include "data/normalization.hpp"
 #include "data/random_split.hpp"
+#include "data/trained_examples.hpp"
 #include "helpers/expect_error.hpp"
 #include "helpers/npy_files.hpp"
 #include "helpers/temporary_folder.hpp"
@@ -138,7 +140,9 @@ TEST_F(ArrayData, NamesOfMedMnistKerasAndScikitLearn) {
     EXPECT_EQ(drawn.train.count, 3);
     const auto order = random_permutation(4, 3);
     EXPECT_EQ(drawn.test.labels, (Sizes{order[3] % 2}));
-    EXPECT_EQ(drawn.train.bytes[0], order[0] * 2);
+    EXPECT_EQ(*drawn.train.bytes_of(0), order[0] * 2);
+    EXPECT_EQ(*drawn.test.bytes_of(0), order[3] * 2);
+    EXPECT_EQ(drawn.train.bytes.data(), drawn.test.bytes.data()) << "held once";
     expect_error(ExitCode::usage, "e.toml:2:1: error: the data set ", [&] { load({{"X.npy", x}, {"y.npy", y}}); });
     expect_error(ExitCode::usage, "has no test part: add data.test", [&] { load({{"X.npy", x}, {"y.npy", y}}); });
     expect_error(ExitCode::usage, "has a test part of its own",
@@ -179,8 +183,10 @@ TEST_F(Csv, HasNumbersUnderNamesOneOfWhichIsTheTarget) {
     const Dataset data = load("a,kind,b\n1,0,2.5\n-3e1,1,4\n5,0,+6\n");
     EXPECT_EQ(data.train.sizes, (Sizes{2}));
     EXPECT_EQ(data.train.count + data.test.count, 3);
-    std::vector<float> all = data.train.reals;
-    all.insert(all.end(), data.test.reals.begin(), data.test.reals.end());
+    std::vector<float> all;
+    for (const Split* split : {&data.train, &data.test})
+        for (std::int64_t i = 0; i < split->count; ++i)
+            all.insert(all.end(), split->reals_of(i), split->reals_of(i) + 2);
     std::ranges::sort(all);
     EXPECT_EQ(all, (std::vector<float>{-30, 1, 2.5, 4, 5, 6}));
     EXPECT_EQ(load("\xEF\xBB\xBF\"a, \"\"x\"\"\" , kind\r\n\"1\",0\r\n\r\n 2 ,1").train.count, 1)
@@ -218,7 +224,7 @@ TEST(CifarFolder, HasImagesOfThreeChannels) {
     const Dataset data = load_dataset(settings, "/nowhere");
     EXPECT_EQ(data.train.sizes, (Sizes{3, 32, 32}));
     EXPECT_EQ(data.train.labels, (Sizes{1, 9, 2, 9, 3, 9, 4, 9, 5, 9}));
-    EXPECT_EQ(data.test.bytes.back(), 'c');
+    EXPECT_EQ(*(data.test.bytes.end() - 1), 'c');
     folder.write("data_batch_2.bin", record(10, 'a'));
     expect_error(ExitCode::usage, "data_batch_2.bin: error: is damaged: record 0 has the label 10",
                  [&] { load_dataset(settings, "/nowhere"); });
@@ -257,6 +263,45 @@ TEST_F(ArrayData, PartsAreOfOneKind) {
     expect_error(ExitCode::usage, "one are bytes, which are divided by 255", [&] {
         load(with_test(npy("<f4", "(2, 2)", bytes_of<float>({1, 2, 3, 4}))));
     });
+}
+
+TEST(StratifiedSplit, HasOfEachClassItsShareInTheOrderOfThePermutation) {
+    // 6, 3 and 1 examples; a part of 4 has 2.4, 1.2 and 0.4: one is missing, and the first of the two that are 0.4
+    // short gets it.
+    const Sizes labels{0, 0, 0, 1, 0, 1, 0, 2, 1, 0, 0};
+    const PartSettings part{.count = 4, .seed = 7, .stratify = true};
+    const TwoParts parts = split_off(10, part, labels);
+    const auto classes_of = [&](const Sizes& examples) {
+        Sizes counts(3);
+        for (const std::int64_t example : examples)
+            ++counts[static_cast<std::size_t>(labels[static_cast<std::size_t>(example)])];
+        return counts;
+    };
+    EXPECT_EQ(classes_of(parts.part), (Sizes{3, 1, 0}));
+    EXPECT_EQ(classes_of(parts.rest), (Sizes{3, 2, 1}));
+    const Sizes order = random_permutation(10, 7);
+    const auto place = [&](std::int64_t example) { return std::ranges::find(order, example); };
+    EXPECT_TRUE(std::ranges::is_sorted(parts.part, {}, place));
+    EXPECT_TRUE(std::ranges::is_sorted(parts.rest, {}, place));
+    for (const std::int64_t kept : parts.part) {  // the part is what comes last, in each class
+        const auto is_of_its_class = [&](std::int64_t rest) {
+            return labels[static_cast<std::size_t>(kept)] == labels[static_cast<std::size_t>(rest)];
+        };
+        for (const std::int64_t rest : parts.rest | std::views::filter(is_of_its_class))
+            EXPECT_GT(place(kept), place(rest));
+    }
+    EXPECT_EQ(split_off(10, {.count = 4, .seed = 7}, labels).part, random_split(10, 4, 7).part);
+}
+
+TEST(BalancedWeights, AreByHowRareAClassIsAmongTheExamplesThatAreTrainedOn) {
+    const Dataset dataset{.train = {.count = 7, .labels = {0, 1, 0, 0, 1, 2, 0}}};
+    DataSettings settings{.train_limit = 6, .class_weights = {.balanced = true, .where = Location{"e.toml", 3, 4}}};
+    BalancedWeights weights;
+    weights.fill_in(settings, dataset, 3);
+    EXPECT_EQ(settings.class_weights.values, (std::vector<double>{6 / (3 * 3.0), 6 / (3 * 2.0), 6 / (3 * 1.0)}));
+    settings.train_limit = 5;
+    expect_error(ExitCode::usage, "e.toml:3:4: error: data.class_weights = \"balanced\", but no example of class 2",
+                 [&] { weights.fill_in(settings, dataset, 3); });
 }
 
 TEST(Normalization, IsOfTheExamplesThatAreTrainedOn) {

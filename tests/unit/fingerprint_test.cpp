@@ -216,6 +216,9 @@ std::string other_value(const KeyDescription& key) {
     if (key.name == "schedule") return "{ name = \"exponential\", gamma = 0.9 }";
     if (key.name == "groups") return "[{ match = \"*.bias\", lr = 0.5 }]";
     if (key.name == "target") return "\"price\"";
+    if (key.name == "class_weights") return "[0.5, 2.0]";
+    if (key.name == "pos_weight") return "[3.0]";
+    if (key.name == "resize") return "[32, 32]";
     if (key.name.starts_with("normalize.")) return "0.125";
     if (key.name == "test.count" || key.name == "test.fraction" || key.name == "test.seed") {
         if (key.name == "test.count") return "5";
@@ -304,7 +307,8 @@ TEST(Fingerprint, HoldsWhatTheOtherKeysComeTo) {
     for (const auto& keys : {leaves(described(trainer_keys())), leaves(described(data_keys()))})
         for (const KeyDescription& key : keys)
             if (key.effect == Effect::content) by_content.insert(key.name);
-    EXPECT_EQ(by_content, (std::set<std::string>{"device", "init_from", "dataset", "train_limit", "test_limit"}))
+    EXPECT_EQ(by_content, (std::set<std::string>{"device", "init_from", "dataset", "train_limit", "test_limit",
+                                                 "resize", "on_damaged"}))
         << "each needs its lines below";
 
     EXPECT_FALSE(is_another([](Planned& p) { p.run.trainer.device = "cuda:3"; }));
@@ -314,6 +318,10 @@ TEST(Fingerprint, HoldsWhatTheOtherKeysComeTo) {
     EXPECT_FALSE(is_another([](Planned& p) { p.run.trainer.init_from = "/elsewhere/net.pt"; }));
     EXPECT_TRUE(is_another([](Planned& p) { p.run.trainer.init_from_sha256 = "0"; }));
     EXPECT_TRUE(is_another([](Planned& p) { p.run.trainer.init_from = ""; }));
+
+    // Images have the size that the plugin takes, and those that are left out are in no hash.
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.data.resize = {28, 28}; }));
+    EXPECT_FALSE(is_another([](Planned& p) { p.run.data.on_damaged = OnDamaged::skip; }));
 
     EXPECT_FALSE(is_another([](Planned& p) { p.run.data.dataset = "/data/mnist"; }));
     for (std::size_t file = 0; file < 4; ++file)

@@ -86,7 +86,7 @@ std::string table_of_keys(const std::vector<KeyDescription>& keys) {
     std::string text = "| key | value | default | meaning |\n|-----|-------|---------|---------|\n";
     add_rows(keys, "", text);
     if (const std::string names = names_with(keys, Effect::content); !names.empty())
-        text += fmt::format("\nIn a run's fingerprint by what they come to, not as they are written: {}.\n", names);
+        text += fmt::format("\nIn a run's fingerprint by what they come to, not as they are written:\n{}.\n", names);
     if (std::ranges::all_of(keys, [](const KeyDescription& key) { return key.effect == Effect::cost; }))
         text += "\nNone of it is a part of a run's fingerprint.\n";
     else if (const std::string names = names_with(keys, Effect::cost); !names.empty())

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "data/examples.hpp"
 #include "data/random_split.hpp"
 #include "engine/loader.hpp"
 #include "engine/pass_sums.hpp"
@@ -56,10 +57,12 @@ TEST(RandomSplit, IsTorchs) {
 
 Split numbered(std::uint8_t count) {
     Split split{.count = count, .sizes = {1, 2}, .largest_label = count - 1};
+    std::vector<std::uint8_t> bytes;
     for (std::uint8_t i = 0; i < count; ++i) {
-        split.bytes.insert(split.bytes.end(), {i, static_cast<std::uint8_t>(i + 100)});
+        bytes.insert(bytes.end(), {i, static_cast<std::uint8_t>(i + 100)});
         split.labels.push_back(i);
     }
+    split.bytes = std::move(bytes);
     return split;
 }
 
@@ -88,16 +91,37 @@ TEST(LoaderTest, BatchesMadeOnADeviceHaveTheSameBits) {
     EXPECT_FALSE(on_device.next(batch));
 }
 
+TEST(LoaderTest, ExamplesThatWereDrawnComeInTheirOrder) {
+    const Split all = numbered(20);
+    const Split drawn = taken_from(all, std::vector<std::int64_t>{7, 2, 19});
+    for (const bool on_device : {false, true}) {
+        LoaderSettings settings{
+            .limit = 3, .batch_size = 3, .normalize = {.mean = {0.0}, .std = {1.0 / 255}}, .shuffle = false};
+        if (on_device) settings.gpu = torch::kCPU;
+        Loader loader(drawn, settings);
+        loader.begin_pass();
+        Batch batch;
+        ASSERT_TRUE(loader.next(batch));
+        EXPECT_TRUE(torch::equal(batch.targets, torch::tensor({7, 2, 19}, torch::kInt64)));
+        EXPECT_TRUE(
+            torch::equal(batch.images.flatten().round(), torch::tensor({7.0F, 107.0F, 2.0F, 102.0F, 19.0F, 119.0F})));
+    }
+}
+
 /// Of several channels, of reals and of vectors of bytes, with targets that are no classes.
 TEST(LoaderTest, BatchesOfOtherDataHaveTheSameBitsOnADevice) {
     Split colours{.count = 9, .sizes = {3, 2, 1}, .targets = std::vector<float>(18), .outputs = 2};
-    for (std::size_t i = 0; i < 54; ++i) colours.bytes.push_back(static_cast<std::uint8_t>(i * 4 + 1));
+    std::vector<std::uint8_t> bytes(54);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 4 + 1);
+    colours.bytes = bytes;
     std::iota(colours.targets.begin(), colours.targets.end(), 0.5F);
     Split reals{.count = 9, .sizes = {6}, .labels = {0, 1, 2, 3, 4, 5, 6, 7, 8}, .largest_label = 8};
-    for (const std::uint8_t byte : colours.bytes) reals.reals.push_back(static_cast<float>(byte) * 0.3F);
+    std::vector<float> values(54);
+    std::ranges::transform(bytes, values.begin(), [](std::uint8_t byte) { return static_cast<float>(byte) * 0.3F; });
+    reals.reals = std::move(values);
     Split columns = reals;
-    columns.reals.clear();
-    columns.bytes = colours.bytes;
+    columns.reals = {};
+    columns.bytes = bytes;
     const std::vector<double> six{0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
     for (const auto& [split, numbers] :
          {std::pair{&colours, std::vector<double>{0.1, 0.2, 0.3}}, {&reals, six}, {&columns, six}}) {

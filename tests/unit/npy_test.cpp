@@ -114,10 +114,11 @@ TEST_F(Npz, HasArraysByName) {
 }
 
 TEST_F(Npz, DamagedIsRefused) {
-    expect_error(ExitCode::usage, "cannot be read as a .npz file", [&] { open_npz(folder_.write("a.npz", "no zip")); });
+    expect_error(ExitCode::usage, "cannot be read as a zip archive",
+                 [&] { open_npz(folder_.write("a.npz", "no zip")); });
     const auto file = write({{"x.npy", npy("|u1", "(2000,)", std::string(2000, 'a'))}});
     const std::string bytes = read_file(file);
-    expect_error(ExitCode::usage, "cannot be read as a .npz file",
+    expect_error(ExitCode::usage, "cannot be read as a zip archive",
                  [&] { open_npz(folder_.write("b.npz", bytes.substr(0, bytes.size() / 2))); });
     std::string flipped = bytes;
     flipped[60] ^= 0x55;  // within the deflated member

@@ -7,10 +7,12 @@
 
 #include "cli/option_groups.hpp"
 #include "cli/verb.hpp"
+#include "config/settings.hpp"
 #include "data/array.hpp"
 #include "data/catalog.hpp"
 #include "data/images/folder.hpp"
 #include "data/normalization.hpp"
+#include "data/picture.hpp"
 #include "data/trained_examples.hpp"
 #include "report/contact_sheet.hpp"
 #include "report/table.hpp"
@@ -48,7 +50,7 @@ Enum parse_choice(const std::string& text) {
 struct DataOptions {
     std::string dataset{};
     std::optional<fs::path> folder{};
-    TargetKind targets = TargetKind::classes;
+    std::optional<TargetKind> targets{};
     std::optional<Layout> layout{};
     std::string column{};
     std::vector<std::int64_t> sizes{};
@@ -58,8 +60,8 @@ struct DataOptions {
     void declare(CommandLine& line) {
         line.argument("DATASET", dataset);
         declare_data(line, folder);
-        line.value("--kind", "KIND", "what its targets are: classes (the default), reals or labels", targets,
-                   parse_choice<TargetKind>);
+        line.value("--kind", "KIND", "what its targets are: classes, reals or labels (the default: as they look)",
+                   targets, parse_choice<TargetKind>);
         line.value("--layout", "LAYOUT", "of arrays with four axes: nchw or nhwc", layout, parse_choice<Layout>);
         line.value("--target", "COLUMN", "the column of a .csv file that is foretold", column);
         line.value("--size", "SIZES", "of a folder of images, such as 3x32x32 (the default: the first image's, RGB)",
@@ -71,20 +73,17 @@ struct DataOptions {
 };
 
 DataSettings settings_of(const DataOptions& options) {
-    const std::string& name = options.dataset;
-    const bool is_path = name.find('/') != std::string::npos || name.ends_with(".npz") || name.ends_with(".csv");
-    DataSettings settings{.dataset = is_path ? fs::absolute(name).lexically_normal().native() : name,
+    const Location here{.file = "labhost data"};
+    DataSettings settings{.dataset = resolve_dataset(options.dataset, here, ""),
                           .layout = options.layout,
                           .target = options.column,
-                          .where = Location{.file = "labhost data"}};
-    if (is_path && is_image_folder(settings.dataset))
+                          .where = here};
+    if (settings.is_path() && is_image_folder(settings.dataset)) {
         settings.image_sizes = options.sizes.empty() ? size_of_first_image(settings.dataset) : options.sizes;
-    else if (!options.sizes.empty())
-        throw Error(ExitCode::usage,
-                    fmt::format("labhost data: error: --size is of folders of images (PNG, JPEG), which "
-                                "{} is not",
-                                name));
-    settings.on_damaged = OnDamaged::skip;  // and told
+        settings.on_damaged = OnDamaged::skip;  // and told
+    } else if (!options.sizes.empty()) {
+        fail_at(here, fmt::format("--size is of folders of images (PNG, JPEG), which {} is not", options.dataset));
+    }
     return settings;
 }
 
@@ -140,6 +139,18 @@ std::size_t class_count(const LoadedParts& parts) {
     for (const NamedSplit& one : splits_of(parts))
         if (!one.split->labels.empty()) largest = std::max(largest, one.split->largest_label);
     return static_cast<std::size_t>(largest + 1);
+}
+
+/// Targets that are whole numbers, with two examples of each or more, are classes; else numbers.
+LoadedParts load_as_they_look(const DataSettings& settings, const std::optional<fs::path>& folder) {
+    try {
+        LoadedParts parts = load_parts(settings, folder, TargetKind::classes);
+        if (parts.train.count >= 2 * static_cast<std::int64_t>(class_count(parts))) return parts;
+        return load_parts(settings, folder, TargetKind::reals);
+    } catch (const Error&) {
+        if (!settings.is_path() || !settings.image_sizes.empty()) throw;
+    }
+    return load_parts(settings, folder, TargetKind::reals);
 }
 
 Json json_of(const DataOptions& options, const LoadedParts& parts, const fs::path& place) {
@@ -216,13 +227,13 @@ void print_all(const DataOptions& options, const LoadedParts& parts, const fs::p
 
 ExitCode show(const DataOptions& options) {
     const DataSettings settings = settings_of(options);
-    const LoadedParts parts = load_parts(settings, options.folder, options.targets);
+    const LoadedParts parts = options.targets ? load_parts(settings, options.folder, *options.targets)
+                                              : load_as_they_look(settings, options.folder);
     const fs::path place = place_of(settings, options.folder);
     if (!options.sheet.empty()) {
-        if (!has_images(parts.train))
-            throw Error(ExitCode::usage,
-                        fmt::format("labhost data: error: --sheet is of images, and the examples of {} are {}",
-                                    options.dataset, shape_text(parts.train.sizes)));
+        if (!is_picture(parts.train))
+            fail_at(settings.where, fmt::format("--sheet is of images, and the examples of {} are {}", options.dataset,
+                                                shape_text(parts.train.sizes)));
         write_file_atomically(options.sheet, contact_sheet(parts.train));
     }
     if (options.json)

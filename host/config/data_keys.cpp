@@ -18,11 +18,8 @@ KeyType<DataSettings> dataset() {
     return {.description = {.type = "string", .if_absent = "required"},
             .read =
                 [](StrictTable& table, const std::string& key, const fs::path& folder, DataSettings& settings) {
-                    const auto name = table.string(key);
-                    if (!name) return;
-                    const bool is_path =
-                        name->find('/') != std::string::npos || name->ends_with(".npz") || name->ends_with(".csv");
-                    settings.dataset = is_path ? resolve(*name, table.where(key), folder).native() : *name;
+                    if (const auto name = table.string(key))
+                        settings.dataset = resolve_dataset(*name, table.where(key), folder);
                 },
             .value = [](const DataSettings& settings, Use) { return Json(settings.dataset); }};
 }

@@ -13,6 +13,11 @@ std::filesystem::path resolve(const std::string& path, const Location& where, co
     return std::filesystem::absolute(from_option ? std::filesystem::path(path) : folder / path).lexically_normal();
 }
 
+std::string resolve_dataset(const std::string& name, const Location& where, const std::filesystem::path& folder) {
+    const bool is_path = name.find('/') != std::string::npos || name.ends_with(".npz") || name.ends_with(".csv");
+    return is_path ? resolve(name, where, folder).native() : name;
+}
+
 bool is_device(const std::string& name) {
     if (name == "auto" || name == "cpu" || name == "cuda") return true;
     return name.starts_with("cuda:") && name.size() < 9 && is_digits(std::string_view(name).substr(5));

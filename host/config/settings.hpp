@@ -27,6 +27,9 @@ inline constexpr std::array<std::pair<const char*, std::vector<double> Reference
 /// A path as a key has it: from `folder`, from the working folder if an option has it.
 std::filesystem::path resolve(const std::string& path, const Location& where, const std::filesystem::path& folder);
 
+/// `data.dataset`: a name as it is; a file or folder, which has a '/' or ends in .npz or .csv, resolved.
+std::string resolve_dataset(const std::string& name, const Location& where, const std::filesystem::path& folder);
+
 /// Whether `name` has the form of a device: auto, cpu, cuda, cuda:N.
 bool is_device(const std::string& name);
 

@@ -18,11 +18,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Four files of MNIST's format, with their SHA-256 and, by torchvision.datasets, the MD5 of each as a .gz.
+/// Four files of MNIST's format, with their SHA-256 where it is known.
 std::vector<CatalogFile> idx_files(const std::array<std::string_view, 4>& sha256 = {}) {
     std::vector<CatalogFile> files;
     for (std::size_t i = 0; i < idx_names.size(); ++i) files.push_back({.name = idx_names[i], .sha256 = sha256[i]});
     return files;
+}
+
+/// The same as .gz below an address, with the MD5 that torchvision.datasets has for each.
+std::vector<CatalogArchive> idx_archives(std::string_view address, const std::array<std::string_view, 4>& md5) {
+    std::vector<CatalogArchive> archives;
+    for (std::size_t i = 0; i < idx_names.size(); ++i)
+        archives.push_back({fmt::format("{}/{}.gz", address, idx_names[i]), std::string(md5[i])});
+    return archives;
 }
 
 constexpr std::array<std::string_view, 10> digits{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
@@ -58,43 +66,27 @@ std::vector<CatalogEntry> entries() {
                                        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
                                        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
                                        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"}),
-                   .archives = {{"https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz",
-                                 "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
-                                {"https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz",
-                                 "d53e105ee54ea40749a09fcbcd1e9432"},
-                                {"https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz",
-                                 "9fb629c4189551a2d022fa330f9573f3"},
-                                {"https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz",
-                                 "ec29112dd5afa0611ce80d1b7f02629c"}},
+                   .archives = idx_archives("https://ossci-datasets.s3.amazonaws.com/mnist",
+                                            {"f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432",
+                                             "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c"}),
                    .classes = {digits.begin(), digits.end()}});
     // Xiao, Rasul, Vollgraf, arXiv:1708.07747.
-    all.push_back(
-        {.name = "fashion-mnist",
-         .files = idx_files({"c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-                             "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-                             "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-                             "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"}),
-         .archives = {{"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz",
-                       "8d4fb7e6c68d591d4c3dfef9ec88bf0d"},
-                      {"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-labels-idx1-ubyte.gz",
-                       "25c81989df183df01b3e8a0aad5dffbe"},
-                      {"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-images-idx3-ubyte.gz",
-                       "bef4ecab320f06d8554ea6380940ec79"},
-                      {"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz",
-                       "bb300cfdad3c16e7a12a480ee83cd310"}},
-         .classes = {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
-                     "ankle boot"}});
+    all.push_back({.name = "fashion-mnist",
+                   .files = idx_files({"c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                                       "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                                       "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                                       "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"}),
+                   .archives = idx_archives("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+                                            {"8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe",
+                                             "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310"}),
+                   .classes = {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
+                               "bag", "ankle boot"}});
     // Clanuwat, Bober-Irizar, Kitamoto, Lamb, Yamamoto, Ha, arXiv:1812.01718.
     all.push_back({.name = "kmnist",
                    .files = idx_files(),
-                   .archives = {{"http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-images-idx3-ubyte.gz",
-                                 "bdb82020997e1d708af4cf47b453dcf7"},
-                                {"http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-labels-idx1-ubyte.gz",
-                                 "e144d726b3acfaa3e44228e80efcd344"},
-                                {"http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-images-idx3-ubyte.gz",
-                                 "5c965bf0a639b31b8f53240b1b52f4d7"},
-                                {"http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-labels-idx1-ubyte.gz",
-                                 "7320c461ea6c1c855c0b718fb2a4b134"}},
+                   .archives = idx_archives("http://codh.rois.ac.jp/kmnist/dataset/kmnist",
+                                            {"bdb82020997e1d708af4cf47b453dcf7", "e144d726b3acfaa3e44228e80efcd344",
+                                             "5c965bf0a639b31b8f53240b1b52f4d7", "7320c461ea6c1c855c0b718fb2a4b134"}),
                    .classes = {"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"}});
     // Cohen, Afshar, Tapson, van Schaik, arXiv:1702.05373.
     all.push_back(emnist("emnist-balanced", digits_and_letters("cijklmopsuvwxyz")));

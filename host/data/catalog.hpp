@@ -22,10 +22,10 @@ struct CatalogFile {
 
 /// What is fetched, with the MD5 that torchvision.datasets, or the data set's own page, has for it.
 struct CatalogArchive {
-    std::string_view address;
-    std::string_view md5;
+    std::string address{};
+    std::string md5{};
 
-    std::string_view file() const { return address.substr(address.rfind('/') + 1); }
+    std::string file() const { return address.substr(address.rfind('/') + 1); }
 };
 
 enum class FileFormat { idx, cifar };

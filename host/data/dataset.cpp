@@ -80,6 +80,11 @@ void check_keys(const DataSettings& settings, TargetKind kind) {
         fail_at(settings.where, fmt::format("data.target names a column of a .csv file, which {} is not; leave it out",
                                             settings.dataset));
     if (settings.image_sizes.empty()) {
+        if (settings.on_damaged == OnDamaged::skip)
+            fail_at(settings.where,
+                    fmt::format("data.on_damaged = \"skip\" is of folders of images (PNG, JPEG), which {} "
+                                "is not; leave it out",
+                                settings.dataset));
         if (!settings.resize.empty())
             fail_at(settings.resize_where, fmt::format("data.resize is of folders of images (PNG, JPEG), which {} is "
                                                        "not; leave it out",

@@ -68,9 +68,8 @@ void unpack(const CatalogEntry& entry, const fs::path& archive, const fs::path& 
 Source by_archives(const CatalogEntry& entry, std::string what, const std::optional<fs::path>& there) {
     return {std::move(what), [&entry, there](const fs::path& folder) {
                 for (const CatalogArchive& archive : entry.archives) {
-                    const std::string name(archive.file());
-                    if (!there)
-                        run({"curl", "-fsSL", "--retry", "2", "-o", name, std::string(archive.address)}, folder);
+                    const std::string name = archive.file();
+                    if (!there) run({"curl", "-fsSL", "--retry", "2", "-o", name, archive.address}, folder);
                     const fs::path file = there.value_or(folder) / name;
                     // Of files whose own hashes are known, any archive will do that has them.
                     if (entry.files.front().sha256.empty()) check_md5(archive, read_file(file));
@@ -103,8 +102,8 @@ std::vector<Source> sources_of(const CatalogEntry& entry, const fs::path& folder
                                      "dataset-fashion-mnist_*.deb .",
                                      "usr/share/datasets/fashion-mnist"));
     }
-    const std::string_view address = entry.archives.front().address;
-    const std::string_view host = address.substr(0, address.find('/', address.find("//") + 2));
+    const std::string& address = entry.archives.front().address;
+    const std::string host = address.substr(0, address.find('/', address.find("//") + 2));
     sources.push_back(by_archives(entry, fmt::format("server {}", host), std::nullopt));
     return sources;
 }
@@ -158,7 +157,7 @@ void take_files(const CatalogEntry& entry, const fs::path& from, const fs::path&
 /// What to do by hand where no source can be reached.
 std::string by_hand(const CatalogEntry& entry, const fs::path& folder) {
     std::vector<std::string> addresses;
-    for (const CatalogArchive& archive : entry.archives) addresses.emplace_back(archive.address);
+    for (const CatalogArchive& archive : entry.archives) addresses.push_back(archive.address);
     return fmt::format("put {} into {} by hand, and run the same command again", join(addresses), folder.native());
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 
 #include "config/keys.hpp"
 #include "config/settings.hpp"
+#include "data/picture.hpp"
 #include "support/error.hpp"
 #include "support/hash.hpp"
 
@@ -49,30 +49,10 @@ PassMetrics pass_from_json(const Json& json, const std::string& name) {
     return metrics;
 }
 
-/// Of one, three or four channels: what a page can draw.
+/// What a page can draw.
 bool is_image(const Split& split) {
     constexpr std::int64_t longest_side = 1024;
-    if (std::ranges::max(split.sizes) > longest_side && split.sizes.size() > 1) return false;
-    const std::int64_t channels = channels_of(split.sizes);
-    return (split.sizes.size() == 2 || split.sizes.size() == 3) && (channels == 1 || channels == 3 || channels == 4);
-}
-
-/// The bytes of those examples; of reals from their least to their greatest.
-std::vector<std::uint8_t> pixels_of(const Split& split, const std::vector<Predictions::Mistake>& mistakes) {
-    std::vector<std::uint8_t> pixels;
-    for (const Predictions::Mistake& mistake : mistakes) {
-        if (split.is_bytes()) {
-            const std::uint8_t* bytes = split.bytes_of(mistake.example);
-            pixels.insert(pixels.end(), bytes, bytes + split.elements());
-            continue;
-        }
-        const std::span values(split.reals_of(mistake.example), static_cast<std::size_t>(split.elements()));
-        const auto [least, greatest] = std::ranges::minmax(values);
-        const double scale = least == greatest ? 0.0 : 255.0 / (double{greatest} - double{least});
-        for (const float value : values)
-            pixels.push_back(static_cast<std::uint8_t>(std::lround(scale * (double{value} - double{least}))));
-    }
-    return pixels;
+    return is_picture(split) && std::ranges::max(split.sizes) <= longest_side;
 }
 
 /// Of no image, what the example holds.
@@ -135,19 +115,17 @@ Json to_json(const Predictions& predictions, const Split& test) {
     for (auto row = predictions.confusion.begin(); row != predictions.confusion.end(); row += predictions.classes)
         confusion.push_back(std::vector<std::int64_t>(row, row + predictions.classes));
     Json mistakes = Json::array();
-    const auto pixels = is_image(test) ? pixels_of(test, predictions.mistakes) : std::vector<std::uint8_t>();
-    const std::size_t size = predictions.mistakes.empty() ? 0 : pixels.size() / predictions.mistakes.size();
-    const char* image = reinterpret_cast<const char*>(pixels.data());
     for (const Predictions::Mistake& mistake : predictions.mistakes) {
         Json& json = mistakes.emplace_back(Json{{"example", mistake.example},
                                                 {"label", mistake.label},
                                                 {"predicted", mistake.predicted},
                                                 {"probabilities", mistake.probabilities}});
-        if (is_image(test))
-            json["pixels"] = base64({image, size});
-        else if (test.elements() <= most_values)
+        if (is_image(test)) {
+            const auto pixels = pixels_of(test, mistake.example);
+            json["pixels"] = base64({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
+        } else if (test.elements() <= most_values) {
             json["values"] = values_of(test, mistake.example);
-        image += size;
+        }
     }
     Json json{{"classes", predictions.classes}, {"confusion", std::move(confusion)}};
     if (is_image(test)) {

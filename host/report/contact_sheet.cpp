@@ -1,13 +1,12 @@
 #include "report/contact_sheet.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include <png.h>
 
+#include "data/picture.hpp"
 #include "support/error.hpp"
 
 namespace labhost {
@@ -28,20 +27,6 @@ std::vector<std::vector<std::int64_t>> rows_of(const Split& split, std::size_t r
     return all;
 }
 
-/// [channels, height, width] from 0 to 255.
-std::vector<std::uint8_t> bytes_of(const Split& split, std::int64_t example) {
-    const auto count = static_cast<std::size_t>(split.elements());
-    if (split.is_bytes()) return {split.bytes_of(example), split.bytes_of(example) + count};
-    const std::span values(split.reals_of(example), count);
-    const auto [least, greatest] = std::ranges::minmax(values);
-    const double scale = least == greatest ? 0.0 : 255.0 / (double{greatest} - double{least});
-    std::vector<std::uint8_t> bytes(count);
-    std::ranges::transform(values, bytes.begin(), [&, least = double{least}](float value) {
-        return static_cast<std::uint8_t>(std::lround(scale * (value - least)));
-    });
-    return bytes;
-}
-
 /// RGB, white where nothing is drawn.
 struct Canvas {
     std::size_t height;
@@ -49,7 +34,7 @@ struct Canvas {
     std::vector<std::uint8_t> pixels = std::vector<std::uint8_t>(3 * height * width, 255);
 
     void draw(const Split& split, std::int64_t example, std::size_t top, std::size_t left) {
-        const std::vector<std::uint8_t> bytes = bytes_of(split, example);
+        const std::vector<std::uint8_t> bytes = pixels_of(split, example);
         const auto channels = static_cast<std::size_t>(channels_of(split.sizes));
         const auto rows = static_cast<std::size_t>(split.sizes[split.sizes.size() - 2]);
         const auto columns = static_cast<std::size_t>(split.sizes.back());
@@ -79,12 +64,6 @@ struct Canvas {
 };
 
 }  // namespace
-
-bool has_images(const Split& split) {
-    const std::int64_t channels = channels_of(split.sizes);
-    const bool has_sides = split.sizes.size() == 2 || (split.sizes.size() == 3 && (channels == 1 || channels == 3));
-    return has_sides && split.sizes.back() > 1 && split.sizes[split.sizes.size() - 2] > 1;
-}
 
 std::string contact_sheet(const Split& split, std::size_t rows, std::size_t columns) {
     constexpr std::size_t gap = 2;

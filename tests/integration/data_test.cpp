@@ -190,6 +190,8 @@ TEST_F(Data, FoldersOfImagesMustFitTheModel) {
                    "e.toml:3:15: error: data.resize must be two whole numbers, [height, width]");
     expect_refusal(train("data = { dataset = \"mnist\", resize = [28, 28] }", "model = \"sdk_1_0\""), 2,
                    "data.resize is of folders of images");
+    expect_refusal(train("data = { dataset = \"mnist\", on_damaged = \"skip\" }", "model = \"sdk_1_0\""), 2,
+                   "data.on_damaged = \"skip\" is of folders of images");
 }
 
 TEST_F(Data, WeightsMustFitTheModelAndTheLoss) {
@@ -241,6 +243,11 @@ TEST_F(Data, SaysWhatADataSetHolds) {
     expect_refusal(labhost({"data", "d.npz", "--size", "3x4x4"}), 2, "--size is of folders of images");
     const ProcessResult reals = labhost({"data", "d.npz", "--kind", "reals"});
     EXPECT_NE(reals.out.find("least"), std::string::npos) << reals.out << reals.err;
+    const auto [few, targets] = std::pair{npy("<f8", "(3, 1)", bytes_of<double>({1, 2, 3})),
+                                          npy("<f8", "(3,)", bytes_of<double>({151, 75, 141}))};
+    testing::write_npz(folder_ / "r.npz", {{"data.npy", few}, {"target.npy", targets}});
+    const ProcessResult regression = labhost({"data", "r.npz"});
+    EXPECT_NE(regression.out.find("122.3       151"), std::string::npos) << "as its targets look: " << regression.out;
     expect_refusal(labhost({"data", "mnits"}), 2,
                    "labhost data: error: unknown data set 'mnits'; did you mean 'mnist'?");
     EXPECT_NE(labhost({"data", "mnist"}).out.find("60000 to train, 10000 to test; each 28x28 bytes"),

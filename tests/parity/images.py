@@ -67,8 +67,8 @@ def write_jpegs(folder, picture, name):
     picture.save(folder / f"{name}-turned.jpeg", exif=exif)
 
 
-def decoded(labhost, folder, cache, side):
-    """[N, channels, side, side], in the order of the paths. side: of the models net (1) and colour (3)."""
+def decoded(labhost, folder, cache, side=28):
+    """For greys and for RGB: the channels, and [N, channels, side, side] in the order of the paths."""
     for channels, model in ((1, "net"), (3, "colour28")):
         experiment = folder.parent / "e.toml"
         experiment.write_text(f'data = {{ dataset = "{folder}/", test.count = 1 }}\n[[run]]\nmodel = "{model}"\n')
@@ -99,7 +99,7 @@ def main():
             return 1 if os.environ.get("CI") else 77
         labhost = Labhost(options.labhost, environment={**os.environ, "XDG_CACHE_HOME": str(cache)})
         wrong = 0
-        for channels, found in decoded(labhost, folder, cache, 28):
+        for channels, found in decoded(labhost, folder, cache):
             for path, bytes_of_ours in zip(paths, found, strict=True):
                 with Image.open(path) as image:
                     theirs = np.asarray(image.convert("RGB" if channels == 3 else "L").resize((28, 28), Image.BILINEAR))

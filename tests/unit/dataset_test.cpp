@@ -1,7 +1,6 @@
 // Data sets: four files that must fit together, genuine where they are known by name.
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <utility>
 
 #include "data/catalog.hpp"
@@ -102,9 +101,7 @@ protected:
         ASSERT_EQ(made.exit_code, 0) << made.err;
     }
     CatalogArchive archive(const std::string& name) {
-        addresses_.push_back("file://" + (made_ / name).native());
-        digests_.push_back(md5(read_file(made_ / name)));
-        return {addresses_.back(), digests_.back()};
+        return {.address = "file://" + (made_ / name).native(), .md5 = md5(read_file(made_ / name))};
     }
     void fetch(const CatalogEntry& entry) {
         fetch_dataset(entry, folder_.path(), [](const std::string&) {});
@@ -112,8 +109,6 @@ protected:
 
     testing::TemporaryFolder made_;
     testing::TemporaryFolder folder_;
-    std::deque<std::string> addresses_;
-    std::deque<std::string> digests_;
 };
 
 TEST_F(Fetch, UnpacksATarAndNotesItsHashes) {
@@ -163,7 +158,7 @@ TEST_F(Fetch, TakesOnlyWhatHasTheDigest) {
     CatalogEntry entry = *find_in_catalog("kmnist");
     entry.archives.clear();
     for (const std::string_view name : idx_names) entry.archives.push_back(archive(fmt::format("{}.gz", name)));
-    const std::string_view right = std::exchange(entry.archives[2].md5, "00000000000000000000000000000000");
+    const std::string right = std::exchange(entry.archives[2].md5, "00000000000000000000000000000000");
     expect_error(ExitCode::run_failed, "its t10k-images-idx3-ubyte.gz has the MD5 ", [&] { fetch(entry); });
     EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
     entry.archives[2].md5 = right;

@@ -14,20 +14,31 @@
 
 namespace labhost::testing {
 
-/// `bytes`: [height, width, channels] of 1 (greys), 2 (and alpha), 3 (RGB) or 4.
-inline std::string png_file(std::uint32_t height, std::uint32_t width, const std::vector<std::uint8_t>& bytes) {
-    constexpr std::uint32_t formats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB, PNG_FORMAT_RGBA};
+/// By libpng's own ways; `values`: [height, width, channels] of `format`.
+inline std::string written_png(std::uint32_t height, std::uint32_t width, std::uint32_t format, const void* values,
+                               std::size_t count) {
     png_image image{};
     image.version = PNG_IMAGE_VERSION;
     image.width = width;
     image.height = height;
-    image.format = formats[bytes.size() / (height * width) - 1];
-    std::string file(bytes.size() * 2 + 1000, '\0');
+    image.format = format;
+    std::string file(count * 4 + 1000, '\0');
     png_alloc_size_t size = file.size();
-    if (png_image_write_to_memory(&image, file.data(), &size, 0, bytes.data(), 0, nullptr) == 0)
+    if (png_image_write_to_memory(&image, file.data(), &size, 0, values, 0, nullptr) == 0)
         throw std::runtime_error(image.message);
     file.resize(size);
     return file;
+}
+
+/// `bytes`: [height, width, channels] of 1 (greys), 2 (and alpha), 3 (RGB) or 4.
+inline std::string png_file(std::uint32_t height, std::uint32_t width, const std::vector<std::uint8_t>& bytes) {
+    constexpr std::uint32_t formats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB, PNG_FORMAT_RGBA};
+    return written_png(height, width, formats[bytes.size() / (height * width) - 1], bytes.data(), bytes.size());
+}
+
+/// Of one pixel, in one of the linear formats.
+inline std::string png_file_of_16_bits(std::uint32_t format, const std::vector<std::uint16_t>& values) {
+    return written_png(1, 1, format, values.data(), 2 * values.size());
 }
 
 /// `bytes`: [height, width, 3].

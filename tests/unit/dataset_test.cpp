@@ -125,6 +125,14 @@ TEST_F(Fetch, UnpacksATarAndNotesItsHashes) {
     fetch_dataset(entry, folder_.path().filename(), [](const std::string&) {});  // by a relative path
     std::filesystem::current_path(before);
     EXPECT_TRUE(is_complete(entry, folder_.path()));
+    // The same of an archive that lies there already.
+    std::filesystem::remove(folder_ / "test_batch.bin");
+    std::filesystem::copy(made_ / "c.tar.gz", folder_.path());
+    entry.archives.front().address = "http://localhost:1/c.tar.gz";
+    std::filesystem::current_path(folder_.path().parent_path());
+    fetch_dataset(entry, folder_.path().filename(), [](const std::string&) {});
+    std::filesystem::current_path(before);
+    EXPECT_TRUE(is_complete(entry, folder_.path()));
     EXPECT_EQ(genuine_sha256(entry.files[5], folder_.path()), sha256(record));
     EXPECT_EQ(run_process({"sha256sum", "--check", "--quiet", "SHA256SUMS"}, {.folder = folder_.path()}).exit_code, 0);
     folder_.write("test_batch.bin", '\2' + std::string(3072, 'a'));

@@ -6,7 +6,9 @@
 #include <ranges>
 
 #include "data/dataset.hpp"
+#include "data/examples.hpp"
 #include "data/normalization.hpp"
+#include "data/picture.hpp"
 #include "data/random_split.hpp"
 #include "data/trained_examples.hpp"
 #include "helpers/expect_error.hpp"
@@ -291,6 +293,17 @@ TEST(StratifiedSplit, HasOfEachClassItsShareInTheOrderOfThePermutation) {
             EXPECT_GT(place(kept), place(rest));
     }
     EXPECT_EQ(split_off(10, {.count = 4, .seed = 7}, labels).part, random_split(10, 4, 7).part);
+}
+
+TEST(Picture, OfRealsGoesFromTheLeastToTheGreatest) {
+    const Split reals{.count = 2, .sizes = {1, 3}, .reals = {5, 5, 5, -1, 0, 2}};
+    EXPECT_TRUE(is_picture(reals));
+    EXPECT_EQ(pixels_of(reals, 0), (std::vector<std::uint8_t>{0, 0, 0}));
+    EXPECT_EQ(pixels_of(reals, 1), (std::vector<std::uint8_t>{0, 85, 255}));
+    const Split drawn = taken_from(taken_from(reals, Sizes{1, 0}), Sizes{0});
+    EXPECT_EQ(pixels_of(drawn, 0), (std::vector<std::uint8_t>{0, 85, 255})) << "drawn of what was drawn";
+    EXPECT_FALSE(is_picture(Split{.sizes = {13}}));
+    EXPECT_FALSE(is_picture(Split{.sizes = {2, 8, 8}}));
 }
 
 TEST(BalancedWeights, AreByHowRareAClassIsAmongTheExamplesThatAreTrainedOn) {

@@ -21,6 +21,7 @@ using testing::expect_error;
 using testing::jpeg_file;
 using testing::plain_png;
 using testing::png_file;
+using testing::png_file_of_16_bits;
 using Bytes = std::vector<std::uint8_t>;
 
 std::span<const std::uint8_t> span_of(const std::string& file) {
@@ -48,6 +49,12 @@ TEST(DecodeImage, AsRgbOrGreys) {
     EXPECT_EQ(jpeg.bytes, Bytes(8 * 16 * 3, 77));
 }
 
+TEST(DecodeImage, Of16BitsHasTheHighByte) {
+    EXPECT_EQ(decode_image(span_of(png_file_of_16_bits(PNG_FORMAT_LINEAR_RGB, {0x12FF, 0x0080, 0xFFFF})), 3).bytes,
+              (Bytes{0x12, 0x00, 0xFF}));
+    expect_refused(png_file_of_16_bits(PNG_FORMAT_LINEAR_Y, {0x12FF}), "it has 16-bit greys, which Pillow would clip");
+}
+
 TEST(DecodeImage, RefusesWhatIsNoImage) {
     expect_refused("", "it is empty");
     expect_refused("GIF89a and so on", "it is neither a PNG nor a JPEG, by its first bytes");
@@ -66,10 +73,10 @@ TEST(DecodeImage, RefusesWhatIsNoImage) {
 }
 
 TEST(ResizeImage, WeighsATriangleAsWideAsTheImagesDiffer) {
-    const Image image{.height = 1, .width = 4, .channels = 1, .bytes = {0, 100, 200, 40}};
+    const Image image{.height = 1, .width = 4, .channels = 1, .bytes = {0, 101, 200, 41}};
     EXPECT_EQ(resized(image, 1, 4).bytes, image.bytes);
-    EXPECT_EQ(resized(image, 1, 2).bytes, (Bytes{71, 117})) << "weights 3, 3, 1 over 7, and mirrored";
-    EXPECT_EQ(resized(image, 2, 4).bytes, (Bytes{0, 100, 200, 40, 0, 100, 200, 40}));
+    EXPECT_EQ(resized(image, 1, 2).bytes, (Bytes{72, 118})) << "weights 3, 3, 1 over 7, and mirrored; rounded";
+    EXPECT_EQ(resized(image, 2, 4).bytes, (Bytes{0, 101, 200, 41, 0, 101, 200, 41}));
 }
 
 /// The user's cache is a folder of the test's.
@@ -184,10 +191,23 @@ TEST_F(ImageFolders, AreDecodedOnce) {
     std::ofstream(file, std::ios::app) << "more";
     EXPECT_EQ(reds(load().train), (Bytes{1, 2}));
     EXPECT_NE(inode(), before) << "what is not whole is decoded anew";
+    std::ifstream whole(file, std::ios::binary);
+    const std::string content((std::istreambuf_iterator<char>(whole)), {});
+    std::ofstream(file, std::ios::binary) << content.substr(1);
+    EXPECT_EQ(reds(load().train), (Bytes{1, 2})) << "nor is what lacks its beginning";
 
     fs::rename(folder_ / "train/dog/b.png", folder_ / "train/dog/c.png");
     EXPECT_EQ(load().sha256, first.sha256) << "names alone change nothing";
     EXPECT_EQ(cached(), 1U);
+    fs::rename(folder_ / "train/dog/c.png", folder_ / "train/cat/c.png");
+    image("train/dog/d.png", 2);
+    const Dataset more = load();
+    fs::remove(folder_ / "train/dog/d.png");
+    fs::rename(folder_ / "train/cat/c.png", folder_ / "train/dog/c.png");
+    image("train/dog/d.png", 2);
+    EXPECT_EQ(reds(load().train), reds(more.train));
+    EXPECT_NE(load().sha256[0], more.sha256[0]) << "the same images, of other classes";
+    fs::remove(folder_ / "train/dog/d.png");
     image("train/dog/c.png", 7);
     const Dataset changed = load();
     EXPECT_EQ(reds(changed.train), (Bytes{1, 7}));
@@ -195,7 +215,7 @@ TEST_F(ImageFolders, AreDecodedOnce) {
     EXPECT_EQ(changed.sha256[1], first.sha256[1]);
     settings_.image_sizes = {1, 2, 2};
     load();
-    EXPECT_EQ(cached(), 3U);
+    EXPECT_EQ(cached(), 4U);
 }
 
 TEST_F(ImageFolders, SkipsWhatIsDamagedOnlyWhereThatIsAskedFor) {

@@ -58,6 +58,8 @@ std::vector<Recipe> recipes() {
          "augment = { random_crop = { padding = 1 }, random_horizontal_flip = 0.5, random_rotation = 30, "
          "random_erasing = 0.5 }"},
         {"in_order", "", "shuffle = false\ndrop_last = true"},
+        {"weighted", "accumulate = 2", "class_weights = [0.5, 3.0, 1.5]"},
+        {"stratified", "keep = \"best\"", "validation = { count = 7, seed = 3, stratify = true }"},
     };
     for (const Algorithm& optimizer : optimizer_family().all)
         all.push_back({optimizer.name,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures a build folder, if it is not, or if LibTorch is another one than the last time: then anew, with nothing of the old.
+# Configures a build folder, if it is not, or if LibTorch is another one than the last time: then anew, and of what was built
+# stays only what does not know LibTorch.
 #
 #   setup/configure.sh PRESET FOLDER [CMAKE FLAG...]      after setup/torch.sh provide ... build
 set -euo pipefail
@@ -12,9 +13,8 @@ before=$( { . "$folder/configured.env" && echo "$LABHOST_TORCH_IS"; } 2> /dev/nu
 
 fresh=()
 if [ -f "$folder/build.ninja" ] && [ "$before" != "$now" ]; then
-  echo "$folder was built with another LibTorch (${before:-not known}; now $now): it is built anew"
+  echo "$folder was built with another LibTorch (${before:-not known}; now $now): what knows LibTorch is built anew"
   rm -f "$folder/configured.env"
-  ninja -C "$folder" clean > /dev/null || true  # only what was built: what people keep there stays
   fresh=(--fresh)
 elif [ -f "$folder/build.ninja" ] && cmp -s build/torch.env "$folder/configured.env" && [ $# = 0 ]; then
   exit 0

@@ -16,8 +16,6 @@ namespace labhost {
 
 namespace {
 
-constexpr double confidence = 0.95;
-
 using BySeed = std::map<std::uint64_t, const RunRecord*>;
 
 /// Why a claim is undecided.
@@ -142,7 +140,7 @@ Tested test_alone(const Claim& claim, std::span<const RunRecord> runs) {
             throw Undecided{"one seed"};
         }
         tested.spread = spread_of(d);
-        const Interval interval = confidence_interval(tested.spread, confidence);
+        const Interval interval = confidence_interval(tested.spread, told_confidence);
         verdict.effect = tested.spread.mean + claim.value;
         verdict.interval = {interval.low + claim.value, interval.high + claim.value};
         verdict.p = p_of(claim, tested.spread);

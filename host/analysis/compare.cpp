@@ -10,8 +10,6 @@ namespace labhost {
 
 namespace {
 
-constexpr double confidence = 0.95;
-
 std::map<std::uint64_t, double> values_of(const Configuration& configuration, const MetricChoice& metric) {
     std::map<std::uint64_t, double> values;
     for (const auto& [seed, run] : configuration.runs)
@@ -46,7 +44,7 @@ Comparison compare_one(const std::string& name, const Configuration& a, const Co
     const Spread spread = spread_of(differences);
     row.difference = spread.mean;
     if (differences.size() > 1) {
-        row.interval = confidence_interval(spread, confidence);
+        row.interval = confidence_interval(spread, told_confidence);
         row.p = p_different(spread);
     }
     return row;

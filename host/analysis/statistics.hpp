@@ -39,6 +39,7 @@ struct Interval {
     double low = 0.0;
     double high = 0.0;
 };
+inline constexpr double told_confidence = 0.95;  ///< of the intervals that are told
 Interval confidence_interval(const Spread& differences, double confidence);
 
 /// The least difference between two configurations that a one-sided paired t test over `seeds` seeds finds, at this

@@ -26,7 +26,7 @@ constexpr const char* argument_option = "argument";  // what is no option, to Bo
 std::string bare(const std::string& name) { return name.substr(2); }
 
 /// What was written of an option, each time; a flag's is "".
-Texts texts_of(const boost::any& value) {
+Texts texts_in(const boost::any& value) {
     if (const auto* texts = boost::any_cast<Texts>(&value)) return *texts;
     const auto* text = boost::any_cast<std::string>(&value);
     return {text == nullptr ? "" : *text};
@@ -109,10 +109,10 @@ bool CommandLine::read(const std::vector<std::string>& words) {
     describe(declared);
     const po::variables_map values = parse(verb_, declared, words);
     if (values.count(help_option) != 0) return false;
-    take_arguments(values.count(argument_option) != 0 ? texts_of(values[argument_option].value()) : Texts{});
+    take_arguments(values.count(argument_option) != 0 ? texts_in(values[argument_option].value()) : Texts{});
     for (const Option& option : options_) {
         if (values.count(bare(option.name)) == 0) continue;
-        for (const std::string& text : texts_of(values[bare(option.name)].value())) {
+        for (const std::string& text : texts_in(values[bare(option.name)].value())) {
             try {
                 option.take(text);
             } catch (const BadValue& e) {

@@ -153,7 +153,7 @@ LoadedParts load_as_they_look(const DataSettings& settings, const std::optional<
     return load_parts(settings, folder, TargetKind::reals);
 }
 
-Json json_of(const DataOptions& options, const LoadedParts& parts, const fs::path& place) {
+Json described(const DataOptions& options, const LoadedParts& parts, const fs::path& place) {
     const NormalizeSettings normalization = normalization_of(parts);
     Json json{{"dataset", options.dataset},   {"place", place.native()},
               {"example", parts.train.sizes}, {"type", parts.train.is_bytes() ? "bytes" : "reals"},
@@ -237,7 +237,7 @@ ExitCode show(const DataOptions& options) {
         write_file_atomically(options.sheet, contact_sheet(parts.train));
     }
     if (options.json)
-        fmt::print("{}", to_text(json_of(options, parts, place)));
+        fmt::print("{}", to_text(described(options, parts, place)));
     else
         print_all(options, parts, place);
     return ExitCode::ok;

@@ -17,10 +17,6 @@ constexpr std::size_t longest_bar = 20;
 constexpr std::size_t shortest_bar = 5;
 constexpr std::size_t gap = 2;  ///< between columns
 
-double seconds_between(ProgressBlock::Time from, ProgressBlock::Time to) {
-    return std::chrono::duration<double>(to - from).count();
-}
-
 /// What a line says of its run besides name, bar and time left.
 enum Detail : std::size_t { pass, batch, images, loss, detail_count };
 

@@ -22,10 +22,10 @@ namespace labhost {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) { labhost::refuse("results", message); }
+[[noreturn]] void refuse_this(const std::string& message) { labhost::refuse("results", message); }
 
 std::string parse_key(const std::string& key) {
-    if (key.empty()) refuse("--sort takes a key");
+    if (key.empty()) refuse_this("--sort takes a key");
     return key;
 }
 
@@ -122,7 +122,7 @@ Side side_of(const std::string& name, std::span<const RunRecord> runs) {
     for (const Configuration& configuration : side.configurations) {
         const auto same = std::ranges::count(side.configurations, configuration.id, &Configuration::id);
         if (same > 1)
-            refuse(
+            refuse_this(
                 fmt::format("--compare: {} has {} configurations called {}: name an experiment's folder or file, or "
                             "choose with --where",
                             name, same, configuration.id));
@@ -140,11 +140,11 @@ Side side_of_configuration(const std::string& name, std::span<const RunRecord> r
         if (name == configuration.id || name == full || name == configuration.label) fitting.push_back(configuration);
     }
     if (fitting.empty())
-        refuse(fmt::format("--compare {}: neither a folder nor a configuration of these runs{}", name,
-                           did_you_mean(name, names)));
+        refuse_this(fmt::format("--compare {}: neither a folder nor a configuration of these runs{}", name,
+                                did_you_mean(name, names)));
     if (fitting.size() > 1)
-        refuse(fmt::format("--compare {}: there are several: {} and {}; name one of these", name, fitting[0].label,
-                           fitting[1].label));
+        refuse_this(fmt::format("--compare {}: there are several: {} and {}; name one of these", name, fitting[0].label,
+                                fitting[1].label));
     return {name, fitting};
 }
 
@@ -164,7 +164,8 @@ Comparisons compare_arguments(const ResultsOptions& options, std::span<const Met
         return compare(a, b, metrics);
     }
     if (names.size() != 2)
-        refuse("--compare takes two RUNS, or two configurations and the RUNS they are of: --compare net3 net4 runs/q4");
+        refuse_this(
+            "--compare takes two RUNS, or two configurations and the RUNS they are of: --compare net3 net4 runs/q4");
     if (places.empty()) places.push_back(options.selection.paths.runs.native());
     const auto runs = runs_of(places);
     const Side a = side_of_configuration(names[0], runs);
@@ -184,10 +185,10 @@ ExitCode show_comparison(const ResultsOptions& options) {
 
 ExitCode show_results(const ResultsOptions& options) {
     if (!options.metrics.empty() && !options.noise && !options.compare)
-        refuse("--metric goes with --noise or --compare");
+        refuse_this("--metric goes with --noise or --compare");
     if (int{options.json} + int{options.csv} + int{options.markdown} > 1)
-        refuse("--json, --csv and --markdown: choose one");
-    if (options.noise && options.compare) refuse("--noise and --compare: choose one");
+        refuse_this("--json, --csv and --markdown: choose one");
+    if (options.noise && options.compare) refuse_this("--noise and --compare: choose one");
     if (options.noise) return show_noise(options);
     if (options.compare) return show_comparison(options);
     FoundRuns all = find_all(options.names, options.selection);

@@ -16,7 +16,7 @@ namespace labhost {
 
 namespace {
 
-constexpr std::chrono::seconds poll_every{1};
+constexpr std::chrono::seconds job_poll_every{1};
 constexpr std::chrono::minutes patience{3};  // a task has Slurm's KillWait for its checkpoints
 
 /// Which tasks count: all, or those that are not being ended already.
@@ -47,7 +47,7 @@ void cancel_until_gone(const std::vector<Submission>& submissions) {
                                     patience.count(), join(std::vector<std::string>(left.begin(), left.end()))));
         const auto going = jobs_in(queue, submissions, Tasks::not_completing);
         if (!going.empty()) cancel_jobs({going.begin(), going.end()});
-        std::this_thread::sleep_for(poll_every);
+        std::this_thread::sleep_for(job_poll_every);
     }
 }
 

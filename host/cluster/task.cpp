@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds late_at_most{60};  // what NFS shows to another machine
-constexpr std::chrono::milliseconds poll_every{500};
+constexpr std::chrono::milliseconds task_poll_every{500};
 constexpr int retries = 1;  // of a worker that something killed
 
 /// A shared disk may show the plan to this node a while after it was written.
@@ -39,7 +39,7 @@ Submission wait_for_submission(const fs::path& folder) {
     const auto until = std::chrono::steady_clock::now() + late_at_most;
     while (!file_exists(folder / "plan.json") && std::chrono::steady_clock::now() < until) {
         StopSignals::check();
-        std::this_thread::sleep_for(poll_every);
+        std::this_thread::sleep_for(task_poll_every);
     }
     return read_submission(folder);
 }

@@ -225,9 +225,9 @@ const Keys<DataSettings>& data_keys() {
     using D = DataSettings;
     static const Keys<D> keys{
         {"dataset", placed(dataset(), &D::where),
-         "`mnist`, `fashion-mnist`, or a file or folder of yours, written with a `/`: `.npz`, `.npy`, `.csv`, CIFAR's, "
-         "IDX, folders of PNG and JPEG images "
-         "([data.md](data.md))",
+         "`mnist`, `fashion-mnist` or another name that `labhost fetch` knows, or a file or folder of yours, written "
+         "with "
+         "a `/`: `.npz`, `.npy`, `.csv`, CIFAR's, IDX, folders of PNG and JPEG images ([data.md](data.md))",
          content, always},
         {"normalize", normalize(),
          "`(x - mean) / std` in float32, of bytes after they were divided by 255; `\"auto\"`: the mean and the "

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t most = 1'000'000'000;
+constexpr std::int64_t most_steps = 1'000'000'000;
 
 KeyType<TrainerSettings> device() {
     return key_type({.type = "string"}, &TrainerSettings::device, [](StrictTable& table, const std::string& key) {
@@ -140,8 +140,8 @@ Keys<StopSettings> stop_keys() {
     using S = StopSettings;
     return {
         {"metric", metric(&S::metric, "`validation.loss`"), "of which no better value comes"},
-        {"patience", integer(&S::patience, 1, most), "epochs in a row without one, after which the run ends; required",
-         numbers, Recorded::always},
+        {"patience", integer(&S::patience, 1, most_steps),
+         "epochs in a row without one, after which the run ends; required", numbers, Recorded::always},
         {"min_delta", number(&S::min_delta, 0.0), "better is what is better by more than this"},
     };
 }
@@ -153,10 +153,11 @@ const Keys<TrainerSettings>& trainer_keys() {
     using enum Recorded;
     using T = TrainerSettings;
     static const Keys<T> keys{
-        {"epochs", integer(&T::epochs, 1, most), "passes over the training data, each followed by a test", numbers,
+        {"epochs", integer(&T::epochs, 1, most_steps), "passes over the training data, each followed by a test",
+         numbers, always},
+        {"batch_size", integer(&T::batch_size, 1, most_steps), "the last batch of a pass may be short", numbers,
          always},
-        {"batch_size", integer(&T::batch_size, 1, most), "the last batch of a pass may be short", numbers, always},
-        {"test_batch_size", integer(&T::test_batch_size, 1, most), "of the tests", numbers, always},
+        {"test_batch_size", integer(&T::test_batch_size, 1, most_steps), "of the tests", numbers, always},
         {"loss", choice(&T::loss),
          "`nll` for models that return log-probabilities, `cross_entropy` for logits; of a regression `mse`, `l1` or "
          "`huber` (its delta 1); of several labels `bce_with_logits`",
@@ -185,7 +186,7 @@ const Keys<TrainerSettings>& trainer_keys() {
         {"clip_grad_norm", limit(&T::clip_grad_norm), "the norm of all gradients is cut to this, before a step"},
         {"label_smoothing", placed(number(&T::label_smoothing, 0.0, 1.0), &T::label_smoothing_where),
          "of `cross_entropy`; tests are without"},
-        {"accumulate", integer(&T::accumulate, 1, most),
+        {"accumulate", integer(&T::accumulate, 1, most_steps),
          "batches a step: each one's mean loss is divided by this; the last step of an epoch may be of fewer"},
         {"ema", ema(),
          "validates and tests with, and leaves, an exponential moving average of the weights "

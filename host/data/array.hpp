@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "support/error.hpp"
+
 namespace labhost {
 
 enum class ElementType {
@@ -34,6 +36,11 @@ struct Array {
     /// "60000x28x28"
     std::string shape() const;
 };
+
+/// Throws Error (usage): "FILE: error: WHAT".
+[[noreturn]] inline void refuse_data(const std::string& where, const std::string& what) {
+    throw Error(ExitCode::usage, where + ": error: " + what);
+}
 
 /// "28x28"
 std::string shape_text(const std::vector<std::int64_t>& sizes);

@@ -6,15 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "support/error.hpp"
-
 namespace labhost {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& where, const std::string& what) {
-    throw Error(ExitCode::usage, fmt::format("{}: error: {}", where, what));
-}
 
 bool may_be_channels(std::int64_t size) { return size == 1 || size == 3 || size == 4; }
 
@@ -24,16 +18,17 @@ Layout layout_of(const PlacedArray& inputs, const std::optional<Layout>& written
     const bool second = may_be_channels(sizes[1]);
     const bool last = may_be_channels(sizes[3]);
     if (written && second != last && *written != (second ? Layout::nchw : Layout::nhwc))
-        fail(inputs.where,
-             fmt::format("data.layout = \"{}\", but of its shape, {}, only the {} axis can be the channels; "
-                         "leave data.layout out",
-                         to_text(*written), inputs.array.shape(), second ? "second" : "last"));
+        refuse_data(inputs.where,
+                    fmt::format("data.layout = \"{}\", but of its shape, {}, only the {} axis can be the channels; "
+                                "leave data.layout out",
+                                to_text(*written), inputs.array.shape(), second ? "second" : "last"));
     if (written) return *written;
     if (second == last)
-        fail(inputs.where,
-             fmt::format("its shape, {}, does not tell which axis the channels are; write data.layout = \"nchw\" (the "
-                         "second) or \"nhwc\" (the last)",
-                         inputs.array.shape()));
+        refuse_data(
+            inputs.where,
+            fmt::format("its shape, {}, does not tell which axis the channels are; write data.layout = \"nchw\" (the "
+                        "second) or \"nhwc\" (the last)",
+                        inputs.array.shape()));
     return second ? Layout::nchw : Layout::nhwc;
 }
 
@@ -42,12 +37,13 @@ std::vector<std::int64_t> read_labels(const PlacedArray& targets) {
     std::int64_t bad = -1;
     std::vector<std::int64_t> labels = to_integers(targets.array, bad);
     if (bad >= 0)
-        fail(targets.where, fmt::format("the label of example {} is {}, no whole number; a class is a number from 0",
-                                        bad, to_doubles(targets.array)[static_cast<std::size_t>(bad)]));
+        refuse_data(targets.where,
+                    fmt::format("the label of example {} is {}, no whole number; a class is a number from 0", bad,
+                                to_doubles(targets.array)[static_cast<std::size_t>(bad)]));
     const auto wrong = std::ranges::find_if(labels, [&](std::int64_t label) { return label < 0 || label >= most; });
     if (wrong != labels.end())
-        fail(targets.where, fmt::format("the label of example {} is {}; a class is a number from 0, below {}",
-                                        wrong - labels.begin(), *wrong, most));
+        refuse_data(targets.where, fmt::format("the label of example {} is {}; a class is a number from 0, below {}",
+                                               wrong - labels.begin(), *wrong, most));
     return labels;
 }
 
@@ -60,10 +56,10 @@ void read_targets(const PlacedArray& targets, TargetKind kind, Split& split) {
     });
     if (wrong == split.targets.end()) return;
     const auto at = wrong - split.targets.begin();
-    fail(targets.where,
-         fmt::format("target {} of example {} is {}; {}", at % split.outputs, at / split.outputs, *wrong,
-                     kind == TargetKind::labels ? "with loss = \"bce_with_logits\" each is 0 or 1"
-                                                : "leave such examples out, or fill in what is missing"));
+    refuse_data(targets.where,
+                fmt::format("target {} of example {} is {}; {}", at % split.outputs, at / split.outputs, *wrong,
+                            kind == TargetKind::labels ? "with loss = \"bce_with_logits\" each is 0 or 1"
+                                                       : "leave such examples out, or fill in what is missing"));
 }
 
 void check_shapes(const RawSplit& raw, TargetKind kind) {
@@ -71,20 +67,21 @@ void check_shapes(const RawSplit& raw, TargetKind kind) {
     const auto& inputs = raw.inputs.array.sizes;
     const auto& targets = raw.targets.array.sizes;
     for (const PlacedArray* array : {&raw.inputs, &raw.targets})
-        if (array->array.sizes.empty()) fail(array->where, "is a single number; examples are along its first axis");
+        if (array->array.sizes.empty())
+            refuse_data(array->where, "is a single number; examples are along its first axis");
     if (inputs.size() > most_sizes + 1)
-        fail(raw.inputs.where, fmt::format("its shape, {}, has more than {} axes beside that of the examples",
-                                           raw.inputs.array.shape(), most_sizes));
-    if (raw.inputs.array.elements() == 0) fail(raw.inputs.where, "holds no examples");
+        refuse_data(raw.inputs.where, fmt::format("its shape, {}, has more than {} axes beside that of the examples",
+                                                  raw.inputs.array.shape(), most_sizes));
+    if (raw.inputs.array.elements() == 0) refuse_data(raw.inputs.where, "holds no examples");
     if (kind != TargetKind::classes && (targets.size() > 2 || raw.targets.array.elements() == 0))
-        fail(raw.targets.where,
-             fmt::format("its shape is {}; targets are [N, outputs], or [N] of one output", raw.targets.array.shape()));
+        refuse_data(raw.targets.where, fmt::format("its shape is {}; targets are [N, outputs], or [N] of one output",
+                                                   raw.targets.array.shape()));
     if (kind == TargetKind::classes && (targets.size() > 2 || (targets.size() == 2 && targets[1] != 1)))
-        fail(raw.targets.where, fmt::format("its shape is {}; labels are one for each example ({})",
-                                            raw.targets.array.shape(), inputs[0]));
+        refuse_data(raw.targets.where, fmt::format("its shape is {}; labels are one for each example ({})",
+                                                   raw.targets.array.shape(), inputs[0]));
     if (inputs[0] != targets[0])
-        fail(raw.targets.where,
-             fmt::format("holds {} labels, but {} holds {} examples", targets[0], raw.inputs.where, inputs[0]));
+        refuse_data(raw.targets.where,
+                    fmt::format("holds {} labels, but {} holds {} examples", targets[0], raw.inputs.where, inputs[0]));
 }
 
 }  // namespace
@@ -97,8 +94,9 @@ Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind k
     check_shapes(raw, kind);
     Array& inputs = raw.inputs.array;
     if (layout && inputs.sizes.size() != 4)
-        fail(raw.inputs.where,
-             fmt::format("its shape is {}; data.layout is of arrays with four axes: leave it out", inputs.shape()));
+        refuse_data(
+            raw.inputs.where,
+            fmt::format("its shape is {}; data.layout is of arrays with four axes: leave it out", inputs.shape()));
     if (inputs.sizes.size() == 4 && layout_of(raw.inputs, layout) == Layout::nhwc) channels_first(inputs);
     if (inputs.sizes.size() == 1) inputs.sizes.push_back(1);  // vectors of one column
     Split split{.count = inputs.sizes[0], .sizes = {inputs.sizes.begin() + 1, inputs.sizes.end()}};
@@ -108,11 +106,11 @@ Split make_split(RawSplit raw, const std::optional<Layout>& layout, TargetKind k
         split.reals = to_floats(inputs);
         const auto wrong = std::ranges::find_if(split.reals, [](float value) { return !std::isfinite(value); });
         if (wrong != split.reals.end())
-            fail(raw.inputs.where,
-                 fmt::format("example {} holds {}, at its value {}; leave such examples out, or fill in "
-                             "what is missing",
-                             (wrong - split.reals.begin()) / split.elements(), *wrong,
-                             (wrong - split.reals.begin()) % split.elements()));
+            refuse_data(raw.inputs.where,
+                        fmt::format("example {} holds {}, at its value {}; leave such examples out, or fill in "
+                                    "what is missing",
+                                    (wrong - split.reals.begin()) / split.elements(), *wrong,
+                                    (wrong - split.reals.begin()) % split.elements()));
     }
     if (kind != TargetKind::classes) {
         read_targets(raw.targets, kind, split);

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t digits = 64;  ///< of a hash
+constexpr std::size_t hash_digits = 64;  ///< of a hash
 
 /// "SIZE MODIFIED CHANGED INODE NAME", as a line of the memory has it after the hash.
 std::string text_of(const StampedFile& file) {
@@ -44,10 +44,10 @@ public:
         } catch (const Error&) {
             return;  // it only saves time
         }
-        for (std::string_view rest = text_; rest.size() > digits + 1;) {
+        for (std::string_view rest = text_; rest.size() > hash_digits + 1;) {
             const std::string_view line = rest.substr(0, rest.find('\n'));
-            if (line.size() > digits + 1 && line.size() < rest.size())  // whole, with its end
-                hashes_.emplace(line.substr(digits + 1), line.substr(0, digits));
+            if (line.size() > hash_digits + 1 && line.size() < rest.size())  // whole, with its end
+                hashes_.emplace(line.substr(hash_digits + 1), line.substr(0, hash_digits));
             rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         }
     }
@@ -77,10 +77,10 @@ std::vector<std::string> read_and_hash(const fs::path& folder, const std::vector
     const ChildEnd end =
         run_in_child(body, {.capture_output = false, .on_message = [&](std::string_view message) { said = message; }});
     if (said.starts_with('!')) throw Error(ExitCode::usage, said.substr(1));
-    if (said.size() != files.size() * digits)
+    if (said.size() != files.size() * hash_digits)
         throw Error(ExitCode::usage, fmt::format("{}: error: cannot be read: the child process that reads its files {}",
                                                  folder.native(), end.text()));
-    for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = said.substr(i * digits, digits);
+    for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = said.substr(i * hash_digits, hash_digits);
     return hashes;
 }
 

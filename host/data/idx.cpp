@@ -62,17 +62,17 @@ private:
     Sha256 hash_;
 };
 
-/// The format's codes of types.
+/// The format's codes of idx_types.
 struct IdxType {
     std::uint8_t code;
     ElementType type;
 };
-constexpr std::array<IdxType, 6> types{{{0x08, ElementType::uint8},
-                                        {0x09, ElementType::int8},
-                                        {0x0B, ElementType::int16},
-                                        {0x0C, ElementType::int32},
-                                        {0x0D, ElementType::float32},
-                                        {0x0E, ElementType::float64}}};
+constexpr std::array<IdxType, 6> idx_types{{{0x08, ElementType::uint8},
+                                            {0x09, ElementType::int8},
+                                            {0x0B, ElementType::int16},
+                                            {0x0C, ElementType::int32},
+                                            {0x0D, ElementType::float32},
+                                            {0x0E, ElementType::float64}}};
 
 std::uint32_t big_endian(std::span<const std::uint8_t, 4> bytes) {
     return std::uint32_t{bytes[0]} << 24U | std::uint32_t{bytes[1]} << 16U | std::uint32_t{bytes[2]} << 8U | bytes[3];
@@ -89,9 +89,9 @@ std::uint32_t read_number(Stream& stream) {
 IdxFile read_idx(const std::filesystem::path& path) {
     Stream stream(path);
     const std::uint32_t magic = read_number(stream);
-    const auto type = std::ranges::find(types, static_cast<std::uint8_t>(magic >> 8U & 0xFFU), &IdxType::code);
+    const auto type = std::ranges::find(idx_types, static_cast<std::uint8_t>(magic >> 8U & 0xFFU), &IdxType::code);
     const std::uint32_t rank = magic & 0xFFU;
-    if (magic >> 16U != 0 || type == types.end() || rank == 0)
+    if (magic >> 16U != 0 || type == idx_types.end() || rank == 0)
         stream.fail(fmt::format(
             "is no IDX file: its magic number is 0x{:08x}, not such as 0x00000803 (images of bytes)", magic));
     IdxFile file{.array = {.type = type->type}};
@@ -126,7 +126,7 @@ std::string idx_bytes(const IdxFile& file) {
     const auto append = [&](std::uint32_t number) {
         for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(number >> shift & 0xFFU);
     };
-    const auto code = std::ranges::find(types, file.array.type, &IdxType::type)->code;
+    const auto code = std::ranges::find(idx_types, file.array.type, &IdxType::type)->code;
     append(std::uint32_t{code} << 8U | static_cast<std::uint32_t>(file.array.sizes.size()));
     for (const std::int64_t size : file.array.sizes) append(static_cast<std::uint32_t>(size));
     Array written = file.array;

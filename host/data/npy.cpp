@@ -20,18 +20,18 @@ struct NpyType {
     std::string_view descr;  ///< without the byte order
     ElementType type;
 };
-constexpr std::array<NpyType, 12> types{{{"b1", ElementType::boolean},
-                                         {"u1", ElementType::uint8},
-                                         {"i1", ElementType::int8},
-                                         {"u2", ElementType::uint16},
-                                         {"i2", ElementType::int16},
-                                         {"u4", ElementType::uint32},
-                                         {"i4", ElementType::int32},
-                                         {"u8", ElementType::uint64},
-                                         {"i8", ElementType::int64},
-                                         {"f2", ElementType::float16},
-                                         {"f4", ElementType::float32},
-                                         {"f8", ElementType::float64}}};
+constexpr std::array<NpyType, 12> npy_types{{{"b1", ElementType::boolean},
+                                             {"u1", ElementType::uint8},
+                                             {"i1", ElementType::int8},
+                                             {"u2", ElementType::uint16},
+                                             {"i2", ElementType::int16},
+                                             {"u4", ElementType::uint32},
+                                             {"i4", ElementType::int32},
+                                             {"u8", ElementType::uint64},
+                                             {"i8", ElementType::int64},
+                                             {"f2", ElementType::float16},
+                                             {"f4", ElementType::float32},
+                                             {"f8", ElementType::float64}}};
 
 /// The header's Python literal: { 'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
 class Header {
@@ -134,8 +134,8 @@ private:
 
 ElementType type_of(std::string_view descr, const std::string& name) {
     const std::string_view kind = descr.substr(std::min<std::size_t>(1, descr.size()));
-    const auto found = std::ranges::find(types, kind, &NpyType::descr);
-    if (found == types.end() || std::string_view("<>|=").find(descr.front()) == std::string_view::npos) {
+    const auto found = std::ranges::find(npy_types, kind, &NpyType::descr);
+    if (found == npy_types.end() || std::string_view("<>|=").find(descr.front()) == std::string_view::npos) {
         const std::string_view what = kind.starts_with('O')   ? "Python's objects, as ragged arrays are"
                                       : kind.starts_with('U') ? "texts"
                                       : kind.starts_with('c') ? "complex numbers"

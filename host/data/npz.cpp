@@ -8,7 +8,6 @@
 
 #include "data/npy.hpp"
 #include "data/zip_archive.hpp"
-#include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/hash.hpp"
 #include "support/text.hpp"
@@ -20,10 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view suffix = ".npy";
-
-[[noreturn]] void fail(const std::string& where, const std::string& what) {
-    throw Error(ExitCode::usage, fmt::format("{}: error: {}", where, what));
-}
 
 /// "x_train" of "x_train.npy"; "" of what is no array.
 std::string array_name(std::string_view file) {
@@ -54,7 +49,7 @@ NamedArrays open_npy_folder(const fs::path& folder) {
          entry.increment(error))
         if (const std::string name = array_name(entry->path().filename().native()); !name.empty())
             arrays.names.push_back(name);
-    if (error) fail(folder.native(), fmt::format("cannot be read: {}", error.message()));
+    if (error) refuse_data(folder.native(), fmt::format("cannot be read: {}", error.message()));
     std::ranges::sort(arrays.names);
     const auto path_of = [folder](const std::string& name) { return folder / fmt::format("{}{}", name, suffix); };
     arrays.place = [path_of](const std::string& name) { return path_of(name).native(); };

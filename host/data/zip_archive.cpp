@@ -6,17 +6,13 @@
 #include <fmt/format.h>
 #include <zip.h>
 
-#include "support/error.hpp"
+#include "data/array.hpp"
 #include "support/machine.hpp"
 #include "support/text.hpp"
 
 namespace labhost {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& where, const std::string& what) {
-    throw Error(ExitCode::usage, fmt::format("{}: error: {}", where, what));
-}
 
 struct CloseMember {
     void operator()(zip_file_t* member) const { zip_fclose(member); }
@@ -28,25 +24,25 @@ std::string bytes_of(zip_t* archive, zip_uint64_t index, const std::string& wher
     zip_stat_t stat;
     zip_stat_init(&stat);
     if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0)
-        fail(where, fmt::format("cannot be read: {}", zip_strerror(archive)));
+        refuse_data(where, fmt::format("cannot be read: {}", zip_strerror(archive)));
     constexpr zip_uint64_t deflates_to = 1040;  // times the bytes, and a little
     if ((stat.valid & ZIP_STAT_COMP_SIZE) != 0 && stat.size / deflates_to > stat.comp_size + 1)
-        fail(where, "is damaged: it promises more than its bytes can hold");
+        refuse_data(where, "is damaged: it promises more than its bytes can hold");
     if (const std::uint64_t memory = usable_memory(); memory != 0 && stat.size > memory)
-        fail(where, fmt::format("holds {}, more than this machine has memory", size_text(stat.size)));
+        refuse_data(where, fmt::format("holds {}, more than this machine has memory", size_text(stat.size)));
     const std::unique_ptr<zip_file_t, CloseMember> member(zip_fopen_index(archive, index, 0));
-    if (!member) fail(where, fmt::format("cannot be read: {}", zip_strerror(archive)));
+    if (!member) refuse_data(where, fmt::format("cannot be read: {}", zip_strerror(archive)));
     std::string bytes(stat.size, '\0');
     std::size_t done = 0;
     while (done < bytes.size()) {
         const zip_int64_t count = zip_fread(member.get(), bytes.data() + done, bytes.size() - done);
-        if (count < 0) fail(where, fmt::format("is damaged: {}", zip_file_strerror(member.get())));
-        if (count == 0) fail(where, "is truncated");
+        if (count < 0) refuse_data(where, fmt::format("is damaged: {}", zip_file_strerror(member.get())));
+        if (count == 0) refuse_data(where, "is truncated");
         done += static_cast<std::size_t>(count);
     }
     char more = 0;  // which also makes libzip compare the checksum
     if (zip_fread(member.get(), &more, 1) != 0)
-        fail(where, fmt::format("is damaged: {}", zip_file_strerror(member.get())));
+        refuse_data(where, fmt::format("is damaged: {}", zip_file_strerror(member.get())));
     return bytes;
 }
 
@@ -64,7 +60,7 @@ ZipArchive::ZipArchive(std::string bytes, std::string where, Checks checks)
     if (!archive_ && source != nullptr) zip_source_free(source);
     const std::string why = zip_error_strerror(&error);
     zip_error_fini(&error);
-    if (!archive_) fail(where_, fmt::format("cannot be read as a zip archive, which a .npz file is: {}", why));
+    if (!archive_) refuse_data(where_, fmt::format("cannot be read as a zip archive, which a .npz file is: {}", why));
 }
 
 std::vector<std::string> ZipArchive::names() const {
@@ -80,7 +76,7 @@ bool ZipArchive::has(const std::string& name) const { return zip_name_locate(arc
 std::string ZipArchive::read(const std::string& name) const {
     const std::string place = fmt::format("{}: {}", where_, printable(name));
     const zip_int64_t index = zip_name_locate(archive_.get(), name.c_str(), 0);
-    if (index < 0) fail(place, "is not there");
+    if (index < 0) refuse_data(place, "is not there");
     return bytes_of(archive_.get(), static_cast<zip_uint64_t>(index), place);
 }
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::seconds limit{60};
+constexpr std::chrono::seconds data_limit{60};
 
 /// The way to fetch it there; without --data where labhost looks there anyway.
 std::string fetch_command(std::string_view name, const std::optional<fs::path>& chosen) {
@@ -86,7 +86,7 @@ std::vector<std::string> other_datasets(const fs::path& folder) {
     return found;
 }
 
-void look(const fs::path& folder, const std::optional<fs::path>& chosen, const Tell& tell) {
+void tell_of_data(const fs::path& folder, const std::optional<fs::path>& chosen, const Tell& tell) {
     Finding place{.name = "data folder", .says = folder.native(), .data = {{"folder", folder.native()}}};
     const FolderState state = state_of(folder);
     Findings datasets;
@@ -131,9 +131,9 @@ Findings look_at_data(const std::optional<fs::path>& chosen) {
     return look_in_child(
         {.name = "data folder",
          .if_it_fails = Finding::Status::warning,
-         .limit = limit,
+         .limit = data_limit,
          .remedy = "its file system does not answer: look at df and dmesg, or name another folder with --data DIR"},
-        [&](const Tell& tell) { look(folder, chosen, tell); });
+        [&](const Tell& tell) { tell_of_data(folder, chosen, tell); });
 }
 
 }  // namespace labhost

@@ -21,7 +21,6 @@ namespace labhost {
 
 namespace {
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 constexpr std::uint64_t gibibyte = std::uint64_t{1} << 30U;
 
 /// Files of /proc have no size; a file that is not there is empty.

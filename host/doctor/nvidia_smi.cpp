@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 constexpr std::chrono::seconds users_limit{5};
 constexpr std::size_t basic_fields = 4;
 constexpr std::size_t all_fields = 9;

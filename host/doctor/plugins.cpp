@@ -72,7 +72,8 @@ Finding look_at_plugin(const fs::path& file, bool allow_insecure, bool torch_loa
     return finding;
 }
 
-void look(const std::vector<fs::path>& folders, const PluginOptions& options, bool torch_loads, const Tell& tell) {
+void tell_of_plugins(const std::vector<fs::path>& folders, const PluginOptions& options, bool torch_loads,
+                     const Tell& tell) {
     std::map<std::string, fs::path> first;  // by name: the one that is taken
     for (const fs::path& file : plugin_files(folders)) {
         const auto [taken, is_new] = first.emplace(file.stem().native(), file);
@@ -123,7 +124,7 @@ Findings look_at_plugins(const PluginOptions& options, bool torch_loads) {
                        .if_it_fails = Finding::Status::warning,
                        .limit = limit_of_a_folder + limit_of_a_plugin * files,
                        .remedy = "look at the plugin behind the last one named: labhost inspect FILE"},
-                      [&](const Tell& tell) { look(answering, options, torch_loads, tell); });
+                      [&](const Tell& tell) { tell_of_plugins(answering, options, torch_loads, tell); });
     findings.insert(findings.end(), found.begin(), found.end());
     return findings;
 }

@@ -25,8 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::seconds limit{30};
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+constexpr std::chrono::seconds storage_limit{30};
 constexpr std::uint64_t little_space = 256 * mebibyte;  // 4 MB a run of q4, and its checkpoints
 
 bool is_folder(const fs::path& path) {
@@ -197,7 +196,7 @@ Finding judge_lost_folder(const fs::path& asked) {
             .data = {{"folder", asked.native()}}};
 }
 
-void look(const fs::path& asked, const Tell& tell) {
+void tell_of_storage(const fs::path& asked, const Tell& tell) {
     RunsFolder folder{.asked = asked, .looked_at = nearest_folder(asked)};
     struct stat status {};
     const bool seen = ::stat(folder.looked_at.c_str(), &status) == 0;
@@ -246,10 +245,10 @@ Findings look_at_runs_folder(const fs::path& folder) {
     if (!asked.has_filename()) asked = asked.parent_path();  // "runs/"
     return look_in_child(
         {.name = "runs folder",
-         .limit = limit,
+         .limit = storage_limit,
          .remedy =
              "its file system does not answer: look at df, dmesg and the server, or choose another with --runs DIR"},
-        [&](const Tell& tell) { look(asked, tell); });
+        [&](const Tell& tell) { tell_of_storage(asked, tell); });
 }
 
 }  // namespace labhost

@@ -43,7 +43,7 @@ std::string torch_text(const std::string& version, const std::string& build) {
     return fmt::format("{}+{}", version, build);
 }
 
-void look(const Tell& tell) {
+void tell_of_torch(const Tell& tell) {
     const TorchInfo info = engine().torch_info();  // not as the cache remembers it: it is to be loaded
     const fs::path library = loaded_torch();
     tell({.name = "LibTorch",
@@ -103,7 +103,7 @@ Findings look_at_torch() {
                                        .limit = load_limit,
                                        .remedy = "look at what is loaded with it (LD_PRELOAD, LD_LIBRARY_PATH; the "
                                                  "limits below), or install LibTorch again"},
-                                      look);
+                                      tell_of_torch);
     for (Finding& finding : findings)
         if (finding.name == "LibTorch" && finding.data.contains("library")) add_python(finding);
     if (findings.empty() || findings.front().name != "LibTorch")

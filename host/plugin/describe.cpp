@@ -27,7 +27,7 @@ std::string type_text(std::int32_t type) {
 
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
-Json describe(const labhost_param& param) {
+Json describe_param(const labhost_param& param) {
     Json json{{"name", text_or_empty(param.name)}, {"type", type_text(param.type)}};
     const bool readable = param.type == LABHOST_CHOICE ? param.choices != nullptr && param.initial.text != nullptr
                                                        : param.type >= LABHOST_REAL && param.type < LABHOST_CHOICE;
@@ -64,7 +64,8 @@ std::int64_t output_count(const labhost_descriptor& d) { return d.struct_size >=
 
 Json describe(const labhost_descriptor& d) {
     Json params = Json::array();
-    for (std::uint32_t i = 0; d.params != nullptr && i < d.param_count; ++i) params.push_back(describe(d.params[i]));
+    for (std::uint32_t i = 0; d.params != nullptr && i < d.param_count; ++i)
+        params.push_back(describe_param(d.params[i]));
     const bool has_classes = output_count(d) == 0;
     return {{"id", text_or_empty(d.id)},
             {"version", text_or_empty(d.version)},

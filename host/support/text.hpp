@@ -68,6 +68,7 @@ std::string duration_text(double seconds);
 
 /// "58.2 KiB"
 std::string size_text(std::uintmax_t bytes);
+inline constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 /// `value`, a NaN without its sign: Python prints "nan" where C++ may print "-nan".
 double plain_nan(double value);

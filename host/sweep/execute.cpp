@@ -28,8 +28,6 @@ namespace {
 constexpr std::chrono::milliseconds tick{50};
 constexpr std::chrono::seconds grace{30};  // for a run's step and its checkpoint, when stopping
 
-double seconds_between(SweepTime from, SweepTime to) { return std::chrono::duration<double>(to - from).count(); }
-
 template <class... Handlers>
 struct Overloaded : Handlers... {
     using Handlers::operator()...;

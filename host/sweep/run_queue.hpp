@@ -18,9 +18,6 @@
 
 namespace labhost {
 
-/// As workers see it (WorkerPool::now).
-using SweepTime = std::chrono::steady_clock::time_point;
-
 /// A run that is to be trained.
 struct Task {
     PlannedRun* run{};

@@ -12,7 +12,7 @@ namespace {
 constexpr double cost_of_a_test_image = 1.0 / 3.0;
 
 /// Of an epoch, in images to train on.
-struct Work {
+struct Amounts {
     double train;
     double validation;
     double test;
@@ -20,7 +20,7 @@ struct Work {
     double epoch() const { return train + validation + test; }
 };
 
-Work work_of_an_epoch(const PlannedRun& run) {
+Amounts work_of_an_epoch(const PlannedRun& run) {
     const EpochShape shape = epoch_shape(run.settings, *run.dataset);
     return {static_cast<double>(shape.trained), static_cast<double>(shape.validated) * cost_of_a_test_image,
             static_cast<double>(shape.tested) * cost_of_a_test_image};
@@ -33,7 +33,7 @@ double work_of(const PlannedRun& run) {
 }
 
 double work_done(const PlannedRun& run, const Progress& at) {
-    const Work work = work_of_an_epoch(run);
+    const Amounts work = work_of_an_epoch(run);
     double done = static_cast<double>(at.epoch - 1) * work.epoch();
     if (at.pass != Pass::train) done += work.train;
     if (at.pass == Pass::test) done += work.validation;

@@ -1,6 +1,7 @@
 // Which run next, and where: the longest first, no long tail at the end, and who shares a process.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -10,6 +11,11 @@
 #include "sweep/plan.hpp"
 
 namespace labhost {
+
+/// As workers see it (WorkerPool::now).
+using SweepTime = std::chrono::steady_clock::time_point;
+
+inline double seconds_between(SweepTime from, SweepTime to) { return std::chrono::duration<double>(to - from).count(); }
 
 /// Work of a run in training images: a test image costs about a third of one, having no backward pass.
 double work_of(const PlannedRun& run);

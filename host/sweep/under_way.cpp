@@ -5,12 +5,6 @@
 
 namespace labhost {
 
-namespace {
-
-double seconds_between(SweepTime from, SweepTime to) { return std::chrono::duration<double>(to - from).count(); }
-
-}  // namespace
-
 void Attempt::hear(const WorkerMessage& message, SweepTime now) {
     if (is_last_word(message)) last_word = message;
     if (const auto* resumed = std::get_if<message::Resumed>(&message)) {

@@ -11,7 +11,7 @@
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
 
-namespace labhost {
+namespace labhost::axes_test {
 namespace {
 
 using testing::expect_error;
@@ -410,4 +410,4 @@ TEST_F(Axes, AnErrorListsOnlySomeOfManyRuns) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::axes_test

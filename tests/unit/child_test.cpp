@@ -12,7 +12,7 @@
 #include "support/child.hpp"
 #include "support/error.hpp"
 
-namespace labhost {
+namespace labhost::child_test {
 namespace {
 
 using How = ChildEnd::How;
@@ -121,4 +121,4 @@ TEST(Child, OneThatFloodsIsHeardInPartsAndEndsAtItsLimit) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::child_test

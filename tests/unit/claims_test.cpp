@@ -15,7 +15,7 @@
 #include "helpers/temporary_folder.hpp"
 #include "report/claims_table.hpp"
 
-namespace labhost {
+namespace labhost::claims_test {
 namespace {
 
 // ---- verdicts
@@ -301,4 +301,4 @@ TEST_F(ClaimsInAFile, AreOnWhatTheirRunsHave) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::claims_test

@@ -11,7 +11,7 @@
 #include "report/formats.hpp"
 #include "report/noise_table.hpp"
 
-namespace labhost {
+namespace labhost::compare_test {
 namespace {
 
 RunRecord run_of(const std::string& id, std::uint64_t seed, double accuracy, const std::string& plugin = "p") {
@@ -129,4 +129,4 @@ TEST(Compare, OneSeedHasADifferenceAndNoConfidence) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::compare_test

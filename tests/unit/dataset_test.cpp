@@ -12,7 +12,7 @@
 #include "support/hash.hpp"
 #include "support/process.hpp"
 
-namespace labhost {
+namespace labhost::dataset_test {
 namespace {
 
 using testing::expect_error;
@@ -175,4 +175,4 @@ TEST_F(Fetch, TakesOnlyWhatHasTheDigest) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::dataset_test

@@ -15,7 +15,7 @@
 #include "train/torch_info.hpp"
 #include "train/used_gpu.hpp"
 
-namespace labhost {
+namespace labhost::device_test {
 namespace {
 
 TEST(Device, IsWhatWasAskedForOrAnError) {
@@ -208,4 +208,4 @@ TEST(Blas, FaultsAreNamedWithTheRemedy) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::device_test

@@ -17,7 +17,7 @@
 #include "support/cgroup.hpp"
 #include "support/machine.hpp"
 
-namespace labhost {
+namespace labhost::doctor_test {
 namespace {
 
 using Status = Finding::Status;
@@ -428,4 +428,4 @@ TEST(Tools, OnlyVariablesThatMatterAreShown) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::doctor_test

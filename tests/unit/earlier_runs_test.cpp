@@ -10,7 +10,7 @@
 #include "record/run_state.hpp"
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::earlier_runs_test {
 namespace {
 
 const std::filesystem::path earlier = std::filesystem::path(LABHOST_SOURCE) / "tests/data/runs-2026-11";
@@ -65,4 +65,4 @@ TEST(EarlierRuns, TheExperimentIsReadWithItsClaim) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::earlier_runs_test

@@ -6,7 +6,7 @@
 #include "plugin/plugin.hpp"
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::elf_file_test {
 namespace {
 
 std::filesystem::path built(const std::string& file) { return executable_folder() / file; }
@@ -56,4 +56,4 @@ TEST(ElfFile, SurvivesEveryTruncationAndManyDamages) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::elf_file_test

@@ -10,7 +10,7 @@
 #include "train/captured_part.hpp"
 #include "train/epoch_shape.hpp"
 
-namespace labhost {
+namespace labhost::epochs_test {
 namespace {
 
 using testing::expect_error;
@@ -154,4 +154,4 @@ TEST(CapturedPart, IsWhatDoesNotChangeFromStepToStep) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::epochs_test

@@ -15,7 +15,7 @@
 #include "helpers/npy_files.hpp"
 #include "helpers/temporary_folder.hpp"
 
-namespace labhost {
+namespace labhost::examples_test {
 namespace {
 
 using testing::bytes_of;
@@ -340,4 +340,4 @@ TEST(Normalization, IsOfTheExamplesThatAreTrainedOn) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::examples_test

@@ -6,7 +6,7 @@
 #include "helpers/scripted_workers.hpp"
 #include "support/signals.hpp"
 
-namespace labhost::testing {
+namespace labhost::testing::execute_gpu_test {
 namespace {
 
 using Ids = std::vector<std::string>;
@@ -323,4 +323,4 @@ TEST(ExecuteGpuFaults, AGpuThatLetsOneProcessInIsNotTakenForABadOne) {
 }
 
 }  // namespace
-}  // namespace labhost::testing
+}  // namespace labhost::testing::execute_gpu_test

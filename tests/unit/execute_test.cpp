@@ -6,7 +6,7 @@
 #include "helpers/scripted_workers.hpp"
 #include "record/run_folder.hpp"
 
-namespace labhost::testing {
+namespace labhost::testing::execute_test {
 namespace {
 
 using Ids = std::vector<std::string>;
@@ -553,4 +553,4 @@ TEST(ExecuteStopping, TheLastRunIsNotLeftForATail) {
 }
 
 }  // namespace
-}  // namespace labhost::testing
+}  // namespace labhost::testing::execute_test

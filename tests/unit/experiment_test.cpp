@@ -5,7 +5,7 @@
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
 
-namespace labhost {
+namespace labhost::experiment_test {
 namespace {
 
 using testing::expect_error;
@@ -237,4 +237,4 @@ TEST_F(ExperimentFile, LimitsOfARunAreTimesAndSizes) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::experiment_test

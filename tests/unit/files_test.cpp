@@ -7,7 +7,7 @@
 #include "support/hash.hpp"
 #include "support/process.hpp"
 
-namespace labhost {
+namespace labhost::files_test {
 namespace {
 
 using testing::expect_error;
@@ -50,4 +50,4 @@ TEST(Process, GivesOutputAndExitCode) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::files_test

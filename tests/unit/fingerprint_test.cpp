@@ -13,7 +13,7 @@
 #include "support/machine.hpp"
 #include "train/torch_info.hpp"
 
-namespace labhost {
+namespace labhost::fingerprint_test {
 namespace {
 
 /// What a fingerprint is made of, at fixed values; a test changes one of them.
@@ -407,4 +407,4 @@ TEST(Record, OfEveryKeyChanged) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::fingerprint_test

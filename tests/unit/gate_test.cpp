@@ -9,7 +9,7 @@
 #include "support/files.hpp"
 #include "support/text.hpp"
 
-namespace labhost {
+namespace labhost::gate_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -168,4 +168,4 @@ TEST_F(Permissions, ALongChainOfLinksIsWalkedToItsEnd) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::gate_test

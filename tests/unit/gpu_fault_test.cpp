@@ -3,7 +3,7 @@
 
 #include "train/gpu_fault.hpp"
 
-namespace labhost {
+namespace labhost::gpu_fault_test {
 namespace {
 
 using Kind = GpuFault::Kind;
@@ -82,4 +82,4 @@ TEST(GpuBlame, MemoryIsNobodysAlone) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::gpu_fault_test

@@ -10,7 +10,7 @@
 #include "train/capture_verdict.hpp"
 #include "train/gpu_words.hpp"
 
-namespace labhost {
+namespace labhost::gpus_test {
 namespace {
 
 constexpr std::uint64_t gb = std::uint64_t{1} << 30;
@@ -125,4 +125,4 @@ TEST_F(CaptureMemory, WhatIsDamagedIsAsGoodAsNothing) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::gpus_test

@@ -7,7 +7,7 @@
 #include "helpers/idx_files.hpp"
 #include "support/hash.hpp"
 
-namespace labhost {
+namespace labhost::idx_test {
 namespace {
 
 using testing::expect_error;
@@ -94,4 +94,4 @@ TEST_F(Idx, RefusesWhatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::idx_test

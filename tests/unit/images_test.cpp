@@ -13,7 +13,7 @@
 #include "helpers/image_files.hpp"
 #include "helpers/temporary_folder.hpp"
 
-namespace labhost {
+namespace labhost::images_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -319,4 +319,4 @@ TEST_F(ImageFolders, HashesAreRememberedUntilAFileChanges) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::images_test

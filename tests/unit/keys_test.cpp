@@ -13,7 +13,7 @@
 #include "support/files.hpp"
 #include "support/text.hpp"
 
-namespace labhost {
+namespace labhost::keys_test {
 namespace {
 
 std::string code(const std::string& text) { return fmt::format("`{}`", text); }
@@ -146,4 +146,4 @@ TEST(Keys, ThatChangeNoNumberAreNoDifferenceBetweenRuns) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::keys_test

@@ -7,7 +7,7 @@
 
 #include "sweep/message.hpp"
 
-namespace labhost {
+namespace labhost::message_test {
 namespace {
 
 const EpochMetrics metrics{
@@ -165,4 +165,4 @@ TEST(Command, EachKindComesThrough) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::message_test

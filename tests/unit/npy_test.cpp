@@ -8,7 +8,7 @@
 #include "helpers/temporary_folder.hpp"
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::npy_test {
 namespace {
 
 using testing::bytes_of;
@@ -145,4 +145,4 @@ TEST_F(Npz, ThatPromisesMoreThanItsBytesCanHoldCostsNoMemory) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::npy_test

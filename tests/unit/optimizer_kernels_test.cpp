@@ -15,7 +15,7 @@
 #include "kernels/optimizers.hpp"
 #include "support/machine.hpp"
 
-namespace labhost::kernels {
+namespace labhost::kernels::optimizer_kernels_test {
 namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
@@ -582,4 +582,4 @@ TEST(OptimizerKernels, RoundOneMinusBetaFromDouble) {
 }
 
 }  // namespace
-}  // namespace labhost::kernels
+}  // namespace labhost::kernels::optimizer_kernels_test

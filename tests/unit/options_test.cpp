@@ -8,7 +8,7 @@
 #include "cli/verb.hpp"
 #include "helpers/expect_error.hpp"
 
-namespace labhost {
+namespace labhost::options_test {
 namespace {
 
 using testing::expect_error;
@@ -229,4 +229,4 @@ TEST(Parsers, TimesHaveUnits) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::options_test

@@ -5,7 +5,7 @@
 
 #include "sweep/outcome.hpp"
 
-namespace labhost {
+namespace labhost::outcome_test {
 namespace {
 
 using How = ChildEnd::How;
@@ -256,4 +256,4 @@ TEST(JudgeGpuFault, MemoryIsSharedOutFreshlyTriedOrLacking) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::outcome_test

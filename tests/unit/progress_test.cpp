@@ -8,7 +8,7 @@
 #include "cli/progress_block.hpp"
 #include "cli/progress_lines.hpp"
 
-namespace labhost {
+namespace labhost::progress_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -274,4 +274,4 @@ TEST(BlockOnScreen, NothingOfItStays) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::progress_test

@@ -16,7 +16,7 @@
 #include "support/child.hpp"
 #include "support/error.hpp"
 
-namespace labhost {
+namespace labhost::record_test {
 namespace {
 
 const EpochMetrics epoch_2{
@@ -323,4 +323,4 @@ TEST(RunLocks, AWorkerLeavesOneRunAndKeepsTheOther) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::record_test

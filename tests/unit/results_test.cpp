@@ -12,7 +12,7 @@
 #include "report/formats.hpp"
 #include "report/table.hpp"
 
-namespace labhost {
+namespace labhost::results_test {
 namespace {
 
 using testing::expect_error;
@@ -166,4 +166,4 @@ TEST(Records, DamagedOnesAreLeftOutWithAWarning) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::results_test

@@ -13,7 +13,7 @@
 #include "record/run_state.hpp"
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::run_layout_test {
 namespace {
 
 const std::string fingerprint = "0123456789abcdef";
@@ -165,4 +165,4 @@ TEST(RunRecords, OneIsFoundInItsFolderByItsFingerprint) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::run_layout_test

@@ -20,7 +20,7 @@
 #include "support/files.hpp"
 #include "support/slurm_task.hpp"
 
-namespace labhost {
+namespace labhost::run_lock_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -233,4 +233,4 @@ TEST_F(RunLock, TheHolderIsSaidAsFarAsTheNoteIsWhole) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::run_lock_test

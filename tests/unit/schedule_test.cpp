@@ -5,7 +5,7 @@
 
 #include "sweep/schedule.hpp"
 
-namespace labhost {
+namespace labhost::schedule_test {
 namespace {
 
 using Seconds = std::vector<double>;
@@ -94,4 +94,4 @@ TEST(GpuPlaces, RunsShareAProcessThatNeedTheSameOfIt) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::schedule_test

@@ -18,7 +18,7 @@
 #include "support/error.hpp"
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::schedules_test {
 namespace {
 
 using nlohmann::json;
@@ -408,4 +408,4 @@ TEST(Schedules, AStepThatTorchCannotTakeIsAnError) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::schedules_test

@@ -15,7 +15,7 @@
 #include "support/process.hpp"
 #include "support/slurm_task.hpp"
 
-namespace labhost {
+namespace labhost::slurm_test {
 namespace {
 
 using testing::expect_error;
@@ -197,4 +197,4 @@ TEST(Claim, SaysWhoHoldsIt) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::slurm_test

@@ -4,7 +4,7 @@
 #include "plugin/loaded_torch.hpp"
 #include "plugin/stamp.hpp"
 
-namespace labhost {
+namespace labhost::stamp_test {
 namespace {
 
 Stamp stamp(const std::string& sdk, const std::string& torch = "1.13.0", const std::string& build = "cpu",
@@ -73,4 +73,4 @@ TEST(LoadedTorch, IsTheOneThatTheHostWasBuiltWith) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::stamp_test

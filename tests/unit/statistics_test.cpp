@@ -10,7 +10,7 @@
 
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::statistics_test {
 namespace {
 
 using nlohmann::json;
@@ -117,4 +117,4 @@ TEST(Statistics, DifferencesWithoutSpreadCountAsSignsDo) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::statistics_test

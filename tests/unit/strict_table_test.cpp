@@ -7,7 +7,7 @@
 
 #include "helpers/expect_error.hpp"
 
-namespace labhost {
+namespace labhost::strict_table_test {
 namespace {
 
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::min();
@@ -209,4 +209,4 @@ TEST(StrictTable, TellsTheOptionThatSetAValue) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::strict_table_test

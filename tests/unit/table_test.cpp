@@ -3,7 +3,7 @@
 
 #include "report/table.hpp"
 
-namespace labhost {
+namespace labhost::table_test {
 namespace {
 
 TEST(TextTable, LinesUpItsColumns) {
@@ -49,4 +49,4 @@ TEST(ResultsTable, HasPublishedNumbersValidationAndTheKeptEpochAndReasonsBelow) 
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::table_test

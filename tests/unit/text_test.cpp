@@ -3,7 +3,7 @@
 
 #include "support/text.hpp"
 
-namespace labhost {
+namespace labhost::text_test {
 namespace {
 
 TEST(Count, IsDigitsAlone) {
@@ -68,4 +68,4 @@ TEST(Duration, ReadsLikeAClock) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::text_test

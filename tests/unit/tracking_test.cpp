@@ -10,7 +10,7 @@
 #include "record/run_folder.hpp"
 #include "support/files.hpp"
 
-namespace labhost {
+namespace labhost::tracking_test {
 namespace {
 
 using testing::expect_error;
@@ -202,4 +202,4 @@ TEST_F(Tracking, AnExperimentWhoseFileIsGoneIsKnownByItsSubmission) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::tracking_test

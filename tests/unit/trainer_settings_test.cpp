@@ -13,7 +13,7 @@
 #include "helpers/expect_error.hpp"
 #include "helpers/temporary_folder.hpp"
 
-namespace labhost {
+namespace labhost::trainer_settings_test {
 namespace {
 
 using testing::expect_error;
@@ -307,4 +307,4 @@ TEST_F(TrainerSettingsTest, AugmentationIsAnAxisToo) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::trainer_settings_test

@@ -7,7 +7,7 @@
 
 #include "sweep/writer.hpp"
 
-namespace labhost {
+namespace labhost::writer_test {
 namespace {
 
 TEST(Writer, DoesJobsInTheirOrderBesideWhoPostsThem) {
@@ -43,4 +43,4 @@ TEST(Writer, DoesWhatIsLeftBeforeItIsGone) {
 }
 
 }  // namespace
-}  // namespace labhost
+}  // namespace labhost::writer_test

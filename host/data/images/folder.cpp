@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "data/array.hpp"
 #include "data/images/decode.hpp"
-#include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
 
@@ -19,10 +19,6 @@ namespace labhost {
 namespace fs = std::filesystem;
 
 namespace {
-
-[[noreturn]] void fail(const fs::path& where, const std::string& what) {
-    throw Error(ExitCode::usage, fmt::format("{}: error: {}", where.native(), what));
-}
 
 bool ends_with_one_of(const std::string& name, std::initializer_list<std::string_view> ends) {
     std::string lower = name;
@@ -37,14 +33,14 @@ bool is_of_another_format(const std::string& name) {
     return ends_with_one_of(name, {".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif"});
 }
 
-struct Names {
+struct NamesInFolder {
     std::vector<std::string> folders{};
     std::vector<std::string> files{};
 };
 
 /// Of a folder, each kind sorted; without hidden ones.
-Names names_in(const fs::path& folder) {
-    Names names;
+NamesInFolder names_in(const fs::path& folder) {
+    NamesInFolder names;
     std::error_code error;
     for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
          entry.increment(error)) {
@@ -53,7 +49,7 @@ Names names_in(const fs::path& folder) {
         std::error_code ignored;
         (entry->is_directory(ignored) ? names.folders : names.files).push_back(std::move(name));
     }
-    if (error) fail(folder, fmt::format("cannot be read: {}", error.message()));
+    if (error) refuse_data(folder.native(), fmt::format("cannot be read: {}", error.message()));
     std::ranges::sort(names.folders);
     std::ranges::sort(names.files);
     return names;
@@ -63,9 +59,11 @@ constexpr std::size_t deepest = 16;  ///< folders within a class: a loop of link
 
 /// This folder and all below it, by their paths from `root`.
 void add_folders(const fs::path& root, const std::string& folder, std::size_t depth,
-                 std::vector<std::pair<std::string, Names>>& all) {
-    if (depth > deepest) fail(root / folder, fmt::format("lies more than {} folders deep; a link to itself?", deepest));
-    Names names = names_in(root / folder);
+                 std::vector<std::pair<std::string, NamesInFolder>>& all) {
+    if (depth > deepest)
+        refuse_data((root / folder).native(),
+                    fmt::format("lies more than {} folders deep; a link to itself?", deepest));
+    NamesInFolder names = names_in(root / folder);
     for (const std::string& inner : names.folders)
         add_folders(root, fmt::format("{}/{}", folder, inner), depth + 1, all);
     all.emplace_back(folder, std::move(names));
@@ -73,34 +71,37 @@ void add_folders(const fs::path& root, const std::string& folder, std::size_t de
 
 /// Appends the files of one class.
 void add_class(const fs::path& root, const std::string& folder, std::int64_t label, ImageFiles& into) {
-    std::vector<std::pair<std::string, Names>> folders;
+    std::vector<std::pair<std::string, NamesInFolder>> folders;
     add_folders(root, folder, 0, folders);
-    std::ranges::sort(folders, {}, &std::pair<std::string, Names>::first);
+    std::ranges::sort(folders, {}, &std::pair<std::string, NamesInFolder>::first);
     const std::size_t before = into.files.size();
     for (const auto& [path, names] : folders)
         for (const std::string& name : names.files) {
             if (is_of_another_format(name))
-                fail(root / path / name, "only PNG and JPEG are read; convert it (mogrify -format png), or remove it");
+                refuse_data((root / path / name).native(),
+                            "only PNG and JPEG are read; convert it (mogrify -format png), or remove it");
             if (!is_read(name)) continue;
             into.files.push_back(stamp_of(root, fmt::format("{}/{}", path, name)));
             into.labels.push_back(label);
         }
     if (into.files.size() == before)
-        fail(root / folder, "is the folder of a class, and holds no image (.png, .jpg, .jpeg); remove it, or fill it");
+        refuse_data((root / folder).native(),
+                    "is the folder of a class, and holds no image (.png, .jpg, .jpeg); remove it, or fill it");
 }
 
 /// CLASS/... below `root / name`.
 std::vector<std::string> read_part(const fs::path& root, const std::string& name, ImageFiles& part) {
     part.name = name;
     const fs::path folder = name.empty() ? root : root / name;
-    Names names = names_in(folder);
+    NamesInFolder names = names_in(folder);
     const auto stray = std::ranges::find_if(names.files, is_read);
     if (stray != names.files.end())
-        fail(folder / *stray, "lies in no class's folder: an image belongs into one that is named as its class");
+        refuse_data((folder / *stray).native(),
+                    "lies in no class's folder: an image belongs into one that is named as its class");
     std::int64_t label = 0;
     for (const std::string& one : names.folders)
         add_class(root, name.empty() ? one : fmt::format("{}/{}", name, one), label++, part);
-    if (names.folders.empty()) fail(folder, "has no folders of classes with images in them");
+    if (names.folders.empty()) refuse_data(folder.native(), "has no folders of classes with images in them");
     return std::move(names.folders);
 }
 
@@ -110,7 +111,8 @@ std::string one_of(const fs::path& folder, std::initializer_list<const char*> na
     for (const char* name : names) {
         std::error_code ignored;
         if (!fs::is_directory(folder / name, ignored)) continue;
-        if (!found.empty()) fail(folder, fmt::format("has both {}/ and {}/; leave one of them there", found, name));
+        if (!found.empty())
+            refuse_data(folder.native(), fmt::format("has both {}/ and {}/; leave one of them there", found, name));
         found = name;
     }
     return found;
@@ -124,14 +126,15 @@ void check_classes(const fs::path& folder, const std::vector<std::string>& class
         return found == from.end() ? std::string() : *found;
     };
     if (const std::string extra = missing(others, classes); !extra.empty())
-        fail(folder / name / extra, "there is no such class in train/: the classes of both must be the same");
+        refuse_data((folder / name / extra).native(),
+                    "there is no such class in train/: the classes of both must be the same");
     if (const std::string lacking = missing(classes, others); !lacking.empty())
-        fail(folder / name,
-             fmt::format("lacks the class '{}' of train/: the classes of both must be the same", lacking));
+        refuse_data((folder / name).native(),
+                    fmt::format("lacks the class '{}' of train/: the classes of both must be the same", lacking));
 }
 
 bool holds_an_image(const fs::path& folder, std::size_t depth) {
-    const Names names = names_in(folder);
+    const NamesInFolder names = names_in(folder);
     if (depth > 0 && std::ranges::any_of(names.files, is_read)) return true;
     return depth < deepest && std::ranges::any_of(names.folders, [&](const std::string& inner) {
                return holds_an_image(folder / inner, depth + 1);
@@ -160,7 +163,7 @@ std::vector<std::int64_t> size_of_first_image(const fs::path& folder) {
             continue;
         }
     }
-    fail(folder, "none of its images can be decoded");
+    refuse_data(folder.native(), "none of its images can be decoded");
 }
 
 ImageFolder list_images(const fs::path& folder) {

@@ -11,14 +11,14 @@ namespace labhost {
 namespace {
 
 /// What libpng is reading from, and what it said last.
-struct Source {
+struct PngSource {
     std::span<const std::uint8_t> rest;
     std::string fault{};
 };
 
 class Png {
 public:
-    explicit Png(Source& source)
+    explicit Png(PngSource& source)
         : png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning)),
           info_(png_ == nullptr ? nullptr : png_create_info_struct(png_)) {
         if (info_ == nullptr) {
@@ -39,12 +39,12 @@ public:
 
 private:
     static void on_error(png_structp png, png_const_charp what) {
-        static_cast<Source*>(png_get_error_ptr(png))->fault = what;
+        static_cast<PngSource*>(png_get_error_ptr(png))->fault = what;
         png_longjmp(png, 1);
     }
     static void on_warning(png_structp /*png*/, png_const_charp /*what*/) {}
     static void read(png_structp png, png_bytep into, std::size_t count) {
-        Source& source = *static_cast<Source*>(png_get_io_ptr(png));
+        PngSource& source = *static_cast<PngSource*>(png_get_io_ptr(png));
         if (count > source.rest.size()) png_error(png, "it is truncated");
         std::memcpy(into, source.rest.data(), count);
         source.rest = source.rest.subspan(count);
@@ -87,7 +87,7 @@ bool Png::read_rows(Image& image) {
 }  // namespace
 
 Image decode_png(std::span<const std::uint8_t> file) {
-    Source source{file};
+    PngSource source{file};
     Png png(source);
     Image image;
     if (!png.read_header(image)) throw DecodeError(source.fault);

@@ -194,8 +194,7 @@ TEST_F(RunCommand, ASignalStopsItAndTheSameCommandGoesOn) {
         experiment("[[run]]\nmodel = \"net\"\n[[run]]\nmodel = \"net1\"\ntrainer = { epochs = 1000 }\n");
     for (const auto& [signal, code] : {std::pair("INT", 130), std::pair("TERM", 143)}) {
         const ProcessResult result =
-            run_process({"timeout", "--foreground", "--preserve-status", "-s", signal, "8", LABHOST_PROGRAM, file},
-                        {.folder = folder_.path()});
+            stopped_when("ls runs/e/net-s1-*/result.json && grep -E 'net1-s1  (epoch|goes on)' said.err", signal, file);
         EXPECT_EQ(result.exit_code, code) << result.err;
         EXPECT_NE(result.err.find(std::string("stopped by SIG") + signal), std::string::npos) << result.err;
         EXPECT_TRUE(std::filesystem::exists(run_folder("e", "net-s1") / "result.json"));

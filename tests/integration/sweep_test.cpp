@@ -177,7 +177,7 @@ TEST_F(Sweep, WhatIsTheSameButForItsNameIsTrainedOnce) {
 
 TEST_F(Sweep, PlanSaysWhatCanBeGoneOnWith) {
     const std::string file = experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 1000 }\n");
-    run_process({"timeout", "--foreground", "-s", "USR1", "2", LABHOST_PROGRAM, file}, {.folder = folder_.path()});
+    stopped_when("ls runs/e/*/checkpoint.pt", "USR1", file);
     EXPECT_TRUE(fs::exists(run_folder("e", "net-s1") / "checkpoint.pt"));
     EXPECT_NE(labhost({"plan", file}).out.find("resumable"), std::string::npos);
 }
@@ -235,15 +235,14 @@ TEST_F(Sweep, ARunThatFailsInALaterSessionKeepsWhatItHadReached) {
 
 TEST_F(Sweep, ALostOrDamagedRecordIsWrittenAnewAndTheRunGoesOn) {
     const std::string file = experiment("[[run]]\nmodel = \"net\"\ntrainer = { epochs = 1000 }\n");
-    run_process({"timeout", "--foreground", "-s", "USR1", "3", LABHOST_PROGRAM, file}, {.folder = folder_.path()});
+    stopped_when("ls runs/e/*/checkpoint.pt", "USR1", file);
     const fs::path run = run_folder("e", "net-s1");
     ASSERT_TRUE(fs::exists(run / "checkpoint.pt"));
     const json record = json::parse(read_file(run / "run.json"));
     for (const char* damaged : {"{", ""}) {
         fs::remove(run / "run.json");
         if (*damaged != '\0') folder_.write(fs::relative(run / "run.json", folder_.path()), damaged);
-        const ProcessResult result = run_process({"timeout", "--foreground", "-s", "USR1", "3", LABHOST_PROGRAM, file},
-                                                 {.folder = folder_.path()});
+        const ProcessResult result = stopped_when("grep 'goes on from epoch' said.err", "USR1", file);
         EXPECT_NE(result.err.find("goes on from epoch"), std::string::npos) << result.err;
         EXPECT_EQ(json::parse(read_file(run / "run.json")).at("fingerprint_of"), record.at("fingerprint_of"));
     }

@@ -137,6 +137,7 @@ void print(const Json& json) {
                                                   : ""));
     const char* columns = d.contains("classes") ? "classes" : "outputs";
     line(columns, d.at(columns).dump());
+    if (d.value("loss", false)) line("loss", "its own too, for trainer.loss = \"model\"");
     print_params(d.at("params"));
     print_layers(json);
 }

@@ -55,8 +55,9 @@ struct ValidateOptions {
         line.flag("--only-failed", "print only what failed, crashed or timed out", only_failed);
         line.flag("--list", "list the tests and what each says", list);
         line.value("--seed", "N", "of weights, inputs and random settings (default: 1)", suite.seed, parse_seed);
-        line.value("--loss", "NAME", "that the models are meant for: nll (default; of outputs mse), cross_entropy, ...",
-                   suite.loss, parse_loss);
+        line.value("--loss", "NAME",
+                   "that the models are meant for (default: the one they bring, else nll, of outputs mse)", suite.loss,
+                   parse_loss);
         line.value("--timeout", "TIME", "of each test: 90s, 2m, 1h (default: 60s)", suite.limit, parse_limit);
         declare_json(line, json);
     }

@@ -7,12 +7,21 @@
 
 namespace labhost {
 
-enum class Loss { nll, cross_entropy, mse, l1, huber, bce_with_logits };
+enum class Loss {
+    nll,
+    cross_entropy,
+    mse,
+    l1,
+    huber,
+    bce_with_logits,
+    model,  ///< that the plugin brings
+};
 template <>
 inline constexpr std::array texts_of<Loss>{
     EnumText{Loss::nll, "nll"},     EnumText{Loss::cross_entropy, "cross_entropy"},
     EnumText{Loss::mse, "mse"},     EnumText{Loss::l1, "l1"},
-    EnumText{Loss::huber, "huber"}, EnumText{Loss::bce_with_logits, "bce_with_logits"}};
+    EnumText{Loss::huber, "huber"}, EnumText{Loss::bce_with_logits, "bce_with_logits"},
+    EnumText{Loss::model, "model"}};
 
 /// What a loss compares outputs with.
 enum class TargetKind {
@@ -24,8 +33,10 @@ template <>
 inline constexpr std::array texts_of<TargetKind>{EnumText{TargetKind::classes, "classes"},
                                                  EnumText{TargetKind::reals, "reals"},
                                                  EnumText{TargetKind::labels, "labels"}};
-constexpr TargetKind target_kind(Loss loss) {
-    if (loss == Loss::nll || loss == Loss::cross_entropy) return TargetKind::classes;
+constexpr bool is_of_classes(Loss loss) { return loss == Loss::nll || loss == Loss::cross_entropy; }
+/// `has_classes`: whether the model declares classes, which a loss of its own goes by.
+constexpr TargetKind target_kind(Loss loss, bool has_classes) {
+    if (is_of_classes(loss) || (loss == Loss::model && has_classes)) return TargetKind::classes;
     return loss == Loss::bce_with_logits ? TargetKind::labels : TargetKind::reals;
 }
 

@@ -295,8 +295,7 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     for (Claim& claim : experiment.claims)
         for (const RunSettings& run : experiment.runs) {
             if (!claim.is_of(run.id_without_seed())) continue;
-            const bool of_classes = target_kind(run.trainer.loss) == TargetKind::classes;
-            if (!claim.chooses_metric && !of_classes) claim.metric.key = "test.loss";
+            if (!claim.chooses_metric && !is_of_classes(run.trainer.loss)) claim.metric.key = "test.loss";
             if (!run.data.is_path()) check_validates(claim, run);
         }
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);

@@ -57,7 +57,7 @@ void check_run(const RunSettings& run) {
         fail_at(trainer.label_smoothing_where,
                 fmt::format("trainer.label_smoothing goes with loss = \"cross_entropy\" only, not with {}",
                             to_text(trainer.loss)));
-    if (run.data.class_weights.any() && target_kind(trainer.loss) != TargetKind::classes)
+    if (run.data.class_weights.any() && !is_of_classes(trainer.loss))
         fail_at(run.data.class_weights.where,
                 fmt::format("data.class_weights goes with loss = \"nll\" or \"cross_entropy\", not with {}",
                             to_text(trainer.loss)));

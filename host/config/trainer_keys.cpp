@@ -160,7 +160,8 @@ const Keys<TrainerSettings>& trainer_keys() {
         {"test_batch_size", integer(&T::test_batch_size, 1, most_steps), "of the tests", numbers, always},
         {"loss", choice(&T::loss),
          "`nll` for models that return log-probabilities, `cross_entropy` for logits; of a regression `mse`, `l1` or "
-         "`huber` (its delta 1); of several labels `bce_with_logits`",
+         "`huber` (its delta 1); of several labels `bce_with_logits`; `model`: the one that the plugin brings "
+         "([plugin-guide.md](plugin-guide.md#a-loss-of-its-own))",
          numbers, always},
         {"device", placed(device(), &T::device_where),
          "`auto` (the first GPU that LibTorch can use, else the CPU; where there is a GPU that it cannot use, a line "

@@ -39,6 +39,7 @@ inline torch::Tensor loss_of(Loss loss, const torch::Tensor& output, const torch
         case Loss::huber: return torch::huber_loss(output, targets, how, /*delta=*/1.0);
         case Loss::bce_with_logits:
             return torch::binary_cross_entropy_with_logits(output, targets, {}, options.pos_weight, how);
+        case Loss::model: break;  // PluginModel::loss
     }
     return {};
 }

@@ -25,6 +25,11 @@ void append_state(const torch::nn::Module& module, const std::string& prefix, Na
 
 std::string shape_text(const torch::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
 
+/// "float32 [64, 10]"
+std::string described(const torch::Tensor& tensor) {
+    return tensor.defined() ? fmt::format("{} {}", c10::toString(tensor.scalar_type()), shape_text(tensor)) : "nothing";
+}
+
 }  // namespace
 
 PluginModel::PluginModel(const Plugin& plugin, const ResolvedParams& params) : plugin_(&plugin) {
@@ -51,13 +56,32 @@ torch::Tensor PluginModel::forward(const torch::Tensor& images, bool autocast) {
     const std::array<std::int64_t, 2> expected{
         images.size(0), std::max(plugin_->descriptor->classes, output_count(*plugin_->descriptor))};
     if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
-        throw Error(
-            ExitCode::run_failed,
-            fmt::format("plugin '{}' returned {} from forward, but declares float32 [{}, {}]", plugin_->id(),
-                        output.defined() ? fmt::format("{} {}", c10::toString(output.scalar_type()), shape_text(output))
-                                         : "nothing",
-                        expected[0], expected[1]));
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' returned {} from forward, but declares float32 [{}, {}]", plugin_->id(),
+                                described(output), expected[0], expected[1]));
     return output;
+}
+
+torch::Tensor PluginModel::loss_unchecked(const torch::Tensor& output, const torch::Tensor& targets,
+                                          const torch::Tensor& input) {
+    std::array<char, LABHOST_ERROR_SIZE> error{};
+    torch::Tensor loss;
+    if (plugin_->descriptor->loss(model_.get(), &output, &targets, &input, &loss, error.data(), error.size()) != 0)
+        throw Error(ExitCode::run_failed, fmt::format("plugin '{}' failed in loss: {}", plugin_->id(), error.data()));
+    if (!loss.defined() || loss.dim() != 0)
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' returned {} from loss; it is a scalar, the mean over the batch",
+                                plugin_->id(), described(loss)));
+    return loss;
+}
+
+torch::Tensor PluginModel::loss(const torch::Tensor& output, const torch::Tensor& targets, const torch::Tensor& input) {
+    torch::Tensor loss = loss_unchecked(output, targets, input);
+    if (loss.scalar_type() != torch::kFloat32 || loss.device() != output.device())
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' returned {} on {} from loss; it is float32 [], where the output is",
+                                plugin_->id(), described(loss), loss.device().str()));
+    return loss;
 }
 
 bool PluginModel::has_dropout_of_cudnn() const {

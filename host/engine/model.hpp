@@ -26,6 +26,13 @@ public:
     /// As forward, whatever type goes in and comes out. Throws Error (run_failed) if the plugin throws.
     torch::Tensor forward_unchecked(const torch::Tensor& input);
 
+    /// The model's own loss of what forward gave: a float32 scalar. Only of a plugin that brings one. Throws Error
+    /// (run_failed) if the plugin throws, or returns anything else.
+    torch::Tensor loss(const torch::Tensor& output, const torch::Tensor& targets, const torch::Tensor& input);
+
+    /// The same, whatever type it is of.
+    torch::Tensor loss_unchecked(const torch::Tensor& output, const torch::Tensor& targets, const torch::Tensor& input);
+
     /// Whether it has recurrent layers with dropout. On a GPU cuDNN draws that, and LibTorch keeps the state of those
     /// draws for the whole process.
     bool has_dropout_of_cudnn() const;

@@ -1,10 +1,19 @@
 #include "engine/steps.hpp"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "engine/autocast.hpp"
+#include "support/error.hpp"
 
 namespace labhost {
+
+namespace {
+
+/// A batch's mean as its sum, which a model's own loss does not give.
+torch::Tensor batch_sum(const torch::Tensor& mean, const Batch& batch) { return mean.detach() * batch.images.size(0); }
+
+}  // namespace
 
 void Steps::profile_with(Profiler& profiler) {
     graphs_ = false;
@@ -93,9 +102,21 @@ torch::Tensor Steps::share_of_mean(const Batch& batch, const torch::Tensor& loss
     return torch::full({}, 1.0 / (static_cast<double>(batch.targets.numel()) * divisor), loss.options());
 }
 
+/// Called once, since it may draw numbers.
+torch::Tensor Steps::gradients_of_own_loss(const Batch& batch, const torch::Tensor& output, double divisor) {
+    const torch::Tensor mean = parts_.model->loss(output, batch.targets, batch.images);
+    if (!mean.requires_grad())
+        throw Error(ExitCode::run_failed,
+                    fmt::format("plugin '{}' returned a loss that depends on no parameter", parts_.model->plugin_id()));
+    enter(Phase::backward);
+    (divisor != 1.0 ? mean / divisor : mean).backward();
+    return batch_sum(mean, batch);
+}
+
 /// Adds those of the mean loss, divided by the batches of a step. Gives the summed loss where it comes with them.
 torch::Tensor Steps::mean_gradients(const Batch& batch, const torch::Tensor& output) {
     const auto divisor = static_cast<double>(parts_.updates->divisor());
+    if (settings_.loss == Loss::model) return gradients_of_own_loss(batch, output, divisor);
     if (settings_.numerics == Numerics::fast) {
         // The mean's gradient from the sum, which is wanted too.
         const torch::Tensor loss = loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum, loss_options_);
@@ -113,6 +134,7 @@ torch::Tensor Steps::mean_gradients(const Batch& batch, const torch::Tensor& out
 /// The same of a test, which is neither smoothed nor weighted.
 torch::Tensor Steps::test(const Batch& batch, torch::Tensor& output) {
     output = forward(batch.images);
+    if (settings_.loss == Loss::model) return batch_sum(parts_.model->loss(output, batch.targets, batch.images), batch);
     return loss_of(settings_.loss, output, batch.targets, at::Reduction::Sum);
 }
 

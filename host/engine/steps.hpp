@@ -64,6 +64,7 @@ private:
     void step(const Batch& batch);
     torch::Tensor train(const Batch& batch, torch::Tensor& output);
     torch::Tensor share_of_mean(const Batch& batch, const torch::Tensor& loss, double divisor) const;
+    torch::Tensor gradients_of_own_loss(const Batch& batch, const torch::Tensor& output, double divisor);
     torch::Tensor mean_gradients(const Batch& batch, const torch::Tensor& output);
     torch::Tensor test(const Batch& batch, torch::Tensor& output);
     torch::Tensor forward(const torch::Tensor& images);

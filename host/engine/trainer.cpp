@@ -62,8 +62,8 @@ PluginModel ready_model(const RunSettings& run, const Plugin& plugin, const Reso
     return model;
 }
 
-PassSums make_sums(const torch::Device& device, const Loaders& loaders, Loss loss) {
-    const SummedTargets targets{.kind = target_kind(loss), .outputs = loaders.train.outputs()};
+PassSums make_sums(const torch::Device& device, const Loaders& loaders, TargetKind kind, Loss loss) {
+    const SummedTargets targets{.kind = kind, .outputs = loaders.train.outputs(), .own_loss = loss == Loss::model};
     if (!device.is_cuda()) return PassSums(targets);
     std::int64_t batches = std::max(loaders.train.batches(), loaders.test.batches());
     if (loaders.validation) batches = std::max(batches, loaders.validation->batches());
@@ -108,8 +108,10 @@ public:
     Predictions predictions() const override {
         return in_context("on its predictions", [&] {
             const TestOutputs& outputs = kept_ ? kept_->outputs() : outputs_;
-            return has_classes() ? outputs.predictions(loaders_.test.labels())
-                                 : outputs.predictions(loaders_.test.targets());
+            if (has_classes()) return outputs.predictions(loaders_.test.labels());
+            // What it foretells, if anything, its own loss alone knows.
+            return outputs.predictions(settings_.loss == Loss::model ? std::span<const float>()
+                                                                     : loaders_.test.targets());
         });
     }
     void start_profile() override;
@@ -125,11 +127,12 @@ private:
     bool finish_pass();
     void finish_epoch();
     NamedTensors tested_weights() const;
-    bool has_classes() const { return target_kind(settings_.loss) == TargetKind::classes; }
+    bool has_classes() const { return kind_ == TargetKind::classes; }
     Loader& loader() { return loaders_.of(position_.pass); }
     const Loader& loader() const { return loaders_.of(position_.pass); }
 
     TrainerSettings settings_;
+    TargetKind kind_;             ///< of its targets
     std::string plateau_metric_;  ///< what its schedule follows, if it follows one
     std::unique_ptr<RunContext> context_;
     torch::Device device_;
@@ -157,6 +160,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
                            const Dataset& dataset, std::unique_ptr<RunContext> context, torch::Device device,
                            const TrainerOptions& options)
     : settings_(run.trainer),
+      kind_(target_kind(run.trainer.loss, output_count(*plugin.descriptor) == 0)),
       context_(std::move(context)),
       device_(device),
       gpu_text_(options.gpu),
@@ -165,7 +169,7 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       shape_(epoch_shape(run, dataset)),
       updates_(model_.module(), run.trainer, step_kind(run.trainer), shape_.steps * run.trainer.epochs),
       loaders_(make_loaders(run, dataset, input_sizes(*plugin.descriptor), shape_, device)),
-      sums_(make_sums(device, loaders_, run.trainer.loss)),
+      sums_(make_sums(device, loaders_, kind_, run.trainer.loss)),
       outputs_(loaders_.test.count(), device),
       steps_(run.trainer, loss_options(run, device),
              {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},
@@ -268,7 +272,7 @@ bool TorchTrainer::finish_pass() {
         const TestScores scores = outputs_.scores(loaders_.test.labels());
         epoch.f1 = scores.f1;
         epoch.top5 = scores.top5;
-    } else if (target_kind(settings_.loss) == TargetKind::labels) {
+    } else if (kind_ == TargetKind::labels) {
         const LabelScores scores = outputs_.label_scores(loaders_.test.targets());
         epoch.f1 = scores.f1;
         epoch.f1_micro = scores.f1_micro;

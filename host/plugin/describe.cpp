@@ -45,6 +45,8 @@ Json describe_param(const labhost_param& param) {
 constexpr std::size_t size_with_input_4 = offsetof(labhost_descriptor, input_4) + sizeof(labhost_descriptor::input_4);
 constexpr std::size_t size_with_outputs = offsetof(labhost_descriptor, outputs) + sizeof(labhost_descriptor::outputs);
 
+constexpr std::size_t size_with_loss = offsetof(labhost_descriptor, loss) + sizeof(labhost_descriptor::loss);
+
 /// As they are written, with the zeros at their end.
 std::vector<std::int64_t> all_sizes(const labhost_descriptor& d) {
     std::vector<std::int64_t> sizes(std::begin(d.input), std::end(d.input));
@@ -62,17 +64,21 @@ std::vector<std::int64_t> input_sizes(const labhost_descriptor& d) {
 
 std::int64_t output_count(const labhost_descriptor& d) { return d.struct_size >= size_with_outputs ? d.outputs : 0; }
 
+bool brings_loss(const labhost_descriptor& d) { return d.struct_size >= size_with_loss && d.loss != nullptr; }
+
 Json describe(const labhost_descriptor& d) {
     Json params = Json::array();
     for (std::uint32_t i = 0; d.params != nullptr && i < d.param_count; ++i)
         params.push_back(describe_param(d.params[i]));
     const bool has_classes = output_count(d) == 0;
-    return {{"id", text_or_empty(d.id)},
-            {"version", text_or_empty(d.version)},
-            {"summary", text_or_empty(d.summary)},
-            {"input", input_sizes(d)},
-            {has_classes ? "classes" : "outputs", has_classes ? d.classes : output_count(d)},
-            {"params", params}};
+    Json json{{"id", text_or_empty(d.id)},
+              {"version", text_or_empty(d.version)},
+              {"summary", text_or_empty(d.summary)},
+              {"input", input_sizes(d)},
+              {has_classes ? "classes" : "outputs", has_classes ? d.classes : output_count(d)},
+              {"params", params}};
+    if (brings_loss(d)) json["loss"] = true;
+    return json;
 }
 
 std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }

@@ -11,8 +11,8 @@
 
 namespace labhost {
 
-/// "id", "version", "summary", "input": [sizes], "classes" or "outputs", and "params": of each "name", "type",
-/// "default", "minimum" and "maximum" or "choices", "allowed" in words, "doc".
+/// "id", "version", "summary", "input": [sizes], "classes" or "outputs", "loss": true where it brings one, and
+/// "params": of each "name", "type", "default", "minimum" and "maximum" or "choices", "allowed" in words, "doc".
 Json describe(const labhost_descriptor& descriptor);
 
 /// The sizes of an example that the model takes: one to four, of a plugin of SDK 1.0 three.
@@ -20,6 +20,9 @@ std::vector<std::int64_t> input_sizes(const labhost_descriptor& descriptor);
 
 /// The numbers that a regression foretells, or its labels; 0 of a model that tells classes apart.
 std::int64_t output_count(const labhost_descriptor& descriptor);
+
+/// Whether the model brings a loss of its own.
+bool brings_loss(const labhost_descriptor& descriptor);
 
 /// A parameter's value in such a description, as people write it.
 std::string value_text(const Json& value);

@@ -207,6 +207,8 @@ std::unique_ptr<StoredDescriptor> ElfFile::descriptor() const {
         d.summary = text(base + offsetof(labhost_descriptor, summary));
         d.create = reinterpret_cast<decltype(d.create)>(image.pointer(base + offsetof(labhost_descriptor, create)));
         d.forward = reinterpret_cast<decltype(d.forward)>(image.pointer(base + offsetof(labhost_descriptor, forward)));
+        if (size >= offsetof(labhost_descriptor, loss) + sizeof d.loss)
+            d.loss = reinterpret_cast<decltype(d.loss)>(image.pointer(base + offsetof(labhost_descriptor, loss)));
         const std::uint64_t params = image.pointer(base + offsetof(labhost_descriptor, params));
         for (std::uint32_t i = 0; params != 0 && i < d.param_count; ++i) {
             const std::uint64_t place = params + i * sizeof(labhost_param);

@@ -37,6 +37,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+TargetKind target_kind(const RunSettings& run, const Plugin& plugin) {
+    return labhost::target_kind(run.trainer.loss, output_count(*plugin.descriptor) == 0);
+}
+
 void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset& dataset) {
     const auto input = input_sizes(*plugin.descriptor);
     auto shape = dataset.train.sizes;
@@ -51,8 +55,8 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
         fail_at(run.data.where, fmt::format("data.augment is of images of bytes; {} holds {}", dataset.name,
                                             dataset.train.is_bytes() ? shape_text(shape) : "reals"));
     const std::int64_t outputs = output_count(*plugin.descriptor);
-    if (target_kind(run.trainer.loss) != TargetKind::classes) {
-        if (outputs != dataset.train.outputs)
+    if (target_kind(run, plugin) != TargetKind::classes) {
+        if (outputs != dataset.train.outputs && run.trainer.loss != Loss::model)  // which knows what its targets are
             fail_at(run.model_where,
                     fmt::format(
                         "plugin '{}' has {} outputs, the examples of {} have {} targets each; such a model declares "
@@ -98,7 +102,15 @@ private:
 
 /// Losses of classes go with models that tell classes apart, the others with those that have outputs.
 void check_loss(const RunSettings& run, const Plugin& plugin) {
-    const bool of_classes = target_kind(run.trainer.loss) == TargetKind::classes;
+    if (run.trainer.loss == Loss::model) {
+        if (brings_loss(*plugin.descriptor)) return;
+        fail_at(
+            run.model_where,
+            fmt::format("trainer.loss = \"model\" is the loss that a plugin brings, and plugin '{}' brings none: give "
+                        "its class `Tensor loss(Tensor output, Tensor target, Tensor input)`, or name another loss",
+                        plugin.id()));
+    }
+    const bool of_classes = is_of_classes(run.trainer.loss);
     if (of_classes == (output_count(*plugin.descriptor) == 0)) return;
     fail_at(run.model_where,
             fmt::format("trainer.loss = \"{}\" is of models that declare {}, and plugin '{}' declares {}",
@@ -157,9 +169,10 @@ void check_has_metric(const std::string& metric, const Location& where, const Ru
     const auto ends_with_one_of = [&](std::initializer_list<std::string_view> names) {
         return std::ranges::any_of(names, [&](std::string_view name) { return metric.ends_with(name); });
     };
-    const TargetKind kind = target_kind(run.trainer.loss);
+    const TargetKind kind = target_kind(run, plugin);
+    const bool has_errors = kind == TargetKind::reals && run.trainer.loss != Loss::model;
     if ((kind != TargetKind::classes && ends_with_one_of({".accuracy", ".correct", ".top5"})) ||
-        (kind != TargetKind::reals && ends_with_one_of({".mae", ".rmse", ".r2"})) ||
+        (!has_errors && ends_with_one_of({".mae", ".rmse", ".r2"})) ||
         (kind == TargetKind::reals && ends_with_one_of({".f1"})) ||
         (kind != TargetKind::labels && ends_with_one_of({".f1_micro"})))
         fail_at(where,
@@ -300,7 +313,7 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     ImageSizes image_sizes;
     for (PlannedRun& run : plan.runs) {
         DataSettings& data = run.settings.data;
-        const TargetKind kind = target_kind(run.settings.trainer.loss);
+        const TargetKind kind = target_kind(run.settings, *run.plugin);
         image_sizes.fill_in(data, *run.plugin, run.settings.model_where);
         auto& dataset = plan.datasets[loading_key(data, kind)];
         if (!dataset) dataset = std::make_unique<Dataset>(load_dataset(data, places.data, kind));

@@ -102,10 +102,15 @@ PluginReport validate(const fs::path& file, const SuiteOptions& options,
         if (!loaded) loaded = load_plugin(*admitted);
         return *loaded;
     };
-    Loss loss = options.loss;
     const bool has_outputs = admitted != nullptr && output_count(*admitted->descriptor) > 0;
-    if (has_outputs && target_kind(loss) == TargetKind::classes) loss = Loss::mse;
-    if (admitted != nullptr && !has_outputs && target_kind(loss) != TargetKind::classes) {
+    const bool has_loss = admitted != nullptr && brings_loss(*admitted->descriptor);
+    Loss loss = options.loss.value_or(has_loss ? Loss::model : Loss::nll);
+    if (has_outputs && is_of_classes(loss)) loss = Loss::mse;
+    if (admitted != nullptr && loss == Loss::model && !has_loss) {
+        report.refusal = "it brings no loss of its own, which --loss model is";
+        admitted = nullptr;
+    }
+    if (admitted != nullptr && !has_outputs && target_kind(loss, !has_outputs) != TargetKind::classes) {
         report.refusal =
             fmt::format("it declares .classes, and --loss {} is of models that declare .outputs", to_text(loss));
         admitted = nullptr;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ constexpr std::string_view capture_test = "cuda-graph";
 struct SuiteOptions {
     std::vector<std::string> tests{};  ///< globs; empty: all
     std::uint64_t seed = 1;
-    Loss loss = Loss::nll;
+    std::optional<Loss> loss{};  ///< none: the model's own, else that of what it declares
     bool allow_insecure = false;
     std::chrono::milliseconds limit{60000};  ///< of each test
     const Dataset* mnist = nullptr;

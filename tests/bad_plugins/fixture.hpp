@@ -19,7 +19,8 @@ inline int32_t never(void*, const void*, void*, char*, size_t) { return 1; }
 
 /// A descriptor that is right but for what the fixture changes.
 constexpr labhost_descriptor fixture_descriptor(const char* id) {
-    return {sizeof(labhost_descriptor), 0, nullptr, id, "1.0.0", "a fixture", {1, 28, 28}, 10, never, never, 0, 0};
+    return {
+        sizeof(labhost_descriptor), 0, nullptr, id, "1.0.0", "a fixture", {1, 28, 28}, 10, never, never, 0, 0, nullptr};
 }
 
 template <std::size_t count>

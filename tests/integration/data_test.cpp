@@ -117,6 +117,79 @@ TEST_F(Data, ALossGoesWithWhatTheModelDeclares) {
                    2, "plugin 'reals10' takes examples of 10");
 }
 
+TEST_F(Data, ALossOfTheModelsOwnIsTheOnlyMetricOfItsOutputs) {
+    const std::string x = npy("<f8", "(60, 64)", bytes_of(std::vector<double>(60 * 64, 0.25)));
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", vectors(60).second}});
+    const std::string data =
+        "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"model\"\nexperiment.seeds = [1, 2]\n";
+    const std::string claim =
+        "[[claim]]\nsays = \"s\"\ntest = \"about\"\nof = \"autoencoder64\"\nvalue = 0\nmargin = 9\n";
+    expect_refusal(train(data + claim + "metric = \"test.mae\"", "model = \"autoencoder64\""), 2,
+                   "test.mae is no metric of a run with trainer.loss = \"model\"");
+    // With another it is a regression, whose targets are the data's.
+    expect_refusal(
+        train("data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"mse\"", "model = \"autoencoder64\""), 2,
+        "plugin 'autoencoder64' has 64 outputs, the examples of ");
+    const ProcessResult result = train(data + claim, "model = \"autoencoder64\"");
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.out.find("run" + std::string(15, ' ') + "train loss  test loss  seconds\n"), std::string::npos)
+        << result.out;
+    EXPECT_NE(result.out.find("test.loss"), std::string::npos) << "what a claim is on: " << result.out;
+    const auto run = run_folder("e", "autoencoder64-s1");
+    EXPECT_EQ(json::parse(read_file(run / "predictions.json")),
+              json({{"outputs", 64}, {"targets", json::array()}, {"predicted", json::array()}}));
+    EXPECT_EQ(labhost({"report", "runs/e"}).exit_code, 0);
+}
+
+TEST_F(Data, ALossOfTheModelsOwnMayTellClassesApart) {
+    const std::string x = npy("<f8", "(60, 64)", bytes_of(std::vector<double>(60 * 64, 0.25)));
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", vectors(60).second}});
+    const std::string data = "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"model\"\n";
+    expect_refusal(train(data + "data.class_weights = \"balanced\"", "model = \"focal64\""), 2,
+                   "data.class_weights goes with loss = \"nll\" or \"cross_entropy\", not with model");
+    const ProcessResult result = train(data, "model = \"focal64\"");
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_TRUE(json::parse(read_file(run_folder("e", "focal64-s1") / "predictions.json")).contains("confusion"));
+}
+
+TEST_F(Data, ALossOfTheModelsOwnThatIsNoneIsToldInItsWords) {
+    const std::string x = npy("<f8", "(60, 64)", bytes_of(std::vector<double>(60 * 64, 0.25)));
+    testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", vectors(60).second}});
+    const std::string data = "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"model\"\n";
+    expect_refusal(train(data, "model = \"vector64\""), 2,
+                   "plugin 'vector64' brings none: give its class `Tensor loss(");
+    const auto fault = [](const std::string& name) {
+        return "model = \"faulty_loss64\"\nparams.fault = \"" + name + "\"";
+    };
+    expect_refusal(train(data, fault("throws")), 1, "plugin 'faulty_loss64' failed in loss: no loss today");
+    expect_refusal(train(data, fault("vector")), 1,
+                   "returned Float [50] from loss; it is a scalar, the mean over the batch");
+    expect_refusal(train(data, fault("double")), 1, "returned Double [] on cpu from loss; it is float32 []");
+    expect_refusal(train(data, fault("constant")), 1, "returned a loss that depends on no parameter");
+}
+
+TEST_F(Data, ALossOfTheModelsOwnIsSeenAndValidated) {
+    const auto plugin = [](const char* name) { return std::string(LABHOST_TEST_PLUGINS "/") + name + ".so"; };
+    const auto descriptor = [&](const char* name) {
+        return json::parse(labhost({"inspect", plugin(name), "--json"}).out).at("descriptor");
+    };
+    EXPECT_EQ(descriptor("autoencoder64").value("loss", false), true);
+    EXPECT_FALSE(descriptor("vector64").contains("loss"));
+    EXPECT_NE(labhost({"inspect", plugin("focal64")}).out.find("trainer.loss = \"model\""), std::string::npos);
+
+    for (const char* name : {"autoencoder64", "focal64"}) {
+        const ProcessResult valid = labhost({"validate", plugin(name)});
+        EXPECT_EQ(valid.exit_code, 0) << valid.out;
+        EXPECT_NE(valid.out.find("Success    output"), std::string::npos) << valid.out;
+    }
+    const ProcessResult sum = labhost({"validate", plugin("summing64"), "--test", "output"});
+    EXPECT_NE(sum.out.find("Warning    output"), std::string::npos) << sum.out;
+    EXPECT_NE(sum.out.find("of the same ones twice"), std::string::npos) << sum.out;
+    const ProcessResult none = labhost({"validate", plugin("vector64"), "--loss", "model"});
+    EXPECT_EQ(none.exit_code, 4) << none.out;
+    EXPECT_NE((none.out + none.err).find("it brings no loss of its own"), std::string::npos) << none.out << none.err;
+}
+
 TEST_F(Data, WhatDoesNotFitNamesBothShapesAndWhatWould) {
     const auto [x, y] = vectors(60);
     testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", y}});

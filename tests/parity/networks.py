@@ -24,6 +24,23 @@ class Outputs(Vector):
         return self.second(F.relu(self.first(x)))
 
 
+class Autoencoder(Outputs):
+    """tests/plugins/own_loss.cpp"""
+
+    def loss(self, output, target, images):
+        if self.training:
+            output = output + 0.1 * torch.randn_like(output)
+        return F.mse_loss(output, images)
+
+
+class Focal(Vector):
+    """The same with FOCAL."""
+
+    def loss(self, output, target, images):
+        given = output.gather(1, target.unsqueeze(1)).squeeze(1)
+        return -((1 - given.exp()).pow(2) * given).mean()
+
+
 class Colour(torch.nn.Module):
     """tests/plugins/colour.cpp"""
 
@@ -50,6 +67,8 @@ TWINS = {
     "reals10": lambda: Outputs(10, 1),
     "reals13": lambda: Outputs(13, 3),
     "labels64": lambda: Outputs(64, 3),
+    "autoencoder64": lambda: Autoencoder(64, 64),
+    "focal64": lambda: Focal(64, 10),
     "colour28": lambda: Colour(28),
     "colour32": lambda: Colour(32),
     "vit": lambda **params: examples.VisionTransformer(**params),

@@ -100,8 +100,10 @@ def balanced(examples):
     return (counts.sum() / (len(counts) * counts)).tolist()
 
 
-def has_classes(trainer):
-    return trainer.get("loss", "nll") in ("nll", "cross_entropy")
+def has_classes(settings):
+    """Whether the run's model tells classes apart."""
+    loss = settings["trainer"].get("loss", "nll")
+    return loss in ("nll", "cross_entropy") or (loss == "model" and settings["model"].startswith("focal"))
 
 
 class OutputsPass:
@@ -136,6 +138,23 @@ class OutputsPass:
         return {**metrics, f"{name}.mae": (output - target).abs().mean().item(),
                 f"{name}.rmse": (output - target).square().mean().sqrt().item(),
                 f"{name}.r2": (1 - residual / variation).mean().item()}
+
+
+class LossPass:
+    """The same of a model's own loss, whatever its outputs are."""
+
+    confusion = None
+
+    def __init__(self):
+        self.loss = 0
+        self.count = 0
+
+    def add(self, loss, output, target):
+        self.loss += loss.item()
+        self.count += len(target)
+
+    def metrics(self, name):
+        return {f"{name}.loss": self.loss / self.count}
 
 
 class Pass:
@@ -203,6 +222,7 @@ class Training:
     def __init__(self, model, parts, settings):
         trainer, data = settings["trainer"], settings.get("data", {})
         self.trainer = trainer
+        self.has_classes = has_classes(settings)
         self.model = model
         self.accumulate = trainer.get("accumulate", 1)
         self.weights = {"smoothing": trainer.get("label_smoothing", 0.0)}
@@ -226,7 +246,17 @@ class Training:
         return self.average.module if self.average else self.model
 
     def new_pass(self):
-        return Pass() if has_classes(self.trainer) else OutputsPass(self.trainer["loss"] == "bce_with_logits")
+        if self.has_classes:
+            return Pass()
+        return LossPass() if self.trainer["loss"] == "model" else OutputsPass(self.trainer["loss"] == "bce_with_logits")
+
+    def losses(self, model, output, target, images, **weights):
+        """(the mean, the sum): of a model's own loss, which is called once, its mean times the examples."""
+        if self.trainer.get("loss") == "model":
+            loss = model.loss(output, target, images)
+            return loss, loss.detach() * len(images)
+        return (loss_of(self.trainer, output, target, **weights),
+                loss_of(self.trainer, output, target, "sum", **weights))
 
     def step(self):
         parameters = list(self.model.parameters())
@@ -246,8 +276,8 @@ class Training:
             if batch % self.accumulate == 1 or self.accumulate == 1:
                 self.optimizer.zero_grad()
             output = self.model(images)
-            loss = loss_of(self.trainer, output, target, **self.weights)
-            seen.add(loss_of(self.trainer, output, target, "sum", **self.weights), output, target)
+            loss, summed = self.losses(self.model, output, target, images, **self.weights)
+            seen.add(summed, output, target)
             (loss / self.accumulate).backward()
             if batch % self.accumulate == 0 or batch == len(self.train_loader):
                 self.step()
@@ -260,7 +290,7 @@ class Training:
         seen = self.new_pass()
         for images, target in loader:
             output = model(images)
-            seen.add(loss_of(self.trainer, output, target, "sum"), output, target)
+            seen.add(self.losses(model, output, target, images)[1], output, target)
         return seen
 
     def epoch(self, number):
@@ -280,7 +310,7 @@ def train(settings, folder):
     trainer, data, seed = settings["trainer"], settings["data"], settings["seed"]
     assert trainer.get("numerics", "pytorch") == "pytorch", "only numerics = \"pytorch\" has Python's bits"
     torch.set_num_threads(trainer.get("threads", 1))
-    parts = parts_of(data, folder, has_classes(trainer))
+    parts = parts_of(data, folder, has_classes(settings))
     torch.manual_seed(seed)
     model = network(settings["model"], settings.get("params", {}))
     if trainer.get("init_from"):

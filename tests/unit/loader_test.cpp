@@ -181,6 +181,18 @@ TEST(PassSums, OfARegressionOnADeviceAreThoseOnTheCpu) {
     EXPECT_FALSE(a.accuracy || a.correct);
 }
 
+TEST(PassSums, OfAModelsOwnLossAreOverExamplesAndHaveNoErrors) {
+    for (const std::int64_t columns : {1, 2}) {
+        PassSums sums(SummedTargets{.kind = TargetKind::reals, .outputs = columns, .own_loss = true});
+        sums.set({});
+        sums.add(torch::full({}, 10.0F), torch::randn({5, 64}),  // outputs are not what targets are
+                 {.images = {}, .targets = torch::zeros({5, 2}), .examples = torch::arange(5)});
+        sums.count(5);
+        EXPECT_EQ(sums.metrics({}).loss, 2.0);
+        EXPECT_FALSE(sums.metrics({}).mae || sums.metrics({}).accuracy);
+    }
+}
+
 TEST(PassSums, OnADeviceAreThoseOnTheCpu) {
     constexpr std::int64_t batches = 20;
     constexpr std::int64_t size = 5;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include <labhost/params.hpp>
 
@@ -26,7 +27,8 @@ constexpr labhost_descriptor descriptor{sizeof(labhost_descriptor),
                                         nullptr,
                                         nullptr,
                                         0,
-                                        0};
+                                        0,
+                                        nullptr};
 const Plugin plugin{"m.so", "", Stamp(""), &descriptor};
 
 ResolvedParams resolve(const std::string& name, ParamValue value) {
@@ -121,6 +123,23 @@ TEST(Descriptors, AreCheckedFieldByField) {
                   d.param_count = 2;
               }),
               "it declares the parameter 'p' twice");
+}
+
+TEST(Descriptors, WhatAnEarlierMinorEndsBeforeIsNotRead) {
+    labhost_descriptor d = descriptor;
+    d.outputs = 3;
+    d.loss = [](void*, const void*, const void*, const void*, void*, char*, size_t) { return 0; };
+    EXPECT_TRUE(brings_loss(d));
+    EXPECT_EQ(describe(d).value("loss", false), true);
+    d.struct_size = offsetof(labhost_descriptor, loss) + sizeof(d.loss) - 1;
+    EXPECT_FALSE(brings_loss(d));
+    EXPECT_FALSE(describe(d).contains("loss"));
+    EXPECT_EQ(output_count(d), 3);
+    d.struct_size = offsetof(labhost_descriptor, outputs) + sizeof(d.outputs) - 1;
+    EXPECT_EQ(output_count(d), 0);
+    d.struct_size = sizeof(d);
+    d.loss = nullptr;
+    EXPECT_FALSE(brings_loss(d));
 }
 
 }  // namespace

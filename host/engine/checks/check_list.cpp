@@ -76,17 +76,20 @@ torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint6
     return torch::randint(plugin.descriptor->classes, {count}, torch::kInt64);
 }
 
-torch::Tensor mean_loss(Loss loss, const torch::Tensor& output, const torch::Tensor& labels) {
+torch::Tensor mean_loss(PluginModel& model, Loss loss, const torch::Tensor& output, const torch::Tensor& labels,
+                        const torch::Tensor& images) {
     // One of the tests is in double.
-    return loss_of(loss, output, labels.is_floating_point() ? labels.to(output.scalar_type()) : labels,
-                   at::Reduction::Mean);
+    const torch::Tensor targets = labels.is_floating_point() ? labels.to(output.scalar_type()) : labels;
+    if (loss != Loss::model) return loss_of(loss, output, targets, at::Reduction::Mean);
+    return output.scalar_type() == torch::kFloat32 ? model.loss(output, targets, images)
+                                                   : model.loss_unchecked(output, targets, images);
 }
 
 double sgd_step(PluginModel& model, torch::optim::Optimizer& optimizer, Loss loss, const torch::Tensor& images,
                 const torch::Tensor& labels) {
     model.module().train();
     optimizer.zero_grad();
-    const torch::Tensor value = mean_loss(loss, model.forward(images), labels);
+    const torch::Tensor value = mean_loss(model, loss, model.forward(images), labels, images);
     value.backward();
     optimizer.step();
     return value.item<double>();

@@ -37,6 +37,8 @@ CheckResult finite_differences(const CheckContext& context);
 
 // Training, on the CPU and on a GPU (training_checks.cpp).
 CheckResult memory(const CheckContext& context);
+/// A part of `output`: the loss that the plugin brings.
+CheckResult own_loss(const CheckContext& context);
 CheckResult learns(const CheckContext& context);
 CheckResult cuda(const CheckContext& context);
 CheckResult cuda_graph(const CheckContext& context);
@@ -52,8 +54,9 @@ torch::Tensor random_images(const Plugin& plugin, std::int64_t count, std::uint6
 /// Random labels, int64 [count].
 torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint64_t seed);
 
-/// The mean loss of a batch: a scalar.
-torch::Tensor mean_loss(Loss loss, const torch::Tensor& output, const torch::Tensor& labels);
+/// The mean loss of a batch, whose output the model gave for `images`: a scalar.
+torch::Tensor mean_loss(PluginModel& model, Loss loss, const torch::Tensor& output, const torch::Tensor& labels,
+                        const torch::Tensor& images);
 
 /// One step of SGD as the trainer does it: train mode, forward, backward, update. Returns the loss.
 double sgd_step(PluginModel& model, torch::optim::Optimizer& optimizer, Loss loss, const torch::Tensor& images,

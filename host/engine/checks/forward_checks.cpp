@@ -86,7 +86,7 @@ CheckResult output(const CheckContext& context) {
     const torch::Tensor images = random_images(plugin, 7, context.seed);
     for (const torch::Tensor& result : {evaluate(model, images), train_forward(model, images, context.seed)})
         if (!result.isfinite().all().item<bool>()) return failed("the output is not finite");
-    return {};
+    return context.loss == Loss::model ? own_loss(context) : CheckResult{};
 }
 
 CheckResult log_probabilities(const CheckContext& context) {
@@ -139,8 +139,14 @@ CheckResult two_threads(const CheckContext& context) {
     PluginModel probe = build(plugin, context.seed);
     PluginModel other = build(plugin, context.seed);
     const torch::Tensor some = random_images(plugin, 7, context.seed);
-    const bool draws =
-        !identical(train_forward(probe, some, context.seed), train_forward(other, some, context.seed + 1));
+    const torch::Tensor labels = random_labels(plugin, 7, context.seed);
+    const auto outcome = [&](PluginModel& model, std::uint64_t seed) {
+        const torch::Tensor output = train_forward(model, some, seed);
+        return std::pair(output, mean_loss(model, context.loss, output, labels, some));
+    };
+    const auto [output, loss] = outcome(probe, context.seed);
+    const auto [other_output, other_loss] = outcome(other, context.seed + 1);
+    const bool draws = !identical(output, other_output) || !identical(loss, other_loss);
     struct Work {
         PluginModel model;
         torch::Tensor images;
@@ -155,7 +161,7 @@ CheckResult two_threads(const CheckContext& context) {
             w.model.module().train(!draws && i % 2 == 0);
             w.model.module().zero_grad();
             const torch::Tensor output = w.model.forward(w.images.clone());
-            if (output.requires_grad()) mean_loss(context.loss, output, w.labels).backward();
+            if (output.requires_grad()) mean_loss(w.model, context.loss, output, w.labels, w.images).backward();
             results.emplace_back("output", output.detach());
         }
         for (const auto& parameter : w.model.module().named_parameters())

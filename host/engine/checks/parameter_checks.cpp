@@ -120,10 +120,11 @@ std::string text_of(const ResolvedParams& params) {
 std::string not_finite(PluginModel& model, const CheckContext& context, const Plugin& plugin) {
     constexpr std::int64_t count = 8;
     model.module().train();
-    const torch::Tensor output = model.forward(random_images(plugin, count, context.seed));
+    const torch::Tensor images = random_images(plugin, count, context.seed);
+    const torch::Tensor output = model.forward(images);
     if (!output.isfinite().all().item<bool>()) return "the output";
     if (!output.requires_grad()) return "";
-    mean_loss(context.loss, output, random_labels(plugin, count, context.seed)).backward();
+    mean_loss(model, context.loss, output, random_labels(plugin, count, context.seed), images).backward();
     for (const auto& parameter : model.module().named_parameters())
         if (const auto& gradient = parameter.value().grad();
             gradient.defined() && !gradient.isfinite().all().item<bool>())

@@ -1,7 +1,9 @@
 // Tests of training: memory, learning, and a GPU.
 #include <malloc.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -49,7 +51,7 @@ struct Training {
     /// The same without waiting for its loss.
     void launch_step() {
         optimizer->zero_grad();
-        mean_loss(loss, model.forward(images), labels).backward();
+        mean_loss(model, loss, model.forward(images), labels, images).backward();
         optimizer->step();
     }
 
@@ -81,6 +83,37 @@ CheckResult memory(const CheckContext& context) {
     return {};
 }
 
+CheckResult own_loss(const CheckContext& context) {
+    constexpr std::int64_t count = 8;
+    Training training(context.load(), context, count, torch::kCPU);
+    PluginModel& model = training.model;
+    const auto loss_of_batch = [&](const torch::Tensor& images, const torch::Tensor& labels) {
+        torch::manual_seed(context.seed);
+        const torch::Tensor output = model.forward(images);
+        const std::array given{output.detach().clone(), labels.clone(), images.clone()};
+        torch::Tensor loss = model.loss(output, labels, images);
+        if (!identical(given[0], output.detach()) || !identical(given[1], labels) || !identical(given[2], images))
+            throw Error(ExitCode::run_failed, "loss changes what it is given in place");
+        return loss;
+    };
+    model.module().train();
+    if (!loss_of_batch(training.images, training.labels).requires_grad())
+        return failed("the loss does not depend on any parameter");
+    model.module().eval();
+    const torch::NoGradGuard no_grad;
+    const auto once = loss_of_batch(training.images, training.labels).item<double>();
+    const auto twice =
+        loss_of_batch(torch::cat({training.images, training.images}), torch::cat({training.labels, training.labels}))
+            .item<double>();
+    constexpr double tolerance = 1e-4;  // of float32 means
+    if (!std::isfinite(once)) return failed(fmt::format("the loss of a batch is {}", once));
+    if (std::abs(twice - once) > tolerance * std::max(1.0, std::abs(once)))
+        return {Outcome::warning, fmt::format("the loss of {} examples is {:.6g}, of the same ones twice {:.6g}; the "
+                                              "loss of a pass is told as if it were a mean over the batch",
+                                              count, once, twice)};
+    return {};
+}
+
 CheckResult learns(const CheckContext& context) {
     const Plugin& plugin = context.load();
     const std::vector<std::int64_t> mnist{1, 28, 28};
@@ -99,7 +132,8 @@ CheckResult learns(const CheckContext& context) {
         loader.begin_pass();
         double sum = 0.0;
         for (Batch batch; loader.next(batch);)
-            sum += mean_loss(context.loss, model.forward(batch.images), batch.targets).item<double>();
+            sum +=
+                mean_loss(model, context.loss, model.forward(batch.images), batch.targets, batch.images).item<double>();
         return sum / static_cast<double>(loader.batches());
     };
     const double before = loss_now();

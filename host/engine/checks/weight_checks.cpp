@@ -24,7 +24,7 @@ torch::Tensor training_loss(PluginModel& model, const CheckContext& context, con
                             const torch::Tensor& labels) {
     model.module().train();
     torch::manual_seed(context.seed);
-    return mean_loss(context.loss, model.forward_unchecked(images.clone()), labels);
+    return mean_loss(model, context.loss, model.forward_unchecked(images.clone()), labels, images);
 }
 
 /// The tensors that a backward pass from `root` would give gradients.

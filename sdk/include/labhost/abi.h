@@ -73,6 +73,12 @@ typedef struct labhost_descriptor {
     int64_t input_4; /* the fourth size of one example, or 0 */
     int64_t
         outputs; /* columns of the output of a regression, or of several labels; then `classes` is 0, else this is */
+
+    /* The model's own loss, or NULL: assigns `loss` (at::Tensor*), a float32 scalar, the mean over the batch, from
+     * what forward gave for `input` and from `target` (const at::Tensor*, int64 [N] of classes, else float32
+     * [N, columns of the data]). Returns as create does; never throws. */
+    int32_t (*loss)(void* model, const void* output, const void* target, const void* input, void* loss, char* error,
+                    size_t error_size);
 } labhost_descriptor;
 
 #ifdef __cplusplus

@@ -80,6 +80,33 @@ std::shared_ptr<Model> build(const Params& params) {
     }
 }
 
+/// Has `Tensor loss(Tensor output, Tensor target, Tensor input)`.
+template <class M>
+concept BringsLoss = requires(M& model, torch::Tensor tensor) {
+    { model.loss(tensor, tensor, tensor) } -> std::convertible_to<torch::Tensor>;
+};
+
+using LossFunction = decltype(labhost_descriptor::loss);
+
+/// Null where the model has none.
+template <std::derived_from<Model> M>
+constexpr LossFunction loss_function() {
+    if constexpr (BringsLoss<M>) {
+        return [](void* model, const void* output, const void* target, const void* input, void* loss, char* error,
+                  std::size_t size) {
+            return guarded(error, size, [&] {
+                // As create made it: a Model, whose derived class this plugin knows.
+                *static_cast<torch::Tensor*>(loss) =
+                    static_cast<M*>(static_cast<Model*>(model))
+                        ->loss(*static_cast<const torch::Tensor*>(output), *static_cast<const torch::Tensor*>(target),
+                               *static_cast<const torch::Tensor*>(input));
+            });
+        };
+    } else {
+        return nullptr;
+    }
+}
+
 template <std::derived_from<Model> M, const Descriptor& descriptor>
 constexpr labhost_descriptor export_descriptor() {
     return {
@@ -108,6 +135,7 @@ constexpr labhost_descriptor export_descriptor() {
             },
         .input_4 = descriptor.input.fourth,
         .outputs = descriptor.outputs,
+        .loss = loss_function<M>(),
     };
 }
 

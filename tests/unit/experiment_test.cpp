@@ -140,7 +140,8 @@ TEST_F(ExperimentFile, ValuesOutOfRangeAreRefused) {
     refuse(data + "[trainer]\nepochs = 0\n", at("3:10") + "trainer.epochs = 0 must be between 1");
     refuse(data + "[trainer]\nbatch_size = -64\n", "trainer.batch_size = -64 must be");
     refuse(data + "[trainer]\nloss = \"nl\"\n",
-           "trainer.loss must be one of nll, cross_entropy, mse, l1, huber, bce_with_logits, not 'nl'; did you mean "
+           "trainer.loss must be one of nll, cross_entropy, mse, l1, huber, bce_with_logits, model, not 'nl'; did you "
+           "mean "
            "'nll'?");
     refuse(data + "[trainer]\ndevice = \"gpu\"\n", "trainer.device must be auto, cpu, cuda or cuda:N, not 'gpu'");
     refuse(data + "[trainer]\nnumerics = \"quick\"\n", "trainer.numerics must be one of pytorch, fast, not 'quick'");

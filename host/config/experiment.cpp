@@ -295,7 +295,9 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     for (Claim& claim : experiment.claims)
         for (const RunSettings& run : experiment.runs) {
             if (!claim.is_of(run.id_without_seed())) continue;
-            if (!claim.chooses_metric && !is_of_classes(run.trainer.loss)) claim.metric.key = "test.loss";
+            // Of a model's own loss it follows from what the model declares, which the plan knows.
+            const bool is_known = run.trainer.loss != Loss::model;
+            if (!claim.chooses_metric && is_known && !is_of_classes(run.trainer.loss)) claim.metric.key = "test.loss";
             if (!run.data.is_path()) check_validates(claim, run);
         }
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);

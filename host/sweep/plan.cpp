@@ -311,6 +311,11 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     Normalizations normalizations;
     BalancedWeights balanced;
     ImageSizes image_sizes;
+    for (Claim& claim : plan.claims)
+        for (const PlannedRun& run : plan.runs)
+            if (!claim.chooses_metric && claim.is_of(run.settings.id_without_seed()) &&
+                target_kind(run.settings, *run.plugin) != TargetKind::classes)
+                claim.metric.key = "test.loss";
     for (PlannedRun& run : plan.runs) {
         DataSettings& data = run.settings.data;
         const TargetKind kind = target_kind(run.settings, *run.plugin);

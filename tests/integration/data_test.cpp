@@ -147,8 +147,12 @@ TEST_F(Data, ALossOfTheModelsOwnMayTellClassesApart) {
     const std::string data = "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"model\"\n";
     expect_refusal(train(data + "data.class_weights = \"balanced\"", "model = \"focal64\""), 2,
                    "data.class_weights goes with loss = \"nll\" or \"cross_entropy\", not with model");
-    const ProcessResult result = train(data, "model = \"focal64\"");
+    const ProcessResult result = train(data +
+                                           "experiment.seeds = [1, 2]\n[[claim]]\nsays = \"s\"\ntest = \"about\"\n"
+                                           "of = \"focal64\"\nvalue = 10\nmargin = 99\n",
+                                       "model = \"focal64\"");
     ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.out.find("test.accuracy"), std::string::npos) << "what a claim is on: " << result.out;
     EXPECT_TRUE(json::parse(read_file(run_folder("e", "focal64-s1") / "predictions.json")).contains("confusion"));
 }
 

@@ -43,7 +43,7 @@ protected:
     /// and sends it the signal. What it says on standard error stands in said.err while it says it.
     ProcessResult stopped_when(const std::string& condition, const std::string& signal, const std::string& file) {
         // labhost is the shell itself, and not a job in its background: that would ignore SIGINT.
-        const std::string script = "{ i=0; until { " + condition +
+        const std::string script = ": > said.err; { i=0; until { " + condition +
                                    "; } || [ $i = 1800 ]; do sleep 0.05; i=$((i + 1)); done; kill -s " + signal +
                                    " $$; } > /dev/null 2>&1 & exec \"$0\" \"$1\" 2> said.err";
         ProcessResult result = run_process({"sh", "-c", script, LABHOST_PROGRAM, file}, {.folder = folder_.path()});

@@ -19,5 +19,6 @@ if [ -f "$folder/build.ninja" ] && [ "$before" != "$now" ]; then
 elif [ -f "$folder/build.ninja" ] && cmp -s build/torch.env "$folder/configured.env" && [ $# = 0 ]; then
   exit 0
 fi
-cmake --preset "$preset" "${fresh[@]}" -DLABHOST_TORCH="$LABHOST_TORCH" -DLABHOST_PYTHON="$LABHOST_PYTHON" "$@"
+cmake --preset "$preset" "${fresh[@]}" -DLABHOST_TORCH="$LABHOST_TORCH" -DLABHOST_PYTHON="$LABHOST_PYTHON" \
+  -DLABHOST_TORCH_FILE="$(sha256sum <<< "$now" | cut -c1-8)" "$@"
 cp build/torch.env "$folder/configured.env"

@@ -34,6 +34,13 @@ Loss parse_loss(const std::string& name) {
     return *loss;
 }
 
+std::int64_t parse_columns(const std::string& text) {
+    constexpr std::uint64_t most = 1'000'000;
+    const auto columns = parse_count(text, most);
+    if (!columns || *columns == 0) throw BadValue(fmt::format("give a whole number from 1 to {}", most));
+    return static_cast<std::int64_t>(*columns);
+}
+
 std::chrono::milliseconds parse_limit(const std::string& text) {
     return std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(parse_time(text) * 1000.0)));
 }
@@ -58,6 +65,9 @@ struct ValidateOptions {
         line.value("--loss", "NAME",
                    "that the models are meant for (default: the one they bring, else nll, of outputs mse)", suite.loss,
                    parse_loss);
+        line.value("--targets", "N",
+                   "columns of the targets of a loss that a plugin brings (default: as many as its outputs)",
+                   suite.targets, parse_columns);
         line.value("--timeout", "TIME", "of each test: 90s, 2m, 1h (default: 60s)", suite.limit, parse_limit);
         declare_json(line, json);
     }

@@ -28,6 +28,7 @@ enum class TargetKind {
     classes,  ///< one of them for each example
     reals,    ///< a regression: a number for each output
     labels,   ///< several labels: 0 or 1 for each output
+    given,    ///< numbers as the data have them, for a model's own loss; it follows from the model, and has no text
 };
 template <>
 inline constexpr std::array texts_of<TargetKind>{EnumText{TargetKind::classes, "classes"},
@@ -37,6 +38,7 @@ constexpr bool is_of_classes(Loss loss) { return loss == Loss::nll || loss == Lo
 /// `has_classes`: whether the model declares classes, which a loss of its own goes by.
 constexpr TargetKind target_kind(Loss loss, bool has_classes) {
     if (is_of_classes(loss) || (loss == Loss::model && has_classes)) return TargetKind::classes;
+    if (loss == Loss::model) return TargetKind::given;
     return loss == Loss::bce_with_logits ? TargetKind::labels : TargetKind::reals;
 }
 

@@ -92,7 +92,8 @@ const Keys<Claim>& claim_keys() {
          "`about`: `of` is less than `margin` from `value`",
          cost},
         {"metric", metric_choice(),
-         "`test.accuracy`, `test.loss` (the default where a run tells no classes apart), `test.correct`, `test.f1` "
+         "`test.accuracy`, `test.loss` (the default of a regression and of several labels; with `loss = \"model\"` one "
+         "must be named), `test.correct`, `test.f1` "
          "(macro, 0 to 1), `test.f1_micro` (of several labels), `test.mae`, `test.rmse`, `test.r2`, `test.top5` "
          "(percent, of over ten classes), `train.…`, `validation.…` or `seconds`; at the last epoch, with `@3` at the "
          "third, with `@best` at the epoch that the run's validation chose (by `keep_metric`), where it has one, else "

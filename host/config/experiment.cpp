@@ -295,9 +295,12 @@ Experiment read_experiment(const fs::path& file, const Overrides& overrides) {
     for (Claim& claim : experiment.claims)
         for (const RunSettings& run : experiment.runs) {
             if (!claim.is_of(run.id_without_seed())) continue;
-            // Of a model's own loss it follows from what the model declares, which the plan knows.
-            const bool is_known = run.trainer.loss != Loss::model;
-            if (!claim.chooses_metric && is_known && !is_of_classes(run.trainer.loss)) claim.metric.key = "test.loss";
+            if (!claim.chooses_metric && run.trainer.loss == Loss::model)
+                fail_at(claim.where,
+                        fmt::format("the claim is on '{}', which has a loss of its model's own; say by what it is "
+                                    "judged: metric = \"test.accuracy\", \"test.loss\", ...",
+                                    run.id_without_seed()));
+            if (!claim.chooses_metric && !is_of_classes(run.trainer.loss)) claim.metric.key = "test.loss";
             if (!run.data.is_path()) check_validates(claim, run);
         }
     if (!overrides.only.empty()) keep_only(overrides.only, experiment.runs);

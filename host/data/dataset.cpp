@@ -74,6 +74,13 @@ LoadedParts parts_of(RawData raw, const DataSettings& settings, TargetKind kind)
     return parts;
 }
 
+/// float32 [count, 1], for a loss that makes of them what it likes.
+void labels_to_targets(Split& split) {
+    split.targets.assign(split.labels.begin(), split.labels.end());
+    split.outputs = 1;
+    split.labels.clear();
+}
+
 /// What only some kinds of data have is refused of others.
 void check_keys(const DataSettings& settings, TargetKind kind) {
     if (!settings.target.empty() && !settings.dataset.ends_with(".csv"))
@@ -92,10 +99,10 @@ void check_keys(const DataSettings& settings, TargetKind kind) {
         return;
     }
     if (settings.layout) fail_at(settings.where, "data.layout is of arrays, not of folders of images; leave it out");
-    if (kind != TargetKind::classes)
+    if (kind == TargetKind::reals || kind == TargetKind::labels)
         fail_at(settings.where, fmt::format("data.dataset: a folder of images tells their classes, which go with "
-                                            "trainer.loss = \"nll\" or \"cross_entropy\"; other targets of images "
-                                            "are saved as arrays (.npz)"));
+                                            "trainer.loss = \"nll\", \"cross_entropy\" or \"model\"; other targets of "
+                                            "images are saved as arrays (.npz)"));
 }
 
 /// Of one kind, and one shape.
@@ -164,7 +171,13 @@ LoadedParts load_parts(const DataSettings& settings, const std::optional<fs::pat
     if (!settings.is_path()) return parts_of(read_by_name(settings, place), settings, kind);
     if (settings.image_sizes.empty()) return parts_of(read_file_or_folder(settings), settings, kind);
     check_one_kind(place, settings);
-    return read_images(place, settings);
+    LoadedParts parts = read_images(place, settings);
+    if (kind == TargetKind::given) {
+        labels_to_targets(parts.train);
+        if (parts.validation) labels_to_targets(*parts.validation);
+        if (parts.test) labels_to_targets(*parts.test);
+    }
+    return parts;
 }
 
 Dataset load_dataset(const DataSettings& settings, const std::optional<fs::path>& chosen_folder, TargetKind kind) {

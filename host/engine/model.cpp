@@ -50,11 +50,14 @@ torch::Tensor PluginModel::forward_unchecked(const torch::Tensor& input) {
     return output;
 }
 
+std::int64_t PluginModel::width() const {
+    return std::max(plugin_->descriptor->classes, output_count(*plugin_->descriptor));
+}
+
 torch::Tensor PluginModel::forward(const torch::Tensor& images, bool autocast) {
     torch::Tensor output = forward_unchecked(images);
     if (autocast && output.defined() && output.scalar_type() == torch::kBFloat16) output = output.to(torch::kFloat32);
-    const std::array<std::int64_t, 2> expected{
-        images.size(0), std::max(plugin_->descriptor->classes, output_count(*plugin_->descriptor))};
+    const std::array<std::int64_t, 2> expected{images.size(0), width()};
     if (!output.defined() || output.scalar_type() != torch::kFloat32 || output.sizes() != torch::IntArrayRef(expected))
         throw Error(ExitCode::run_failed,
                     fmt::format("plugin '{}' returned {} from forward, but declares float32 [{}, {}]", plugin_->id(),

@@ -37,6 +37,9 @@ public:
     /// draws for the whole process.
     bool has_dropout_of_cudnn() const;
 
+    /// Columns of its output.
+    std::int64_t width() const;
+
     std::string plugin_id() const { return plugin_->id(); }
 
     torch::nn::Module& module() { return *model_; }

@@ -46,7 +46,7 @@ void add_errors(const torch::Tensor& output, const torch::Tensor& targets, Sums&
 }  // namespace
 
 double PassSums::mean_loss() const {
-    const std::int64_t terms = targets_.own_loss ? 1 : std::max<std::int64_t>(1, targets_.outputs);
+    const std::int64_t terms = targets_.kind == TargetKind::given ? 1 : std::max<std::int64_t>(1, targets_.outputs);
     return known_.loss / static_cast<double>(known_.examples * terms);
 }
 

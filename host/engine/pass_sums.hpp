@@ -30,7 +30,6 @@ struct Sums {
 struct SummedTargets {
     TargetKind kind = TargetKind::classes;
     std::int64_t outputs = 0;  ///< for each example; 0: classes
-    bool own_loss = false;     ///< the model's: of examples, whatever their outputs are
 };
 
 /// Sums batches. On a GPU they only leave there what is summed later, so that nothing waits for it before `read`, and
@@ -85,7 +84,7 @@ private:
     };
     void take(const torch::Tensor& losses);
 
-    bool has_errors() const { return targets_.kind == TargetKind::reals && !targets_.own_loss; }
+    bool has_errors() const { return targets_.kind == TargetKind::reals; }
 
     SummedTargets targets_{};
     std::optional<Left> left_{};

@@ -110,6 +110,7 @@ LabelScores label_scores_of(const torch::Tensor& outputs, std::span<const float>
 }
 
 void TestOutputs::keep(const torch::Tensor& output, const torch::Tensor& examples) {
+    if (count_ == 0) return;
     const torch::NoGradGuard no_grad;
     const EachPlaceOnce known;
     if (!outputs_.defined()) outputs_ = torch::empty({count_, output.size(1)}, output.options());
@@ -118,13 +119,16 @@ void TestOutputs::keep(const torch::Tensor& output, const torch::Tensor& example
 
 TestOutputs TestOutputs::copy() const {
     TestOutputs copied(*this);
-    copied.outputs_ = outputs_.clone();
+    if (outputs_.defined()) copied.outputs_ = outputs_.clone();
     return copied;
 }
 
-void TestOutputs::save(StateWriter state) const { state.tensor("outputs", outputs_); }
+void TestOutputs::save(StateWriter state) const {
+    if (count_ != 0) state.tensor("outputs", outputs_);
+}
 
 void TestOutputs::load(const StateReader& state) {
+    if (count_ == 0) return;
     const torch::Tensor outputs = state.tensor("outputs", torch::kFloat32);
     if (outputs.dim() != 2 || outputs.size(0) != count_)
         state.fail("outputs", "has another shape than the test data ask for");

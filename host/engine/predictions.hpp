@@ -41,7 +41,7 @@ LabelScores label_scores_of(const torch::Tensor& outputs, std::span<const float>
 /// The outputs of the test under way, or of the last one.
 class TestOutputs final : public Stateful {
 public:
-    /// `count`: of the test examples; `device`: where the outputs are.
+    /// `count`: of the test examples, 0 where nobody asks for their outputs; `device`: where these are.
     TestOutputs(std::int64_t count, torch::Device device) : count_(count), device_(device) {}
 
     /// `output`: float32 [n, classes]; `examples`: int64 [n], whose they are.

@@ -62,8 +62,8 @@ PluginModel ready_model(const RunSettings& run, const Plugin& plugin, const Reso
     return model;
 }
 
-PassSums make_sums(const torch::Device& device, const Loaders& loaders, TargetKind kind, Loss loss) {
-    const SummedTargets targets{.kind = kind, .outputs = loaders.train.outputs(), .own_loss = loss == Loss::model};
+PassSums make_sums(const torch::Device& device, const Loaders& loaders, TargetKind kind) {
+    const SummedTargets targets{.kind = kind, .outputs = loaders.train.outputs()};
     if (!device.is_cuda()) return PassSums(targets);
     std::int64_t batches = std::max(loaders.train.batches(), loaders.test.batches());
     if (loaders.validation) batches = std::max(batches, loaders.validation->batches());
@@ -109,9 +109,8 @@ public:
         return in_context("on its predictions", [&] {
             const TestOutputs& outputs = kept_ ? kept_->outputs() : outputs_;
             if (has_classes()) return outputs.predictions(loaders_.test.labels());
-            // What it foretells, if anything, its own loss alone knows.
-            return outputs.predictions(settings_.loss == Loss::model ? std::span<const float>()
-                                                                     : loaders_.test.targets());
+            if (kind_ == TargetKind::given) return Predictions{.outputs = model_.width()};
+            return outputs.predictions(loaders_.test.targets());
         });
     }
     void start_profile() override;
@@ -127,6 +126,8 @@ private:
     bool finish_pass();
     void finish_epoch();
     NamedTensors tested_weights() const;
+    /// Of how many test examples. What a model's own loss makes of its outputs, if anything, it alone knows.
+    std::int64_t kept_outputs() const { return kind_ == TargetKind::given ? 0 : loaders_.test.count(); }
     bool has_classes() const { return kind_ == TargetKind::classes; }
     Loader& loader() { return loaders_.of(position_.pass); }
     const Loader& loader() const { return loaders_.of(position_.pass); }
@@ -169,12 +170,12 @@ TorchTrainer::TorchTrainer(const RunSettings& run, const Plugin& plugin, const R
       shape_(epoch_shape(run, dataset)),
       updates_(model_.module(), run.trainer, step_kind(run.trainer), shape_.steps * run.trainer.epochs),
       loaders_(make_loaders(run, dataset, input_sizes(*plugin.descriptor), shape_, device)),
-      sums_(make_sums(device, loaders_, kind_, run.trainer.loss)),
-      outputs_(loaders_.test.count(), device),
+      sums_(make_sums(device, loaders_, kind_)),
+      outputs_(kept_outputs(), device),
       steps_(run.trainer, loss_options(run, device),
              {.model = &model_, .updates = &updates_, .sums = &sums_, .outputs = &outputs_},
              options.graphs && device.is_cuda() && can_share_draws(), captured_part(run.trainer, run.data)) {
-    if (run.trainer.keep == Keep::best) kept_.emplace(loaders_.test.count(), device);
+    if (run.trainer.keep == Keep::best) kept_.emplace(kept_outputs(), device);
     if (run.trainer.schedule) plateau_metric_ = plateau_metric(*run.trainer.schedule, run.data);
     // They are the process's, and give LibTorch's own bits: a colocated run does without.
     if (device.is_cpu() && !context_->colocated()) operators_.emplace(run.trainer.numerics == Numerics::fast);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plugin/plugin.hpp"
+#include "sweep/plan.hpp"
 #include "train/capture_verdict.hpp"
 #include "train/device.hpp"
 
@@ -19,18 +20,18 @@ public:
     /// `gpus`: their names, by index.
     explicit Captures(std::vector<std::string> gpus) : gpus_(std::move(gpus)) {}
 
-    /// By the hash of the plugin's file: what this sweep has seen, else what an earlier command has.
-    std::optional<CaptureVerdict> verdict_on(const Plugin& plugin, const Device& device) const;
+    /// By the hash of the plugin's file, and its own loss: what this sweep has seen, else what an earlier command has.
+    std::optional<CaptureVerdict> verdict_on(const PlannedRun& run, const Device& device) const;
     /// Seen of a run that trains, or that was tried.
-    void learn(const Plugin& plugin, const Device& device, const CaptureVerdict& verdict);
+    void learn(const PlannedRun& run, const Device& device, const CaptureVerdict& verdict);
     /// Nothing speaks against it, and nothing is proved: for this sweep.
-    void take_as_captured(const Plugin& plugin, const Device& device);
+    void take_as_captured(const PlannedRun& run, const Device& device);
     /// Its runs need processes of their own: one that was tried failed, or ended.
     void set_apart(const Plugin& plugin) { apart_.insert(plugin.sha256); }
     bool needs_own_process(const Plugin& plugin) const { return apart_.contains(plugin.sha256); }
 
 private:
-    using Key = std::pair<std::string, std::string>;  ///< the plugin's hash, the GPU's name
+    using Key = std::pair<std::string, std::string>;  ///< captured_steps, the GPU's name
 
     std::string name_of(const Device& device) const;
 

@@ -97,8 +97,7 @@ Worker& Dispatch::new_worker(const Task& task, const Place& place) {
     const MachineState machine = state();
     const int most_runs = place.colocated ? runs_of_a_process_with(task, place.device, machine) : 1;
     const WorkerConfig config = config_for(task, place, machine);
-    if (!config.graphs)
-        say_not_captured(*task.run->plugin, sweep_.captures.verdict_on(*task.run->plugin, place.device)->why);
+    if (!config.graphs) say_not_captured(*task.run->plugin, sweep_.captures.verdict_on(*task.run, place.device)->why);
     return sweep_.under_way.add({.id = sweep_.workers.start(config),
                                  .config = config,
                                  .example = task.run,

@@ -129,7 +129,7 @@ private:
                            sweep_.observer.message(nullptr, warned.words);
                            dispatch_.announce(attempt, std::nullopt);
                        },
-                       [&](const message::Captured&) { sweep_.captures.learn(*run.plugin, worker.config.device, {}); },
+                       [&](const message::Captured&) { sweep_.captures.learn(run, worker.config.device, {}); },
                        [&](const message::Measured& measured) {
                            worker.fit = runs_that_fit(measured.memory, worker.most_runs);
                            worker.is_measured = true;
@@ -138,7 +138,7 @@ private:
                        [&](const message::NotCaptured& not_captured) {
                            worker.fault = {WorkerFault::StepNotCaptured{}};
                            worker.is_closed = true;
-                           sweep_.captures.learn(*run.plugin, worker.config.device,
+                           sweep_.captures.learn(run, worker.config.device,
                                                  {.captured = false, .why = not_captured.why});
                            dispatch_.say_not_captured(*run.plugin, not_captured.why);
                        },

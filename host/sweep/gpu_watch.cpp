@@ -49,19 +49,19 @@ void GpuWatch::trial_ended(const Trials::Ended& trial) {
     const Plugin& plugin = *trial.run->plugin;
     const WorkerMessage* const said = trial.said ? &*trial.said : nullptr;
     if (const auto* not_captured = std::get_if<message::NotCaptured>(said)) {
-        sweep_.captures.learn(plugin, trial.device, {.captured = false, .why = not_captured->why});
+        sweep_.captures.learn(*trial.run, trial.device, {.captured = false, .why = not_captured->why});
         dispatch_.say_not_captured(plugin, not_captured->why);
     } else if (const auto* faulted = std::get_if<message::GpuFaulted>(said)) {
         trial_faulted(trial, {faulted->kind, faulted->code, faulted->words});
     } else if (std::get_if<message::Captured>(said) != nullptr) {
-        sweep_.captures.learn(plugin, trial.device, {});
+        sweep_.captures.learn(*trial.run, trial.device, {});
     } else if (const auto* failed = std::get_if<message::Failed>(said);
                failed != nullptr || trial.end.how != ChildEnd::How::completed) {
         const std::string why = failed != nullptr ? failed->reason : "its process " + trial.end.text();
         sweep_.captures.set_apart(plugin);
         sweep_.observer.message(nullptr, words::has_own_process(*trial.run, why));
     } else {
-        sweep_.captures.take_as_captured(plugin, trial.device);
+        sweep_.captures.take_as_captured(*trial.run, trial.device);
     }
     sweep_.gpus.note_left(trial.device, sweep_.workers.now());  // only now: it does not hold the GPU against itself
 }
@@ -72,7 +72,7 @@ void GpuWatch::trial_faulted(const Trials::Ended& trial, const GpuFault& fault) 
     const bool taken_by_us = is_taken(fault) && may_be_held_by_us(trial.device.index, 0);
     if (blame == Blame::gpu && !taken_by_us) bench(trial.device, fault);
     // Too little memory, or no entry, beside the others: it must be tried among them.
-    if (blame == Blame::memory || taken_by_us) sweep_.captures.take_as_captured(plugin, trial.device);
+    if (blame == Blame::memory || taken_by_us) sweep_.captures.take_as_captured(*trial.run, trial.device);
     if (blame == Blame::run) sweep_.captures.set_apart(plugin);
 }
 

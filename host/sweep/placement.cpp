@@ -75,7 +75,7 @@ bool plugin_trains_on(const MachineState& state, const Device& device, const Tas
 /// The place in a worker that is there, nothing if there is none; `wait`: there will be one soon.
 std::optional<Place> place_beside_others(const Task& task, const Device& device, const MachineState& state, bool& wait,
                                          std::vector<WantedTrial>& trials) {
-    const bool is_known = !device.cuda || state.captures.verdict_on(*task.run->plugin, device).has_value();
+    const bool is_known = !device.cuda || state.captures.verdict_on(*task.run, device).has_value();
     bool tries_itself = false;
     for (const WorkerState& worker : state.workers) {
         if (!could_take(worker, device, task)) continue;
@@ -161,7 +161,7 @@ std::optional<int> named_gpu(const PlannedRun& run) {
 }
 
 bool captures_graphs(const PlannedRun& run, const Device& device, const Captures& captures) {
-    const auto verdict = captures.verdict_on(*run.plugin, device);
+    const auto verdict = captures.verdict_on(run, device);
     return !verdict || verdict->captured;
 }
 

@@ -56,7 +56,7 @@ void check_data_fits(const RunSettings& run, const Plugin& plugin, const Dataset
                                             dataset.train.is_bytes() ? shape_text(shape) : "reals"));
     const std::int64_t outputs = output_count(*plugin.descriptor);
     if (target_kind(run, plugin) != TargetKind::classes) {
-        if (outputs != dataset.train.outputs && run.trainer.loss != Loss::model)  // which knows what its targets are
+        if (outputs != dataset.train.outputs && target_kind(run, plugin) != TargetKind::given)
             fail_at(run.model_where,
                     fmt::format(
                         "plugin '{}' has {} outputs, the examples of {} have {} targets each; such a model declares "
@@ -107,7 +107,9 @@ void check_loss(const RunSettings& run, const Plugin& plugin) {
         fail_at(
             run.model_where,
             fmt::format("trainer.loss = \"model\" is the loss that a plugin brings, and plugin '{}' brings none: give "
-                        "its class `Tensor loss(Tensor output, Tensor target, Tensor input)`, or name another loss",
+                        "its class a public "
+                        "`Tensor loss(Tensor output, Tensor target, Tensor input)`, with all three parameters, or name "
+                        "another loss",
                         plugin.id()));
     }
     const bool of_classes = is_of_classes(run.trainer.loss);
@@ -170,10 +172,9 @@ void check_has_metric(const std::string& metric, const Location& where, const Ru
         return std::ranges::any_of(names, [&](std::string_view name) { return metric.ends_with(name); });
     };
     const TargetKind kind = target_kind(run, plugin);
-    const bool has_errors = kind == TargetKind::reals && run.trainer.loss != Loss::model;
     if ((kind != TargetKind::classes && ends_with_one_of({".accuracy", ".correct", ".top5"})) ||
-        (!has_errors && ends_with_one_of({".mae", ".rmse", ".r2"})) ||
-        (kind == TargetKind::reals && ends_with_one_of({".f1"})) ||
+        (kind != TargetKind::reals && ends_with_one_of({".mae", ".rmse", ".r2"})) ||
+        ((kind == TargetKind::reals || kind == TargetKind::given) && ends_with_one_of({".f1"})) ||
         (kind != TargetKind::labels && ends_with_one_of({".f1_micro"})))
         fail_at(where,
                 fmt::format("{} is no metric of a run with trainer.loss = \"{}\"", metric, to_text(run.trainer.loss)));
@@ -311,11 +312,6 @@ Plan make_plan(Experiment experiment, const Paths& places) {
     Normalizations normalizations;
     BalancedWeights balanced;
     ImageSizes image_sizes;
-    for (Claim& claim : plan.claims)
-        for (const PlannedRun& run : plan.runs)
-            if (!claim.chooses_metric && claim.is_of(run.settings.id_without_seed()) &&
-                target_kind(run.settings, *run.plugin) != TargetKind::classes)
-                claim.metric.key = "test.loss";
     for (PlannedRun& run : plan.runs) {
         DataSettings& data = run.settings.data;
         const TargetKind kind = target_kind(run.settings, *run.plugin);

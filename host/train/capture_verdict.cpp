@@ -26,18 +26,22 @@ std::string valid_for(const std::string& gpu) {
                        captures_version);
 }
 
-fs::path cache_file(const std::string& plugin, const std::string& gpu) {
+fs::path cache_file(const std::string& steps, const std::string& gpu) {
     const fs::path cache = user_cache_folder();
     constexpr std::size_t enough = 8;
     return cache.empty()
                ? cache
-               : cache / "captures" / fmt::format("{}-{}.json", plugin, sha256(valid_for(gpu)).substr(0, enough));
+               : cache / "captures" / fmt::format("{}-{}.json", steps, sha256(valid_for(gpu)).substr(0, enough));
 }
 
 }  // namespace
 
-std::optional<CaptureVerdict> recall_capture(const std::string& sha256, const std::string& gpu) {
-    const fs::path file = cache_file(sha256, gpu);
+std::string captured_steps(const std::string& sha256, Loss loss) {
+    return loss == Loss::model ? sha256 + "-own-loss" : sha256;
+}
+
+std::optional<CaptureVerdict> recall_capture(const std::string& steps, const std::string& gpu) {
+    const fs::path file = cache_file(steps, gpu);
     if (file.empty() || !file_exists(file)) return std::nullopt;
     try {
         const Json json = Json::parse(read_file(file));
@@ -48,8 +52,8 @@ std::optional<CaptureVerdict> recall_capture(const std::string& sha256, const st
     }
 }
 
-void remember_capture(const std::string& sha256, const std::string& gpu, const CaptureVerdict& verdict) {
-    const fs::path file = cache_file(sha256, gpu);
+void remember_capture(const std::string& steps, const std::string& gpu, const CaptureVerdict& verdict) {
+    const fs::path file = cache_file(steps, gpu);
     if (file.empty()) return;
     std::error_code error;
     fs::create_directories(file.parent_path(), error);

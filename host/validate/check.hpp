@@ -26,6 +26,7 @@ struct CheckContext {
     std::function<const Plugin&()> load{};  ///< loads the plugin when first called
     std::uint64_t seed = 1;
     Loss loss = Loss::nll;           ///< that the model is meant for
+    std::int64_t targets = 0;        ///< columns of its targets; 0: as many as outputs
     const Dataset* mnist = nullptr;  ///< null if it is not there
 };
 

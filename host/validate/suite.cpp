@@ -49,10 +49,10 @@ CheckResult run_in_child_process(const Check& check, const CheckContext& context
 }
 
 /// What the test of captures found, for sweeps, which would try it themselves.
-void remember(const TestReport& test, const std::string& plugin_sha256) {
+void remember(const TestReport& test, const std::string& plugin_sha256, Loss loss) {
     const bool is_verdict = test.result.outcome == Outcome::success || test.result.outcome == Outcome::warning;
     if (test.check->name != capture_test || !is_verdict || survey_gpus().gpus.empty()) return;
-    remember_capture(plugin_sha256, survey_gpus().gpus.front().name,
+    remember_capture(captured_steps(plugin_sha256, loss), survey_gpus().gpus.front().name,
                      {.captured = test.result.outcome == Outcome::success, .why = test.result.detail});
 }
 
@@ -115,13 +115,18 @@ PluginReport validate(const fs::path& file, const SuiteOptions& options,
             fmt::format("it declares .classes, and --loss {} is of models that declare .outputs", to_text(loss));
         admitted = nullptr;
     }
-    const CheckContext context{.file = file, .load = load, .seed = options.seed, .loss = loss, .mnist = options.mnist};
+    const CheckContext context{.file = file,
+                               .load = load,
+                               .seed = options.seed,
+                               .loss = loss,
+                               .targets = loss == Loss::model ? options.targets : 0,
+                               .mnist = options.mnist};
     for (const Check* check : select_checks(options.tests)) {
         const auto start = std::chrono::steady_clock::now();
         TestReport test{.check = check};
         if (admitted != nullptr) {
             test.result = run_in_child_process(*check, context, options.limit);
-            remember(test, report.sha256);
+            remember(test, report.sha256, loss);
         } else if (check->name == load_test) {
             test.result = {Outcome::failed, report.refusal};
         } else {

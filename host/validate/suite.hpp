@@ -23,6 +23,7 @@ struct SuiteOptions {
     std::vector<std::string> tests{};  ///< globs; empty: all
     std::uint64_t seed = 1;
     std::optional<Loss> loss{};  ///< none: the model's own, else that of what it declares
+    std::int64_t targets = 0;    ///< columns of the targets of a loss of the model's own; 0: as many as its outputs
     bool allow_insecure = false;
     std::chrono::milliseconds limit{60000};  ///< of each test
     const Dataset* mnist = nullptr;

@@ -129,9 +129,7 @@ if(NOT TARGET labhost::torch)
   add_library(labhost::torch_headers INTERFACE IMPORTED)
   target_include_directories(labhost::torch_headers SYSTEM INTERFACE
     ${labhost_torch_include} ${labhost_torch_include}/torch/csrc/api/include ${labhost_cuda_include})
-  # The version, too: that of /usr changes where it is, to files that may be older than what was compiled with those before.
-  target_compile_definitions(labhost::torch_headers INTERFACE
-    LABHOST_TORCH_BUILD=${LABHOST_TORCH_BUILD} LABHOST_TORCH_VERSION=${LABHOST_TORCH_VERSION})
+  target_compile_definitions(labhost::torch_headers INTERFACE LABHOST_TORCH_BUILD=${LABHOST_TORCH_BUILD})
   target_compile_options(labhost::torch_headers INTERFACE -D_GLIBCXX_USE_CXX11_ABI=1)
   add_library(labhost::torch INTERFACE IMPORTED)
   target_link_libraries(labhost::torch INTERFACE labhost::torch_headers ${labhost_torch_targets})

@@ -124,21 +124,40 @@ TEST_F(Data, ALossOfTheModelsOwnIsTheOnlyMetricOfItsOutputs) {
         "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"model\"\nexperiment.seeds = [1, 2]\n";
     const std::string claim =
         "[[claim]]\nsays = \"s\"\ntest = \"about\"\nof = \"autoencoder64\"\nvalue = 0\nmargin = 9\n";
-    expect_refusal(train(data + claim + "metric = \"test.mae\"", "model = \"autoencoder64\""), 2,
-                   "test.mae is no metric of a run with trainer.loss = \"model\"");
+    expect_refusal(
+        train(data + claim, "model = \"autoencoder64\""), 2,
+        "e.toml:6:1: error: the claim is on 'autoencoder64', which has a loss of its model's own; say by what it is "
+        "judged");
+    for (const std::string metric : {"test.mae", "test.accuracy", "test.f1"})
+        expect_refusal(train(data + claim + "metric = \"" + metric + "\"", "model = \"autoencoder64\""), 2,
+                       metric + " is no metric of a run with trainer.loss = \"model\"");
     // With another it is a regression, whose targets are the data's.
     expect_refusal(
         train("data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"mse\"", "model = \"autoencoder64\""), 2,
         "plugin 'autoencoder64' has 64 outputs, the examples of ");
-    const ProcessResult result = train(data + claim, "model = \"autoencoder64\"");
+    const ProcessResult result = train(data + claim + "metric = \"test.loss\"", "model = \"autoencoder64\"");
     ASSERT_EQ(result.exit_code, 0) << result.err;
     EXPECT_NE(result.out.find("run" + std::string(15, ' ') + "train loss  test loss  seconds\n"), std::string::npos)
         << result.out;
-    EXPECT_NE(result.out.find("test.loss"), std::string::npos) << "what a claim is on: " << result.out;
     const auto run = run_folder("e", "autoencoder64-s1");
+    EXPECT_LT(std::filesystem::file_size(run / "checkpoint.pt"), 50'000U)
+        << "outputs that nobody asks for are not kept";
     EXPECT_EQ(json::parse(read_file(run / "predictions.json")),
               json({{"outputs", 64}, {"targets", json::array()}, {"predicted", json::array()}}));
     EXPECT_EQ(labhost({"report", "runs/e"}).exit_code, 0);
+}
+
+TEST_F(Data, ALossOfTheModelsOwnTakesFoldersOfImages) {
+    for (const char* name : {"a/1.png", "a/2.png", "b/1.png", "b/2.png"}) {
+        std::filesystem::create_directories((folder_ / "pictures" / name).parent_path());
+        folder_.write(std::string("pictures/") + name, testing::plain_png(10, 20, 30));
+    }
+    const std::string data = "data = { dataset = \"./pictures/\", test = { count = 1 } }\ntrainer.loss = ";
+    expect_refusal(
+        train(data + "\"mse\"", "model = \"autoencoder8x8\""), 2,
+        "a folder of images tells their classes, which go with trainer.loss = \"nll\", \"cross_entropy\" or \"model\"");
+    const ProcessResult result = train(data + "\"model\"", "model = \"autoencoder8x8\"");
+    EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
 TEST_F(Data, ALossOfTheModelsOwnMayTellClassesApart) {
@@ -149,10 +168,10 @@ TEST_F(Data, ALossOfTheModelsOwnMayTellClassesApart) {
                    "data.class_weights goes with loss = \"nll\" or \"cross_entropy\", not with model");
     const ProcessResult result = train(data +
                                            "experiment.seeds = [1, 2]\n[[claim]]\nsays = \"s\"\ntest = \"about\"\n"
-                                           "of = \"focal64\"\nvalue = 10\nmargin = 99\n",
+                                           "of = \"focal64\"\nvalue = 10\nmargin = 99\nmetric = \"test.accuracy\"\n",
                                        "model = \"focal64\"");
     ASSERT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_NE(result.out.find("test.accuracy"), std::string::npos) << "what a claim is on: " << result.out;
+    EXPECT_NE(result.out.find("test.accuracy"), std::string::npos) << result.out;
     EXPECT_TRUE(json::parse(read_file(run_folder("e", "focal64-s1") / "predictions.json")).contains("confusion"));
 }
 
@@ -161,7 +180,7 @@ TEST_F(Data, ALossOfTheModelsOwnThatIsNoneIsToldInItsWords) {
     testing::write_npz(folder_ / "d.npz", {{"data.npy", x}, {"target.npy", vectors(60).second}});
     const std::string data = "data.dataset = \"d.npz\"\ndata.test.count = 10\ntrainer.loss = \"model\"\n";
     expect_refusal(train(data, "model = \"vector64\""), 2,
-                   "plugin 'vector64' brings none: give its class `Tensor loss(");
+                   "plugin 'vector64' brings none: give its class a public `Tensor loss(");
     const auto fault = [](const std::string& name) {
         return "model = \"faulty_loss64\"\nparams.fault = \"" + name + "\"";
     };
@@ -181,7 +200,7 @@ TEST_F(Data, ALossOfTheModelsOwnIsSeenAndValidated) {
     EXPECT_FALSE(descriptor("vector64").contains("loss"));
     EXPECT_NE(labhost({"inspect", plugin("focal64")}).out.find("trainer.loss = \"model\""), std::string::npos);
 
-    for (const char* name : {"autoencoder64", "focal64"}) {
+    for (const char* name : {"autoencoder64", "autoencoder8x8", "focal64"}) {
         const ProcessResult valid = labhost({"validate", plugin(name)});
         EXPECT_EQ(valid.exit_code, 0) << valid.out;
         EXPECT_NE(valid.out.find("Success    output"), std::string::npos) << valid.out;
@@ -189,6 +208,21 @@ TEST_F(Data, ALossOfTheModelsOwnIsSeenAndValidated) {
     const ProcessResult sum = labhost({"validate", plugin("summing64"), "--test", "output"});
     EXPECT_NE(sum.out.find("Warning    output"), std::string::npos) << sum.out;
     EXPECT_NE(sum.out.find("of the same ones twice"), std::string::npos) << sum.out;
+    const ProcessResult draws = labhost({"validate", plugin("draws64"), "--test", "output"});
+    EXPECT_EQ(draws.exit_code, 1);
+    EXPECT_NE(draws.out.find("evaluating one batch twice gives two losses"), std::string::npos) << draws.out;
+    // The width of its targets is not in the plugin.
+    const ProcessResult wide = labhost({"validate", plugin("quantiles10"), "--test", "output"});
+    EXPECT_EQ(wide.exit_code, 1);
+    EXPECT_NE(wide.out.find(
+                  "one target, not 3; if its data have another number of targets than it has outputs, say --targets N"),
+              std::string::npos)
+        << wide.out;
+    const ProcessResult said = labhost({"validate", plugin("quantiles10"), "--targets", "1"});
+    EXPECT_EQ(said.exit_code, 0) << said.out;
+    for (const char* targets : {"0", "-1", "many"})
+        expect_refusal(labhost({"validate", plugin("quantiles10"), "--targets", targets}), 2,
+                       "give a whole number from 1 to 1000000");
     const ProcessResult none = labhost({"validate", plugin("vector64"), "--loss", "model"});
     EXPECT_EQ(none.exit_code, 4) << none.out;
     EXPECT_NE((none.out + none.err).find("it brings no loss of its own"), std::string::npos) << none.out << none.err;

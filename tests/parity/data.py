@@ -144,6 +144,8 @@ def runs_of(folder):
                                           "normalize": "auto"}, {"loss": "model", "keep": "best", **adam}),
         "autoencoder-averaged": ("autoencoder64", {"dataset": at("digits-bytes.npz"), "test": test},
                                  {"loss": "model", "accumulate": 3, "ema": {"decay": 0.9}, **adam}),
+        "quantiles": ("quantiles10", {"dataset": at("diabetes.npz"), "test": test, "normalize": "auto"},
+                      {"loss": "model", **adam}),
         "focal": ("focal64", {"dataset": at("digits.npz"), "test": test, "normalize": "auto"}, {"loss": "model", **adam}),
         "keras": ("net", {"dataset": at("keras.npz"), "normalize": {"mean": 0.1307, "std": 0.3081}}, {}),
         "medmnist": ("net", {"dataset": at("medmnist.npz"), "normalize": "auto"},

@@ -33,6 +33,15 @@ class Autoencoder(Outputs):
         return F.mse_loss(output, images)
 
 
+class Quantiles(Outputs):
+    """The same with QUANTILES."""
+
+    def loss(self, output, target, images):
+        quantiles = torch.tensor([0.1, 0.5, 0.9])
+        error = target - output
+        return torch.max(quantiles * error, (quantiles - 1) * error).mean()
+
+
 class Focal(Vector):
     """The same with FOCAL."""
 
@@ -68,6 +77,7 @@ TWINS = {
     "reals13": lambda: Outputs(13, 3),
     "labels64": lambda: Outputs(64, 3),
     "autoencoder64": lambda: Autoencoder(64, 64),
+    "quantiles10": lambda: Quantiles(10, 3),
     "focal64": lambda: Focal(64, 10),
     "colour28": lambda: Colour(28),
     "colour32": lambda: Colour(32),

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "helpers/temporary_folder.hpp"
+#include "sweep/captures.hpp"
 #include "sweep/gpus.hpp"
 #include "sweep/schedule.hpp"
 #include "train/capture_verdict.hpp"
@@ -114,6 +115,23 @@ TEST_F(CaptureMemory, IsOfAFileAndAGpu) {
     EXPECT_FALSE(recall_capture("abd", "GPU A"));
     remember_capture("abc", "GPU A", {});
     EXPECT_TRUE(recall_capture("abc", "GPU A")->captured);
+}
+
+TEST_F(CaptureMemory, StepsWithALossOfTheModelsOwnAreOthers) {
+    const Plugin plugin{.sha256 = "abc", .stamp = Stamp("")};
+    PlannedRun own{.plugin = &plugin};
+    PlannedRun other{.plugin = &plugin};
+    own.settings.trainer.loss = Loss::model;
+    other.settings.trainer.loss = Loss::mse;
+    const Device gpu{.cuda = true, .index = 0};
+    Captures captures({"GPU A"});
+    captures.learn(own, gpu, {.captured = false, .why = "its loss syncs"});
+    EXPECT_FALSE(captures.verdict_on(own, gpu)->captured);
+    EXPECT_FALSE(captures.verdict_on(other, gpu));
+    captures.learn(other, gpu, {});
+    EXPECT_FALSE(captures.verdict_on(own, gpu)->captured);
+    EXPECT_FALSE(Captures({"GPU A"}).verdict_on(own, gpu)->captured) << "nor for a later sweep";
+    EXPECT_TRUE(Captures({"GPU A"}).verdict_on(other, gpu)->captured);
 }
 
 TEST_F(CaptureMemory, WhatIsDamagedIsAsGoodAsNothing) {

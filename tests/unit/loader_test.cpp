@@ -183,7 +183,7 @@ TEST(PassSums, OfARegressionOnADeviceAreThoseOnTheCpu) {
 
 TEST(PassSums, OfAModelsOwnLossAreOverExamplesAndHaveNoErrors) {
     for (const std::int64_t columns : {1, 2}) {
-        PassSums sums(SummedTargets{.kind = TargetKind::reals, .outputs = columns, .own_loss = true});
+        PassSums sums(SummedTargets{.kind = TargetKind::given, .outputs = columns});
         sums.set({});
         sums.add(torch::full({}, 10.0F), torch::randn({5, 64}),  // outputs are not what targets are
                  {.images = {}, .targets = torch::zeros({5, 2}), .examples = torch::arange(5)});

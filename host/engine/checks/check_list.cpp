@@ -69,10 +69,11 @@ torch::Tensor random_images(const Plugin& plugin, std::int64_t count, std::uint6
     return (torch::rand(sizes) - 0.1307) / 0.3081;  // as MNIST is normalised
 }
 
-torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint64_t seed) {
+torch::Tensor random_labels(const Plugin& plugin, const CheckContext& context, std::int64_t count, std::uint64_t seed) {
     torch::manual_seed(seed);
     if (const std::int64_t outputs = output_count(*plugin.descriptor); outputs > 0)
-        return torch::randint(2, {count, outputs}, torch::kFloat32);  // for a regression, and for labels
+        return torch::randint(2, {count, context.targets > 0 ? context.targets : outputs},
+                              torch::kFloat32);  // for a regression, and for labels
     return torch::randint(plugin.descriptor->classes, {count}, torch::kInt64);
 }
 

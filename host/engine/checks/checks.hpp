@@ -51,8 +51,8 @@ PluginModel build(const Plugin& plugin, std::uint64_t seed);
 /// A batch of `count` random examples, float32 [count, C, H, W], spread as normalised images are.
 torch::Tensor random_images(const Plugin& plugin, std::int64_t count, std::uint64_t seed);
 
-/// Random labels, int64 [count].
-torch::Tensor random_labels(const Plugin& plugin, std::int64_t count, std::uint64_t seed);
+/// Random labels, int64 [count], or of a model with outputs 0 and 1, float32 [count, columns].
+torch::Tensor random_labels(const Plugin& plugin, const CheckContext& context, std::int64_t count, std::uint64_t seed);
 
 /// The mean loss of a batch, whose output the model gave for `images`: a scalar.
 torch::Tensor mean_loss(PluginModel& model, Loss loss, const torch::Tensor& output, const torch::Tensor& labels,

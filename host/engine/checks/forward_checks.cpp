@@ -139,7 +139,7 @@ CheckResult two_threads(const CheckContext& context) {
     PluginModel probe = build(plugin, context.seed);
     PluginModel other = build(plugin, context.seed);
     const torch::Tensor some = random_images(plugin, 7, context.seed);
-    const torch::Tensor labels = random_labels(plugin, 7, context.seed);
+    const torch::Tensor labels = random_labels(plugin, context, 7, context.seed);
     const auto outcome = [&](PluginModel& model, std::uint64_t seed) {
         const torch::Tensor output = train_forward(model, some, seed);
         return std::pair(output, mean_loss(model, context.loss, output, labels, some));
@@ -153,7 +153,7 @@ CheckResult two_threads(const CheckContext& context) {
         torch::Tensor labels;
     };
     const auto make = [&](std::uint64_t seed) {
-        return Work{build(plugin, seed), random_images(plugin, 32, seed), random_labels(plugin, 32, seed)};
+        return Work{build(plugin, seed), random_images(plugin, 32, seed), random_labels(plugin, context, 32, seed)};
     };
     const auto work = [&](Work& w) {
         NamedTensors results;

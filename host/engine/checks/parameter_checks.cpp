@@ -124,7 +124,7 @@ std::string not_finite(PluginModel& model, const CheckContext& context, const Pl
     const torch::Tensor output = model.forward(images);
     if (!output.isfinite().all().item<bool>()) return "the output";
     if (!output.requires_grad()) return "";
-    mean_loss(model, context.loss, output, random_labels(plugin, count, context.seed), images).backward();
+    mean_loss(model, context.loss, output, random_labels(plugin, context, count, context.seed), images).backward();
     for (const auto& parameter : model.module().named_parameters())
         if (const auto& gradient = parameter.value().grad();
             gradient.defined() && !gradient.isfinite().all().item<bool>())

@@ -42,7 +42,7 @@ struct Training {
     Training(const Plugin& plugin, const CheckContext& context, std::int64_t count, const torch::Device& device)
         : model(build(plugin, context.seed)),
           images(random_images(plugin, count, context.seed).to(device)),
-          labels(random_labels(plugin, count, context.seed).to(device)),
+          labels(random_labels(plugin, context, count, context.seed).to(device)),
           loss(context.loss) {
         model.module().to(device);
         optimizer.emplace(model.module().parameters(), torch::optim::SGDOptions(0.01).momentum(0.5));
@@ -87,26 +87,39 @@ CheckResult own_loss(const CheckContext& context) {
     constexpr std::int64_t count = 8;
     Training training(context.load(), context, count, torch::kCPU);
     PluginModel& model = training.model;
-    const auto loss_of_batch = [&](const torch::Tensor& images, const torch::Tensor& labels) {
-        torch::manual_seed(context.seed);
+    const auto loss_of_batch = [&](const torch::Tensor& images, const torch::Tensor& labels, std::uint64_t seed) {
+        torch::manual_seed(seed);
         const torch::Tensor output = model.forward(images);
         const std::array given{output.detach().clone(), labels.clone(), images.clone()};
-        torch::Tensor loss = model.loss(output, labels, images);
+        torch::Tensor loss;
+        try {
+            loss = model.loss(output, labels, images);
+        } catch (const Error& e) {
+            const bool may_be_of_other_width = labels.dim() == 2 && context.targets == 0;
+            throw Error(e.code(),
+                        std::string(e.what()) + (may_be_of_other_width ? "; if its data have another number of "
+                                                                         "targets than it has outputs, say --targets N"
+                                                                       : ""));
+        }
         if (!identical(given[0], output.detach()) || !identical(given[1], labels) || !identical(given[2], images))
             throw Error(ExitCode::run_failed, "loss changes what it is given in place");
+        if (!std::isfinite(loss.item<double>()))
+            throw Error(ExitCode::run_failed, fmt::format("the loss of a batch is {}", loss.item<double>()));
         return loss;
     };
+    const torch::Tensor& images = training.images;
+    const torch::Tensor& labels = training.labels;
     model.module().train();
-    if (!loss_of_batch(training.images, training.labels).requires_grad())
+    if (!loss_of_batch(images, labels, context.seed).requires_grad())
         return failed("the loss does not depend on any parameter");
     model.module().eval();
     const torch::NoGradGuard no_grad;
-    const auto once = loss_of_batch(training.images, training.labels).item<double>();
+    const auto once = loss_of_batch(images, labels, context.seed).item<double>();
+    if (loss_of_batch(images, labels, context.seed + 1).item<double>() != once)
+        return failed("evaluating one batch twice gives two losses; draw numbers in training only (is_training())");
     const auto twice =
-        loss_of_batch(torch::cat({training.images, training.images}), torch::cat({training.labels, training.labels}))
-            .item<double>();
+        loss_of_batch(torch::cat({images, images}), torch::cat({labels, labels}), context.seed).item<double>();
     constexpr double tolerance = 1e-4;  // of float32 means
-    if (!std::isfinite(once)) return failed(fmt::format("the loss of a batch is {}", once));
     if (std::abs(twice - once) > tolerance * std::max(1.0, std::abs(once)))
         return {Outcome::warning, fmt::format("the loss of {} examples is {:.6g}, of the same ones twice {:.6g}; the "
                                               "loss of a pass is told as if it were a mean over the batch",

@@ -93,7 +93,7 @@ CheckResult same_seed(const CheckContext& context) {
                         "generator only",
                         where));
     const torch::Tensor images = random_images(plugin, 7, context.seed);
-    const torch::Tensor labels = random_labels(plugin, 7, context.seed);
+    const torch::Tensor labels = random_labels(plugin, context, 7, context.seed);
     if (!identical(training_loss(first, context, images, labels), training_loss(second, context, images, labels)))
         return failed("two models of the same seed give two losses; draw from LibTorch's default generator only");
     return {};
@@ -106,7 +106,7 @@ CheckResult gradients_reach(const CheckContext& context) {
     if (parameters.is_empty()) return failed("the model has no parameters; register its layers with register_module");
     constexpr std::int64_t count = 64;
     const torch::Tensor loss = training_loss(model, context, random_images(plugin, count, context.seed),
-                                             random_labels(plugin, count, context.seed));
+                                             random_labels(plugin, context, count, context.seed));
     if (!loss.requires_grad()) return failed("the output does not depend on any parameter");
     loss.backward();
     CheckResult result;
@@ -133,8 +133,8 @@ CheckResult registration(const CheckContext& context) {
             return failed(fmt::format("'{}' and '{}' are the same tensor; the optimizer would step it twice",
                                       other->second, parameter.key()));
     }
-    const torch::Tensor loss =
-        training_loss(model, context, random_images(plugin, 7, context.seed), random_labels(plugin, 7, context.seed));
+    const torch::Tensor loss = training_loss(model, context, random_images(plugin, 7, context.seed),
+                                             random_labels(plugin, context, 7, context.seed));
     for (const torch::Tensor& leaf : leaves_of(loss))
         if (!registered.contains(leaf.unsafeGetTensorImpl()))
             return failed(
@@ -148,7 +148,7 @@ CheckResult state_dict(const CheckContext& context) {
     const Plugin& plugin = context.load();
     PluginModel trained = build(plugin, context.seed);
     const torch::Tensor images = random_images(plugin, 16, context.seed);
-    const torch::Tensor labels = random_labels(plugin, 16, context.seed);
+    const torch::Tensor labels = random_labels(plugin, context, 16, context.seed);
     torch::optim::SGD optimizer(trained.module().parameters(), torch::optim::SGDOptions(0.01));
     constexpr int steps = 3;  // so that buffers change too
     for (int i = 0; i < steps; ++i) sgd_step(trained, optimizer, context.loss, images, labels);
@@ -173,7 +173,7 @@ CheckResult finite_differences(const CheckContext& context) {
     model.module().to(torch::kFloat64);
     constexpr std::int64_t count = 4;
     const torch::Tensor images = random_images(plugin, count, context.seed).to(torch::kFloat64);
-    const torch::Tensor labels = random_labels(plugin, count, context.seed);
+    const torch::Tensor labels = random_labels(plugin, context, count, context.seed);
     torch::Tensor loss;
     try {
         loss = training_loss(model, context, images, labels);

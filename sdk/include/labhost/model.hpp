@@ -24,7 +24,7 @@ public:
     /// May throw; the text reaches the user. Called from one thread at a time.
     virtual torch::Tensor forward(torch::Tensor x) = 0;
 
-    // A model may bring a loss of its own, for `loss = "model"`; nothing is overridden:
+    // A model may bring a loss of its own, for `loss = "model"`, as a public member function; nothing is overridden:
     //   Tensor loss(Tensor output, Tensor target, Tensor input);
     // `output`: what forward returned for `input`; `target`: int64 [N] where the model declares classes, else float32
     // [N, columns], as many as the data have. Returns a float32 scalar, the mean over the batch. May throw.

@@ -80,7 +80,7 @@ std::shared_ptr<Model> build(const Params& params) {
     }
 }
 
-/// Has `Tensor loss(Tensor output, Tensor target, Tensor input)`.
+/// Has a public `Tensor loss(Tensor output, Tensor target, Tensor input)`.
 template <class M>
 concept BringsLoss = requires(M& model, torch::Tensor tensor) {
     { model.loss(tensor, tensor, tensor) } -> std::convertible_to<torch::Tensor>;
